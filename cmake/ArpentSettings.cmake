@@ -1,0 +1,49 @@
+# Options, language standards and where the products go.
+
+option(ARPENT_TESTS "Build the tests" ON)
+option(ARPENT_BENCH "Build the benchmarks (Google Benchmark)" OFF)
+option(ARPENT_FUZZ "Build the fuzzers (clang)" OFF)
+
+set(ARPENT_SANITIZER "" CACHE STRING "address, undefined or thread: build only what runs under that sanitizer")
+set_property(CACHE ARPENT_SANITIZER PROPERTY STRINGS "" address undefined thread)
+if(NOT ARPENT_SANITIZER MATCHES "^(address|undefined|thread)?$")
+  message(FATAL_ERROR "ARPENT_SANITIZER is '${ARPENT_SANITIZER}'; it must be empty, address, undefined or thread.")
+endif()
+
+# bin/ and lib/ are made here. The presets put those of the release build straight under build/.
+set(ARPENT_OUTPUT_DIR "${PROJECT_BINARY_DIR}" CACHE PATH "Folder that receives bin/ and lib/")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Not GNUInstallDirs' default: Debian's multiarch folder would only be right for packages below /usr, and
+# the command finds the preload library at ../lib from itself.
+set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Libraries, below the install prefix")
+include(GNUInstallDirs)
+
+find_package(Threads REQUIRED)
+
+if(ARPENT_SANITIZER)
+  add_compile_options(-fsanitize=${ARPENT_SANITIZER} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ARPENT_SANITIZER})
+  if(ARPENT_SANITIZER STREQUAL "undefined")
+    add_compile_options(-fno-sanitize-recover=all)
+    add_link_options(-fno-sanitize-recover=all)
+  endif()
+endif()
+
+find_program(ARPENT_CCACHE ccache)
+mark_as_advanced(ARPENT_CCACHE)
+if(ARPENT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
+endif()

@@ -1,0 +1,71 @@
+#include <cerrno>
+
+#include "abi/process.hpp"
+#include "abi/resize.hpp"
+#include "abi/serve.hpp"
+#include "track/adopted.hpp"
+
+namespace ar::abi {
+
+namespace {
+
+track::AnnotatedSite site_of(const Annotation& annotation) noexcept {
+  return {annotation.file, annotation.description, annotation.line, annotation.caller};
+}
+
+void* note_annotated(const heap::Allocated& made, std::size_t size, const Annotation& annotation) noexcept {
+  if (made.block == nullptr) {
+    errno = ENOMEM;
+  } else if (heap::keep_slots) {
+    track::record_annotated(made.page, made.block, size, site_of(annotation), track::Family::ar_heap);
+  }
+  return made.block;
+}
+
+}  // namespace
+
+void* allocate_annotated(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {
+  return note_annotated(heap::allocate_aligned(size, alignment), size, site);
+}
+
+void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annotation& site) noexcept {
+  std::size_t total = 0;
+  if (__builtin_mul_overflow(count, size, &total)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  const heap::Allocated made = heap::allocate(total);
+  if (made.block != nullptr) {
+    clear(made, total);
+  }
+  return note_annotated(made, total, site);
+}
+
+void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& site) noexcept {
+  if (pointer == nullptr) {
+    return allocate_annotated(size, heap::granularity, site);
+  }
+  if (size == 0) {
+    release_annotated(pointer, site.caller);
+    return nullptr;
+  }
+  void* resized = resize_annotated(pointer, size, site_of(site), site.caller);
+  if (resized == nullptr) {
+    errno = ENOMEM;
+  }
+  return resized;
+}
+
+void release_annotated(void* pointer, std::uintptr_t caller) noexcept {
+  if (pointer != nullptr) {
+    take_back<released_by_free>(pointer, caller);
+  }
+}
+
+bool adopt(void* pointer, std::size_t size, const char* description, std::uintptr_t caller) noexcept {
+  return pointer != nullptr && track::adopt(pointer, size, description, caller);
+}
+
+bool disown(void* pointer) noexcept { return pointer != nullptr && track::disown(pointer); }
+
+}  // namespace ar::abi

@@ -1,0 +1,25 @@
+// Code that is unloaded leaves addresses which other code may take: the call sites remembered there are
+// forgotten.
+#include <dlfcn.h>
+
+#include "track/recorders.hpp"
+#include "track/track.hpp"
+
+// Not there in a fully static program.
+extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;
+
+extern "C" [[gnu::visibility("default")]] int dlclose(void* handle) noexcept {
+  using Function = int (*)(void*);
+  static Function next = nullptr;
+  if (next == nullptr && &dlsym != nullptr) {
+    next = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "dlclose"));
+  }
+  if (next == nullptr) {
+    return 0;
+  }
+  const int result = next(handle);
+  if (ar::track::profile() != nullptr) {
+    ar::track::forget_sites();
+  }
+  return result;
+}

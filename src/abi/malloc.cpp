@@ -1,0 +1,122 @@
+// The C library's allocation functions, for the whole process.
+#include <malloc.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstdint>
+
+#include "abi/process.hpp"
+#include "abi/resize.hpp"
+#include "abi/serve.hpp"
+#include "platform/pages.hpp"
+#include "track/wrapper_frames.hpp"
+
+#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
+
+namespace {
+
+using ar::abi::released_by_free;
+using ar::track::Family;
+
+void* or_out_of_memory(void* block) noexcept {
+  if (block == nullptr) [[unlikely]] {
+    errno = ENOMEM;
+  }
+  return block;
+}
+
+bool is_power_of_two(std::size_t value) noexcept { return std::has_single_bit(value); }
+
+// As glibc: any alignment is taken for the next power of two.
+void* serve_memalign(std::size_t alignment, std::size_t size, std::uintptr_t caller) noexcept {
+  if (alignment > SIZE_MAX / 2 + 1) {
+    errno = EINVAL;
+    return nullptr;
+  }
+  return or_out_of_memory(
+      ar::abi::serve_aligned(size, std::bit_ceil(alignment), caller, Family::malloc_family));
+}
+
+}  // namespace
+
+ARPENT_EXPORT void* malloc(std::size_t size) noexcept {
+  return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
+}
+
+ARPENT_EXPORT void free(void* pointer) noexcept {
+  if (pointer == nullptr) {
+    ar::abi::note_null_release();
+    return;
+  }
+  ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+}
+
+ARPENT_EXPORT void* calloc(std::size_t count, std::size_t size) noexcept {
+  return or_out_of_memory(ar::abi::serve_zeroed(count, size, ARPENT_CALLER, Family::malloc_family));
+}
+
+ARPENT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept {
+  if (pointer == nullptr) {
+    return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
+  }
+  if (size == 0) {
+    ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+    return nullptr;
+  }
+  return or_out_of_memory(ar::abi::resize(pointer, size, ARPENT_CALLER));
+}
+
+ARPENT_EXPORT void* reallocarray(void* pointer, std::size_t count, std::size_t size) noexcept {
+  std::size_t total = 0;
+  if (__builtin_mul_overflow(count, size, &total)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  if (pointer == nullptr) {
+    return ar::abi::serve<Family::malloc_family>(total, ARPENT_CALLER);
+  }
+  if (total == 0) {
+    ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+    return nullptr;
+  }
+  return or_out_of_memory(ar::abi::resize(pointer, total, ARPENT_CALLER));
+}
+
+ARPENT_EXPORT int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept {
+  if (alignment % sizeof(void*) != 0 || !is_power_of_two(alignment)) {
+    return EINVAL;
+  }
+  std::uintptr_t caller = ARPENT_CALLER;
+  if (ar::heap::keep_slots) {
+    // What Zig's c_allocator calls, whatever the alignment.
+    const std::uintptr_t user = ar::track::past_wrappers(caller, __builtin_frame_address(0));
+    caller = user != 0 ? user : caller;
+  }
+  void* block = ar::abi::serve_aligned(size, alignment, caller, Family::malloc_family);
+  if (block == nullptr) {
+    return ENOMEM;
+  }
+  *result = block;
+  return 0;
+}
+
+ARPENT_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  return serve_memalign(alignment, size, ARPENT_CALLER);
+}
+
+ARPENT_EXPORT void* memalign(std::size_t alignment, std::size_t size) noexcept {
+  return serve_memalign(alignment, size, ARPENT_CALLER);
+}
+
+ARPENT_EXPORT void* valloc(std::size_t size) noexcept {
+  return serve_memalign(ar::platform::page_size, size, ARPENT_CALLER);
+}
+
+ARPENT_EXPORT void* pvalloc(std::size_t size) noexcept {
+  const std::size_t whole_pages = ar::platform::round_up(size, ar::platform::page_size);
+  if (whole_pages < size) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return serve_memalign(ar::platform::page_size, whole_pages, ARPENT_CALLER);
+}

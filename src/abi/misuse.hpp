@@ -1,0 +1,22 @@
+// Releases that are wrong in any build: named on standard error, once a pair of places.
+#pragma once
+
+#include <cstdint>
+
+#include "heap/heap.hpp"
+#include "track/slot.hpp"
+
+namespace ar::abi {
+
+// What ARPENT_MISMATCH says: ignore (count only), report (the default), abort (report, then abort()).
+enum class MismatchPolicy : std::uint8_t { ignore, report, abort };
+void set_mismatch_policy(MismatchPolicy policy) noexcept;
+
+// A live block released by a function of another family.
+void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
+                     std::uint32_t families) noexcept;
+
+// A pointer that is no live block: freed already, inside a block, or nowhere in the heap.
+void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept;
+
+}  // namespace ar::abi

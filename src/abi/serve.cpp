@@ -1,0 +1,119 @@
+#include "abi/serve.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace ar::abi {
+
+void* serve_slow(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
+  const heap::Allocated made = heap::allocate_slow(size);
+  if (made.block == nullptr) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  note(made, size, caller, family);  // the process's first allocation has only now started the tracking
+  return made.block;
+}
+
+namespace {
+
+// The ordinary course of serve_tracked and take_back_tracked calls nothing: whatever else there is to do,
+// they jump to one of these.
+
+[[gnu::noinline]] void* flush_and_give(track::Recorder& recorder, void* block) noexcept {
+  track::flush_balance(recorder, 0);
+  return block;
+}
+
+[[gnu::noinline]] void* serve_tracked_slow(std::size_t size, std::uintptr_t caller, track::Family family,
+                                           heap::Allocated made) noexcept {
+  if (made.block == nullptr) {
+    made = heap::allocate_slow(size);
+    if (made.block == nullptr) {
+      errno = ENOMEM;
+      return nullptr;
+    }
+  }
+  track::Recorder* recorder = track::current_recorder();
+  track::Place place;
+  if (recorder == nullptr || !track::find_cached_place(*recorder, caller, family, place)) {
+    track::record_allocation(made.page, made.block, size, caller, family);
+  } else if (!track::enter(*recorder, made.page, made.block, size, place)) {
+    return flush_and_give(*recorder, made.block);
+  }
+  return made.block;
+}
+
+[[gnu::noinline]] void take_back_slow(void* pointer, std::uintptr_t caller, std::uint32_t families) noexcept {
+  heap::Page* page = heap::page_of(pointer);
+  if (page == nullptr) {
+    release_foreign(pointer, caller);
+    return;
+  }
+  const track::Released released = track::record_release(page, pointer, caller, families);
+  if (released.kind == track::Release::ordinary || settle_release(released, pointer, caller, families)) {
+    heap::release(page, pointer);
+  }
+}
+
+}  // namespace
+
+template <track::Family family>
+void* serve_tracked(std::size_t size, std::uintptr_t caller) noexcept {
+  const heap::Allocated made = heap::allocate_fast(size);
+  track::Recorder* recorder = track::current_recorder();
+  track::Place place;
+  if (made.block == nullptr || recorder == nullptr ||
+      !track::find_cached_place(*recorder, caller, family, place)) [[unlikely]] {
+    return serve_tracked_slow(size, caller, family, made);
+  }
+  if (size > heap::largest_direct_size) {
+    __builtin_unreachable();  // allocate_fast has no such blocks
+  }
+  if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
+    return flush_and_give(*recorder, made.block);
+  }
+  return made.block;
+}
+
+template <std::uint32_t families>
+void take_back_tracked(void* pointer, std::uintptr_t caller) noexcept {
+  heap::Page* page = heap::page_of(pointer);
+  track::Recorder* recorder = track::current_recorder();
+  if (page == nullptr || recorder == nullptr ||
+      !track::record_ordinary_release(*recorder, page, pointer, caller, families)) [[unlikely]] {
+    take_back_slow(pointer, caller, families);
+    return;
+  }
+  heap::release(page, pointer);
+}
+
+template void* serve_tracked<track::Family::malloc_family>(std::size_t, std::uintptr_t) noexcept;
+template void* serve_tracked<track::Family::new_object>(std::size_t, std::uintptr_t) noexcept;
+template void* serve_tracked<track::Family::new_array>(std::size_t, std::uintptr_t) noexcept;
+template void take_back_tracked<released_by_free>(void*, std::uintptr_t) noexcept;
+template void take_back_tracked<released_by_delete>(void*, std::uintptr_t) noexcept;
+template void take_back_tracked<released_by_delete_array>(void*, std::uintptr_t) noexcept;
+
+void clear(const heap::Allocated& made, std::size_t size) noexcept {
+  if (made.page->state.load(std::memory_order_relaxed) == heap::PageState::one_block && made.page->fresh) {
+    return;
+  }
+  std::memset(made.block, 0, size);
+}
+
+void* serve_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller,
+                   track::Family family) noexcept {
+  std::size_t total = 0;
+  if (__builtin_mul_overflow(count, size, &total)) {
+    return nullptr;
+  }
+  const heap::Allocated made = heap::allocate(total);
+  if (made.block != nullptr) {
+    clear(made, total);
+    note(made, total, caller, family);
+  }
+  return made.block;
+}
+
+}  // namespace ar::abi

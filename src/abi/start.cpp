@@ -1,0 +1,186 @@
+// The life of a process as this library sees it: first allocation, fork, end.
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "abi/misuse.hpp"
+#include "abi/process.hpp"
+#include "heap/thread_heap.hpp"
+#include "platform/environment.hpp"
+#include "platform/system_call.hpp"
+#include "track/adopted.hpp"
+#include "track/recorders.hpp"
+#include "track/tracker.hpp"
+
+#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
+
+extern "C" int __cxa_atexit(void (*function)(void*), void* argument, void* module) noexcept;
+
+namespace ar::abi {
+
+namespace {
+
+constexpr std::size_t path_size = 4096;
+char report_path[path_size];
+char symbolizer_path[path_size];
+char profile_directory[path_size];
+const char* directory = nullptr;  // profile_directory if `arpent run` watches, else null
+bool follow_children = false;
+bool surveyed = false;  // `arpent run` watches
+Options process_options = {"heap_memory_report.log", false, nullptr};
+
+bool null_released = false;
+bool ended = false;
+long started_pid = 0;
+
+// A preloaded copy that does not serve takes `arpent run`'s variables out of the environment before this
+// one, linked into the program, starts: then what the process was started with counts.
+using Reader = const char* (*)(const char*, char*, std::size_t) noexcept;
+constinit Reader read_variable = platform::environment_value;
+
+void choose_reader() noexcept {
+  constexpr const char* name = "ARPENT_PROFILE_DIRECTORY";
+  directory = platform::environment_value(name, profile_directory, sizeof profile_directory);
+  if (directory == nullptr) {
+    directory = platform::initial_environment_value(name, profile_directory, sizeof profile_directory);
+    if (directory != nullptr) {
+      read_variable = platform::initial_environment_value;
+    }
+  }
+}
+
+void read_options() noexcept {
+  char value[64];
+  if (const char* policy = read_variable("ARPENT_MISMATCH", value, sizeof value); policy != nullptr) {
+    set_mismatch_policy(std::strcmp(policy, "ignore") == 0  ? MismatchPolicy::ignore
+                        : std::strcmp(policy, "abort") == 0 ? MismatchPolicy::abort
+                                                            : MismatchPolicy::report);
+  }
+  if (platform::is_secure_execution()) {
+    return;  // where files go is not for the environment to say
+  }
+  choose_reader();
+  const char* path = read_variable("AGERUN_MEMORY_REPORT", report_path, sizeof report_path);
+  if (path == nullptr || path[0] == '\0') {
+    path = read_variable("ARPENT_REPORT", report_path, sizeof report_path);
+  }
+  if (path != nullptr && path[0] != '\0') {
+    process_options.report_path = path;
+  }
+  process_options.symbolizer = read_variable("ARPENT_SYMBOLIZER", symbolizer_path, sizeof symbolizer_path);
+  surveyed = directory != nullptr;
+  follow_children = read_variable("ARPENT_FOLLOW_CHILDREN", value, sizeof value) != nullptr;
+}
+
+track::Mode wanted_mode() noexcept {
+  char value[64];
+  const char* mode = read_variable("ARPENT_MODE", value, sizeof value);
+  return mode != nullptr && std::strcmp(mode, "off") == 0 ? track::Mode::off : track::Mode::sites;
+}
+
+// Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
+// up.
+void first_allocation() noexcept {
+  started_pid = platform::system_call(SYS_getpid);
+  read_options();
+  track::start(wanted_mode(), directory);
+}
+
+void thread_ends() noexcept { track::detach_recorder(); }
+
+void before_fork() noexcept {
+  track::adopted_lock().lock();
+  track::before_fork();
+  heap::before_fork();
+}
+
+void after_fork_in_parent() noexcept {
+  heap::after_fork_in_parent();
+  track::after_fork_in_parent();
+  track::adopted_lock().unlock();
+}
+
+void after_fork_in_child() noexcept {
+  heap::after_fork_in_child();
+  track::after_fork_in_child(follow_children ? directory : nullptr);
+  track::adopted_lock().reset();
+  process_options.forked = true;
+  surveyed = surveyed && follow_children;
+  started_pid = platform::system_call(SYS_getpid);
+}
+
+// True for a child made by vfork, which runs in its parent's memory.
+bool is_borrowed_memory() noexcept { return platform::system_call(SYS_getpid) != started_pid; }
+
+void finish(track::RunState state) noexcept {
+  if (ended || started_pid == 0 || is_borrowed_memory()) {
+    return;
+  }
+  ended = true;
+  if (surveyed && track::mode() != track::Mode::off) {
+    track::scan_for_leaks();
+  }
+  write_exit_report();
+  track::set_run_state(state);
+}
+
+void at_the_very_end(void*) noexcept { finish(track::RunState::exited); }
+void at_quick_exit_end() noexcept { finish(track::RunState::quick_exit); }
+
+// Whether the process's malloc is this one: another copy of this library, or an allocator of the program's
+// own, may stand before it. Asked by a call that costs nothing anywhere and that arrives here or not.
+bool serves() noexcept {
+  null_released = false;
+  free(nullptr);
+  return null_released;
+}
+
+[[gnu::constructor(101)]] void library_starts() noexcept {
+  if (!serves()) {
+    return;
+  }
+  if (heap::thread_state.heap == &heap::empty_heap) {
+    (void)heap::attach_thread();
+  }
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  at_quick_exit(at_quick_exit_end);
+}
+
+// A handler that is registered while the loader runs the destructors is called once they all have run, those
+// of every other library included: what they free is no leak.
+[[gnu::destructor(101)]] void library_ends() noexcept {
+  if (started_pid != 0) {
+    __cxa_atexit(at_the_very_end, nullptr, nullptr);
+  }
+}
+
+}  // namespace
+
+void note_null_release() noexcept {
+  if (!null_released) {
+    null_released = true;
+  }
+}
+
+const Options& options() noexcept { return process_options; }
+
+void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
+
+}  // namespace ar::abi
+
+namespace ar::heap {
+constinit const Hooks hooks = {ar::abi::first_allocation, ar::abi::thread_ends};
+}  // namespace ar::heap
+
+// exit() ends through its own copy of this; only a program that calls it by name comes here.
+ARPENT_EXPORT void _exit(int status) {
+  ar::abi::finish_before_exit_call();
+  for (;;) {
+    ar::platform::system_call(SYS_exit_group, status);
+  }
+}
+
+ARPENT_EXPORT void _Exit(int status) noexcept { _exit(status); }

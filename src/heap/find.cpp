@@ -1,0 +1,170 @@
+#include "heap/heap.hpp"
+#include "heap/large.hpp"
+#include "heap/metadata.hpp"
+#include "heap/segment_map.hpp"
+#include "heap/spans.hpp"
+#include "platform/shared_field.hpp"
+
+namespace ar::heap {
+
+namespace {
+
+using platform::load_relaxed;
+using platform::observe;
+
+bool holds_blocks(PageState state) noexcept {
+  return state == PageState::blocks || state == PageState::one_block;
+}
+
+// A page as it was at one moment, though others may be changing it.
+class View {
+ public:
+  explicit View(const Page& page) noexcept
+      : state_(page.state.load(std::memory_order_acquire)),
+        start_(observe(page.start)),
+        block_size_(observe(page.block_size)),
+        reciprocal_(observe(page.reciprocal)),
+        requested_size_(observe(page.requested_size)),
+        carved_(observe(page.carved)),
+        annex_(observe(page.annex)),
+        slots_(observe(page.slots)) {
+    valid_ = holds_blocks(state_) && is_current(page);
+  }
+
+  // False: no block of the page can be told at present.
+  [[nodiscard]] bool valid() const noexcept { return valid_; }
+  // Whether what was seen of the page still holds: a page that becomes another one changes these two first.
+  [[nodiscard]] bool is_current(const Page& page) const noexcept {
+    return page.state.load(std::memory_order_acquire) == state_ && observe(page.slots) == slots_;
+  }
+  [[nodiscard]] bool has_slots() const noexcept { return slots_ != nullptr; }
+  [[nodiscard]] std::size_t carved() const noexcept { return carved_; }
+
+  // The index of the block that holds the address; carved() or more when none does.
+  [[nodiscard]] std::size_t index_of(std::uintptr_t address) const noexcept {
+    return address < start_ ? carved_ : ((address - start_) * reciprocal_) >> reciprocal_shift;
+  }
+
+  // index: below carved()
+  [[nodiscard]] BlockInfo block(std::size_t index) const noexcept {
+    BlockInfo info;
+    info.start = start_ + index * block_size_;
+    info.usable_size = block_size_;
+    info.requested_size = state_ == PageState::one_block ? requested_size_ : block_size_;
+    info.place = Place::live;
+    if (slots_ != nullptr) {
+      info.slot = observe(slots_[index]);
+      info.place = (info.slot & 1U) != 0 ? Place::live : Place::freed;
+      const std::uint64_t size = info.slot >> 32U;
+      if (info.place == Place::live && size != 0xffffffffU) {
+        info.requested_size = size;
+      }
+    }
+    if (annex_ != nullptr) {
+      info.annex = load_relaxed(annex_[index]);
+    }
+    return info;
+  }
+
+ private:
+  PageState state_;
+  std::uintptr_t start_;
+  std::size_t block_size_;
+  std::uint64_t reciprocal_;
+  std::size_t requested_size_;
+  std::size_t carved_;
+  const std::uint64_t* annex_;
+  const std::uint64_t* slots_;
+  bool valid_;
+};
+
+}  // namespace
+
+BlockInfo find(const void* pointer) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  BlockInfo info;
+  Segment* segment = segment_of(address);
+  if (segment == nullptr || address - observe(segment->base) >= observe(segment->mapped_size)) {
+    return info;
+  }
+  info.place = Place::unallocated;
+  const Page& descriptor = segment->covering(address);
+  const View page(descriptor);
+  if (!page.valid()) {
+    return info;
+  }
+  const std::size_t index = page.index_of(address);
+  if (index >= page.carved()) {
+    return info;
+  }
+  const BlockInfo found = page.block(index);
+  if (address - found.start >= found.usable_size || !page.is_current(descriptor)) {
+    return info;
+  }
+  info = found;
+  if (info.place == Place::live && address != info.start) {
+    info.place = Place::interior;
+  }
+  return info;
+}
+
+namespace {
+
+bool visit_page(const Page& descriptor, Visitor visit, void* context) noexcept {
+  const View page(descriptor);
+  if (!page.valid() || !page.has_slots()) {
+    return true;
+  }
+  for (std::size_t index = 0; index < page.carved(); ++index) {
+    const BlockInfo info = page.block(index);
+    if (!page.is_current(descriptor)) {
+      return true;
+    }
+    if (info.place == Place::live && !visit(info, context)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void for_each_live_block(Visitor visit, void* context) noexcept {
+  for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
+    for (std::size_t slice = 0; slice < segment->slice_count;) {
+      const Page& page = segment->pages[slice];
+      if (!visit_page(page, visit, context)) {
+        return;
+      }
+      const std::size_t count = load_relaxed(page.slice_count);
+      slice += count == 0 ? 1 : count;
+    }
+  }
+  for (const Segment* segment = first_mapping(); segment != nullptr; segment = segment->next) {
+    if (observe(segment->mapped_size) != 0 && !visit_page(segment->pages[0], visit, context)) {
+      return;
+    }
+  }
+}
+
+bool own_range_after(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept {
+  bool found = metadata_range_after(address, start, end);
+  const auto consider = [&](const Segment* segment) {
+    const std::uintptr_t base = observe(segment->base);
+    const std::size_t size = observe(segment->mapped_size);
+    if (base + size > address && size != 0 && (!found || base < start)) {
+      start = base;
+      end = base + size;
+      found = true;
+    }
+  };
+  for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
+    consider(segment);
+  }
+  for (const Segment* segment = first_mapping(); segment != nullptr; segment = segment->next) {
+    consider(segment);
+  }
+  return found;
+}
+
+}  // namespace ar::heap

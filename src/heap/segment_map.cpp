@@ -1,0 +1,7 @@
+#include "heap/segment_map.hpp"
+
+namespace ar::heap {
+
+constinit Segment* segment_map[segment_places] = {};
+
+}  // namespace ar::heap

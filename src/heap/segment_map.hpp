@@ -1,0 +1,32 @@
+// Which segment, if any, an address lies in: one load.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "heap/page.hpp"
+
+namespace ar::heap {
+
+inline constexpr unsigned address_bits = 47;  // of user space, unless a program asks for more by hint
+inline constexpr std::size_t segment_places = std::size_t{1} << (address_bits - segment_shift);
+
+// Lies in .bss: only the entries in use ever cost memory. Plain pointers reached through atomic_ref, because
+// clang's limit on constant evaluation is below this many constructors of std::atomic.
+extern constinit Segment* segment_map[segment_places];
+
+// Null for addresses that are not in a segment. An address in the segment's place but past its mapped
+// size also gives the segment.
+[[nodiscard]] inline Segment* segment_of(std::uintptr_t address) noexcept {
+  const std::uintptr_t place = address >> segment_shift;
+  return place < segment_places ? std::atomic_ref(segment_map[place]).load(std::memory_order_acquire)
+                                : nullptr;
+}
+
+inline void set_segment(std::uintptr_t start, std::size_t size, Segment* segment) noexcept {
+  for (std::uintptr_t address = start; address < start + size; address += segment_size) {
+    std::atomic_ref(segment_map[address >> segment_shift]).store(segment, std::memory_order_release);
+  }
+}
+
+}  // namespace ar::heap

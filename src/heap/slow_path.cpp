@@ -1,0 +1,222 @@
+#include "heap/allocate.hpp"
+#include "heap/class_pages.hpp"
+#include "heap/large.hpp"
+#include "heap/metadata.hpp"
+#include "heap/spans.hpp"
+#include "platform/lock.hpp"
+#include "platform/pages.hpp"
+#include "platform/shared_field.hpp"
+
+namespace ar::heap {
+
+using platform::publish;
+
+namespace {
+
+Allocated allocate_in(ThreadHeap* heap, unsigned index) noexcept {
+  accept_notified(heap);
+  release_retired(heap, false);
+  Page* page = page_with_room(heap, index);
+  if (page == nullptr && take_in_abandoned(heap)) {
+    page = page_with_room(heap, index);
+  }
+  if (page == nullptr) {
+    page = fresh_page(heap, index);
+    if (page == nullptr) {
+      queue_changed(heap, index);
+      return {nullptr, nullptr};
+    }
+    push_front(heap->with_room[index], page);
+  }
+  queue_changed(heap, index);
+  FreeBlock* block = page->free;
+  page->free = block->next;
+  block->next = nullptr;
+  ++page->used;
+  return {block, page};
+}
+
+Allocated allocate_one_block(std::size_t size, std::size_t alignment) noexcept {
+  Page* page = nullptr;
+  const std::size_t slices = (size + slice_size - 1) / slice_size;
+  if (size <= largest_span_size && alignment <= largest_span_size) {
+    page = take_span(slices == 0 ? 1 : slices, alignment < slice_size ? slice_size : alignment);
+    if (page != nullptr) {
+      publish(page->block_size, page->slice_count * slice_size);
+      page->mapped_size = 0;
+    }
+  } else {
+    page = take_mapping(size == 0 ? 1 : size, alignment);
+  }
+  if (page == nullptr) {
+    return {nullptr, nullptr};
+  }
+  page->distance = 0;
+  page->free = nullptr;
+  page->used = 1;
+  page->slow_at = 0;
+  publish(page->reciprocal, 0);
+  page->capacity = 1;
+  publish(page->carved, 1);
+  publish(page->annex, nullptr);
+  page->size_class = 0;
+  page->full = false;
+  page->retiring = 0;
+  publish(page->requested_size, size);
+  publish(page->own_slot, 0);
+  publish(page->slots, keep_slots ? &page->own_slot : nullptr);
+  page->owner.store(nullptr, std::memory_order_relaxed);
+  page->state.store(PageState::one_block, std::memory_order_release);
+  return {reinterpret_cast<void*>(page->start), page};
+}
+
+void free_remote(Page* page, FreeBlock* block) noexcept {
+  std::uintptr_t head = page->remote.load(std::memory_order_relaxed);
+  std::uintptr_t with_block = 0;
+  do {
+    block->next = reinterpret_cast<FreeBlock*>(head & ~remote_bits);
+    with_block = reinterpret_cast<std::uintptr_t>(block) | ((head & remote_bits) == 0 ? 0 : notice_in_flight);
+  } while (!page->remote.compare_exchange_weak(head, with_block, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed));
+  if ((head & notify_bit) == 0) {
+    return;
+  }
+  ThreadHeap* owner = page->owner.load(std::memory_order_seq_cst);
+  push_notified(owner, page);
+  // The page may have changed hands meanwhile, and its former heap may be nobody's: pass the notice on.
+  if (page->owner.load(std::memory_order_seq_cst) != owner) {
+    Page* late = owner->notified.exchange(nullptr, std::memory_order_seq_cst);
+    while (late != nullptr) {
+      Page* next = late->notified_next;
+      push_notified(late->owner.load(std::memory_order_seq_cst), late);
+      late = next;
+    }
+  }
+}
+
+void free_one_block(Page* page) noexcept {
+  page->state.store(PageState::taken, std::memory_order_release);
+  publish(page->slots, nullptr);  // a stray free must find none
+  if (std::uint64_t* annex = page->annex; annex != nullptr) {
+    publish(page->annex, nullptr);
+    free_metadata(annex, sizeof(std::uint64_t));
+  }
+  if (page->mapped_size != 0) {
+    free_mapping(page);
+  } else {
+    free_span(page);
+  }
+}
+
+}  // namespace
+
+Allocated allocate_slow(std::size_t size) noexcept {
+  ThreadHeap* heap = thread_state.heap;
+  if (heap == &empty_heap && !thread_state.ended) {
+    heap = attach_thread();
+    if (heap == nullptr) {
+      return {nullptr, nullptr};
+    }
+  }
+  if (size > largest_class_size) {
+    return allocate_one_block(size, granularity);
+  }
+  const unsigned index = size_class(size);
+  if (heap != &empty_heap) {
+    Page* page = heap->with_room[index].first;
+    if (page != nullptr && page->free != nullptr) {
+      FreeBlock* block = page->free;
+      page->free = block->next;
+      block->next = nullptr;
+      ++page->used;
+      return {block, page};
+    }
+    return allocate_in(heap, index);
+  }
+  const LateHeap late;
+  return late.heap() == nullptr ? Allocated{nullptr, nullptr} : allocate_in(late.heap(), index);
+}
+
+Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcept {
+  const std::size_t rounded = platform::round_up(size == 0 ? 1 : size, alignment);
+  if (rounded < size) {
+    return {nullptr, nullptr};
+  }
+  if (rounded <= largest_class_size && alignment <= slice_size) {
+    return allocate_slow(rounded);
+  }
+  if (thread_state.heap == &empty_heap && !thread_state.ended && attach_thread() == nullptr) {
+    return {nullptr, nullptr};
+  }
+  return allocate_one_block(size, alignment);
+}
+
+void free_slow(Page* page) noexcept {
+  ThreadHeap* heap = page->owner.load(std::memory_order_relaxed);
+  if (page->full) {
+    mark_with_room(heap, page);
+  }
+  if (page->used == 0) {
+    retire(heap, page);
+  }
+}
+
+void release_slow(Page* page, FreeBlock* block) noexcept {
+  if (page->state.load(std::memory_order_relaxed) == PageState::one_block) {
+    free_one_block(page);
+  } else {
+    free_remote(page, block);
+  }
+}
+
+std::size_t usable_size(const Page* page) noexcept {
+  if (page->state.load(std::memory_order_relaxed) != PageState::one_block) {
+    return page->block_size;
+  }
+  const std::size_t touchable = platform::round_up(page->requested_size, platform::page_size);
+  return touchable < page->block_size ? touchable : page->block_size;
+}
+
+void* resize_one_block(Page*& page, std::size_t size, bool may_move) noexcept {
+  if (page->state.load(std::memory_order_relaxed) != PageState::one_block || size <= largest_class_size) {
+    return nullptr;
+  }
+  if (page->mapped_size != 0) {
+    Page* resized = size <= largest_span_size ? nullptr : resize_mapping(page, size, may_move);
+    if (resized == nullptr) {
+      return nullptr;
+    }
+    page = resized;
+  } else {
+    const std::size_t slices = (size + slice_size - 1) / slice_size;
+    if (size > largest_span_size || (slices != page->slice_count && !resize_span(page, slices))) {
+      return nullptr;
+    }
+    publish(page->block_size, slices * slice_size);
+  }
+  publish(page->requested_size, size);
+  return reinterpret_cast<void*>(page->start);
+}
+
+std::uint64_t* annex_of(Page* page) noexcept {
+  std::uint64_t* annex = __atomic_load_n(&page->annex, __ATOMIC_ACQUIRE);
+  if (annex != nullptr) {
+    return annex;
+  }
+  const std::size_t size = page->capacity * sizeof(std::uint64_t);
+  auto* made = static_cast<std::uint64_t*>(allocate_metadata(size));
+  if (made == nullptr) {
+    return nullptr;
+  }
+  for (std::uint32_t i = 0; i < page->capacity; ++i) {
+    platform::store_relaxed(made[i], 0);
+  }
+  // Two threads past their end may share a page.
+  if (!__atomic_compare_exchange_n(&page->annex, &annex, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    free_metadata(made, size);
+    return annex;
+  }
+  return made;
+}
+
+}  // namespace ar::heap

@@ -1,0 +1,398 @@
+#include "heap/spans.hpp"
+
+#include <atomic>
+#include <bit>
+
+#include "heap/metadata.hpp"
+#include "heap/segment_map.hpp"
+#include "platform/clock.hpp"
+#include "platform/pages.hpp"
+#include "platform/shared_field.hpp"
+
+namespace ar::heap {
+
+using platform::publish;
+using platform::store_relaxed;
+
+namespace {
+
+constexpr std::int64_t idle_before_purge = 250;   // milliseconds
+constexpr std::int64_t purge_look_interval = 50;  // milliseconds
+// Free memory beyond this and as much as is in use goes back to the system at once.
+constexpr std::size_t always_kept_slices = (std::size_t{256} << 20U) / slice_size;
+
+platform::Lock lock;
+std::atomic<Segment*> segments{nullptr};
+std::atomic<Page*> deferred{nullptr};  // freed while the lock was held by another thread
+Page* bins[slices_per_segment + 1];    // free spans by length
+Page* idle_first = nullptr;            // those that hold memory, in the order they were freed
+Page* idle_last = nullptr;
+std::uint64_t bin_map[slices_per_segment / 64 + 1];
+std::size_t mapped_bytes = 0;
+std::size_t used_slices = 0;
+std::size_t free_touched_slices = 0;
+std::int64_t next_purge_look = 0;
+std::int64_t coarse_now = 0;  // read anew every so many calls: the clock costs as much as the rest
+unsigned calls_until_clock = 0;
+constexpr unsigned calls_between_clocks = 16;
+
+std::size_t index_in(const Segment* segment, const Page* page) noexcept {
+  return static_cast<std::size_t>(page - segment->pages);
+}
+
+bool is_touched(const Segment* segment, std::size_t slice) noexcept {
+  return (segment->touched[slice / 64] >> (slice % 64) & 1U) != 0;
+}
+
+void set_touched(Segment* segment, std::size_t slice, bool value) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << (slice % 64);
+  segment->touched[slice / 64] =
+      value ? segment->touched[slice / 64] | bit : segment->touched[slice / 64] & ~bit;
+}
+
+std::size_t count_touched(const Segment* segment, std::size_t first, std::size_t count) noexcept {
+  std::size_t touched = 0;
+  for (std::size_t slice = first; slice < first + count;) {
+    const std::size_t in_word = slice % 64;
+    const std::size_t bits = first + count - slice < 64 - in_word ? first + count - slice : 64 - in_word;
+    const std::uint64_t mask = (bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1) << in_word;
+    touched += static_cast<std::size_t>(std::popcount(segment->touched[slice / 64] & mask));
+    slice += bits;
+  }
+  return touched;
+}
+
+void link_idle(Page* page) noexcept {
+  page->idle_next = nullptr;
+  page->idle_previous = idle_last;
+  (idle_last != nullptr ? idle_last->idle_next : idle_first) = page;
+  idle_last = page;
+}
+
+bool is_idle_linked(const Page* page) noexcept {
+  return page->idle_previous != nullptr || idle_first == page;
+}
+
+void unlink_idle(Page* page) noexcept {
+  if (!is_idle_linked(page)) {
+    return;
+  }
+  (page->idle_previous != nullptr ? page->idle_previous->idle_next : idle_first) = page->idle_next;
+  (page->idle_next != nullptr ? page->idle_next->idle_previous : idle_last) = page->idle_previous;
+  page->idle_previous = nullptr;
+}
+
+void link_free(Segment* segment, std::size_t first, std::size_t count, std::int64_t freed_at) noexcept {
+  Page* page = &segment->pages[first];
+  page->segment = segment;
+  page->state.store(PageState::free_span, std::memory_order_release);
+  store_relaxed(page->slice_count, static_cast<std::uint32_t>(count));
+  page->freed_at = freed_at;
+  store_relaxed(segment->head[first], static_cast<std::uint16_t>(first));
+  store_relaxed(segment->head[first + count - 1], static_cast<std::uint16_t>(first));
+  page->previous = nullptr;
+  page->next = bins[count];
+  if (page->next != nullptr) {
+    page->next->previous = page;
+  }
+  bins[count] = page;
+  bin_map[count / 64] |= std::uint64_t{1} << (count % 64);
+  page->idle_previous = nullptr;
+  if (count_touched(segment, first, count) != 0) {
+    link_idle(page);
+  }
+}
+
+void unlink_free(Page* page) noexcept {
+  const std::size_t count = page->slice_count;
+  if (page->previous != nullptr) {
+    page->previous->next = page->next;
+  } else {
+    bins[count] = page->next;
+    if (page->next == nullptr) {
+      bin_map[count / 64] &= ~(std::uint64_t{1} << (count % 64));
+    }
+  }
+  if (page->next != nullptr) {
+    page->next->previous = page->previous;
+  }
+  unlink_idle(page);
+}
+
+// The shortest non-empty bin of at least `count` slices; 0 when there is none.
+std::size_t next_bin(std::size_t count) noexcept {
+  std::size_t word = count / 64;
+  std::uint64_t bits = bin_map[word] & (~std::uint64_t{0} << (count % 64));
+  while (bits == 0) {
+    if (++word >= sizeof bin_map / sizeof bin_map[0]) {
+      return 0;
+    }
+    bits = bin_map[word];
+  }
+  return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+}
+
+// Maps a segment that has room for `count` slices; where memory is limited, one no larger than that.
+bool add_segment(std::size_t count) noexcept {
+  auto* segment = static_cast<Segment*>(allocate_metadata(sizeof(Segment)));
+  if (segment == nullptr) {
+    return false;
+  }
+  std::size_t size = segment_size;
+  void* memory = platform::map_aligned(size, segment_size);
+  for (std::size_t smaller = segment_size / 8; memory == nullptr && smaller >= count * slice_size;
+       smaller /= 2) {
+    size = smaller;
+    memory = platform::map_aligned(size, segment_size);
+  }
+  if (memory == nullptr) {
+    size = count * slice_size;
+    memory = platform::map_aligned(size, segment_size);
+  }
+  if (memory == nullptr || reinterpret_cast<std::uintptr_t>(memory) >> address_bits != 0) {
+    free_metadata(segment, sizeof(Segment));
+    return false;
+  }
+  segment->base = reinterpret_cast<std::uintptr_t>(memory);
+  segment->mapped_size = size;
+  segment->slice_count = static_cast<std::uint32_t>(size / slice_size);
+  link_free(segment, 0, segment->slice_count, 0);
+  mapped_bytes += size;
+  segment->next = segments.load(std::memory_order_relaxed);
+  segments.store(segment, std::memory_order_release);
+  set_segment(segment->base, size, segment);
+  return true;
+}
+
+std::int64_t now_and_then() noexcept {
+  if (calls_until_clock == 0) {
+    calls_until_clock = calls_between_clocks;
+    coarse_now = platform::monotonic_milliseconds();
+  }
+  --calls_until_clock;
+  return coarse_now;
+}
+
+// Where in a free span an aligned part of `count` slices begins, as a slice index; or past the span.
+std::size_t aligned_place(const Segment* segment, const Page* span, std::size_t alignment) noexcept {
+  const std::uintptr_t address = segment->base + index_in(segment, span) * slice_size;
+  return (platform::round_up(address, alignment) - segment->base) / slice_size;
+}
+
+Page* find_span(std::size_t count, std::size_t alignment) noexcept {
+  for (std::size_t bin = next_bin(count); bin != 0; bin = bin < slices_per_segment ? next_bin(bin + 1) : 0) {
+    for (Page* span = bins[bin]; span != nullptr; span = span->next) {
+      const Segment* segment = span->segment;
+      if (aligned_place(segment, span, alignment) + count <= index_in(segment, span) + span->slice_count) {
+        return span;
+      }
+    }
+  }
+  return nullptr;
+}
+
+void put_back(Segment* segment, std::size_t first, std::size_t count, std::int64_t now) noexcept {
+  if (first > 0) {
+    Page* before = &segment->pages[segment->head[first - 1]];
+    if (before->state.load(std::memory_order_relaxed) == PageState::free_span) {
+      unlink_free(before);
+      count += before->slice_count;
+      first = index_in(segment, before);
+    }
+  }
+  if (first + count < segment->slice_count) {
+    Page* after = &segment->pages[first + count];
+    if (after->state.load(std::memory_order_relaxed) == PageState::free_span) {
+      unlink_free(after);
+      count += after->slice_count;
+    }
+  }
+  link_free(segment, first, count, now);
+}
+
+void purge_span(Page* span) noexcept {
+  Segment* segment = span->segment;
+  const std::size_t first = index_in(segment, span);
+  const std::size_t end = first + span->slice_count;
+  for (std::size_t slice = first; slice < end;) {
+    if (!is_touched(segment, slice)) {
+      ++slice;
+      continue;
+    }
+    std::size_t run_end = slice;
+    while (run_end < end && is_touched(segment, run_end)) {
+      ++run_end;
+    }
+    const bool purged = platform::purge_pages(reinterpret_cast<void*>(segment->base + slice * slice_size),
+                                              (run_end - slice) * slice_size);
+    for (; slice < run_end; ++slice) {
+      if (purged) {
+        set_touched(segment, slice, false);
+        --free_touched_slices;
+      }
+    }
+  }
+}
+
+// Gives back what has been idle since before `idle_since`, and more while more than `keep` slices are held.
+void purge_some(std::int64_t idle_since, std::size_t keep) noexcept {
+  while (idle_first != nullptr && (idle_first->freed_at <= idle_since || free_touched_slices > keep)) {
+    Page* span = idle_first;
+    unlink_idle(span);
+    purge_span(span);
+  }
+}
+
+void accept_freed(Page* page, std::int64_t now) noexcept {
+  Segment* segment = page->segment;
+  page->state.store(PageState::free_span, std::memory_order_release);  // even when merged into the one before
+  used_slices -= page->slice_count;
+  free_touched_slices += page->slice_count;
+  put_back(segment, index_in(segment, page), page->slice_count, now);
+}
+
+void accept_deferred(std::int64_t now) noexcept {
+  Page* page = deferred.load(std::memory_order_relaxed) == nullptr
+                   ? nullptr
+                   : deferred.exchange(nullptr, std::memory_order_acquire);
+  while (page != nullptr) {
+    Page* next = page->notified_next;
+    accept_freed(page, now);
+    page = next;
+  }
+}
+
+void look_for_idle(std::int64_t now) noexcept {
+  const std::size_t keep = always_kept_slices + used_slices;
+  if (free_touched_slices > keep) {
+    purge_some(-1, keep - keep / 8);
+  }
+  if (now >= next_purge_look) {
+    next_purge_look = now + purge_look_interval;
+    purge_some(now - idle_before_purge, slices_per_segment * segment_places);
+  }
+}
+
+Page* claim(Page* span, std::size_t count, std::size_t alignment) noexcept {
+  Segment* segment = span->segment;
+  const std::size_t span_first = index_in(segment, span);
+  const std::size_t span_end = span_first + span->slice_count;
+  const std::size_t first = aligned_place(segment, span, alignment);
+  const std::int64_t freed_at = span->freed_at;
+  unlink_free(span);
+  if (first > span_first) {
+    link_free(segment, span_first, first - span_first, freed_at);
+  }
+  if (first + count < span_end) {
+    link_free(segment, first + count, span_end - first - count, freed_at);
+  }
+  Page* page = &segment->pages[first];
+  store_relaxed(page->slice_count, static_cast<std::uint32_t>(count));
+  page->segment = segment;
+  page->state.store(PageState::taken, std::memory_order_release);
+  publish(page->start, segment->base + first * slice_size);
+  const std::size_t touched = count_touched(segment, first, count);
+  page->fresh = touched == 0;
+  free_touched_slices -= touched;
+  for (std::size_t slice = first; slice < first + count; ++slice) {
+    store_relaxed(segment->head[slice], static_cast<std::uint16_t>(first));
+    set_touched(segment, slice, true);
+  }
+  used_slices += count;
+  return page;
+}
+
+}  // namespace
+
+Page* take_span(std::size_t count, std::size_t alignment) noexcept {
+  const platform::LockGuard guard(lock);
+  const std::int64_t now = now_and_then();
+  accept_deferred(now);
+  Page* span = find_span(count, alignment);
+  if (span == nullptr) {
+    const std::size_t with_slack = alignment >= segment_size ? count : count + alignment / slice_size - 1;
+    if (!add_segment(with_slack < slices_per_segment ? with_slack : slices_per_segment)) {
+      return nullptr;
+    }
+    span = find_span(count, alignment);
+    if (span == nullptr) {
+      return nullptr;
+    }
+  }
+  Page* page = claim(span, count, alignment);
+  look_for_idle(now);
+  return page;
+}
+
+void free_span(Page* page) noexcept {
+  page->state.store(PageState::taken, std::memory_order_release);
+  if (!lock.try_lock()) {
+    Page* head = deferred.load(std::memory_order_relaxed);
+    do {
+      page->notified_next = head;
+    } while (
+        !deferred.compare_exchange_weak(head, page, std::memory_order_release, std::memory_order_relaxed));
+    return;
+  }
+  const std::int64_t now = now_and_then();
+  accept_deferred(now);
+  accept_freed(page, now);
+  look_for_idle(now);
+  lock.unlock();
+}
+
+bool resize_span(Page* page, std::size_t count) noexcept {
+  const platform::LockGuard guard(lock);
+  Segment* segment = page->segment;
+  const std::size_t first = index_in(segment, page);
+  const std::size_t old_count = page->slice_count;
+  if (count < old_count) {
+    store_relaxed(page->slice_count, static_cast<std::uint32_t>(count));
+    used_slices -= old_count - count;
+    free_touched_slices += old_count - count;
+    put_back(segment, first + count, old_count - count, now_and_then());
+    return true;
+  }
+  const std::size_t more = count - old_count;
+  const std::size_t end = first + old_count;
+  if (end + more > segment->slice_count) {
+    return false;
+  }
+  Page* after = &segment->pages[end];
+  if (after->state.load(std::memory_order_relaxed) != PageState::free_span || after->slice_count < more) {
+    return false;
+  }
+  const std::size_t after_count = after->slice_count;
+  const std::int64_t freed_at = after->freed_at;
+  unlink_free(after);
+  if (after_count > more) {
+    link_free(segment, end + more, after_count - more, freed_at);
+  }
+  free_touched_slices -= count_touched(segment, end, more);
+  for (std::size_t slice = end; slice < end + more; ++slice) {
+    store_relaxed(segment->head[slice], static_cast<std::uint16_t>(first));
+    set_touched(segment, slice, true);
+  }
+  used_slices += more;
+  store_relaxed(page->slice_count, static_cast<std::uint32_t>(count));
+  return true;
+}
+
+bool purge_spans() noexcept {
+  const platform::LockGuard guard(lock);
+  accept_deferred(0);
+  const std::size_t before = free_touched_slices;
+  purge_some(-1, 0);
+  return free_touched_slices < before;
+}
+
+Segment* first_segment() noexcept { return segments.load(std::memory_order_acquire); }
+
+SpanStatistics span_statistics() noexcept {
+  const platform::LockGuard guard(lock);
+  return {mapped_bytes, free_touched_slices * slice_size};
+}
+
+platform::Lock& spans_lock() noexcept { return lock; }
+
+}  // namespace ar::heap

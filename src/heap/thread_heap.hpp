@@ -1,0 +1,111 @@
+// Each thread's heap: its pages by size class, and what other threads hand back to it.
+//
+// A thread heap outlives its thread: it is kept, with the pages that still hold blocks, until a new thread
+// takes it over or a living one that needs pages takes its pages in.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "heap/page.hpp"
+
+namespace ar::heap {
+
+inline constexpr std::size_t largest_direct_size = 1024;
+inline constexpr std::size_t direct_count = largest_direct_size / granularity + 1;
+
+struct PageList {
+  Page* first;
+  Page* last;
+};
+
+extern constinit Page empty_page;  // has never a free block
+
+struct ThreadHeap {
+  // Page to try first, by (size + 15) / 16; never null.
+  struct Direct {
+    constexpr Direct() noexcept : pages{} {
+      for (Page*& page : pages) {
+        page = &empty_page;
+      }
+    }
+    Page* pages[direct_count];
+  };
+
+  Direct direct;
+  PageList with_room[class_count];
+  PageList full;
+  std::atomic<Page*> notified;  // full pages that other threads have freed blocks of
+  ThreadHeap* next;             // all heaps ever made
+  ThreadHeap* next_abandoned;
+  std::uint32_t retiring_from, retiring_to;  // classes that may have an empty page waiting
+  bool attached;                             // some thread's heap at present
+};
+
+// What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
+struct ThreadState {
+  ThreadHeap* heap;
+  void* recorder;  // the tracker's, see track/recorder.hpp; null: none yet, or tracking is off
+  bool ended;      // thread-exit handlers have run: no heap of its own any more
+  bool starting;   // it is running the hook of the process's first allocation
+};
+
+extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
+
+extern constinit ThreadHeap empty_heap;  // of threads that have none yet: every fast path fails
+
+// True once pages keep slots. To be set before the first allocation.
+extern constinit bool keep_slots;
+
+// What the layer above wants to be told: the process's first allocation (before it is served), and the end
+// of a thread (before its heap is given up). Either may be null. Defined by the layer above.
+struct Hooks {
+  void (*first_allocation)() noexcept;
+  void (*thread_ends)() noexcept;
+};
+extern constinit const Hooks hooks;
+
+// The slow paths of allocate.hpp.
+struct Allocated {
+  void* block;  // null when there is no memory
+  Page* page;
+};
+[[nodiscard]] Allocated allocate_slow(std::size_t size) noexcept;
+[[nodiscard]] Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcept;
+void free_slow(Page* page) noexcept;                       // own page: became empty, or was full
+void release_slow(Page* page, FreeBlock* block) noexcept;  // page of another thread's heap, or of one block
+
+// Second metadata word of each block of the page; null when there is no memory.
+[[nodiscard]] std::uint64_t* annex_of(Page* page) noexcept;
+
+// Gives the calling thread, which has none, its heap. Null when there is no memory.
+[[nodiscard]] ThreadHeap* attach_thread() noexcept;
+
+// Adds the pages of one dead thread's heap to `heap`. False when there is none.
+bool take_in_abandoned(ThreadHeap* heap) noexcept;
+
+// The heap shared by threads past their end, held by one of them at a time. heap() may be null: no memory.
+class LateHeap {
+ public:
+  LateHeap() noexcept;
+  ~LateHeap();
+  LateHeap(const LateHeap&) = delete;
+  LateHeap& operator=(const LateHeap&) = delete;
+  [[nodiscard]] ThreadHeap* heap() const noexcept { return heap_; }
+
+ private:
+  ThreadHeap* heap_;
+};
+
+// The thread gives up its heap. Further allocations of it are served from a heap shared by ending threads.
+void detach_thread() noexcept;
+
+// Gives free memory back to the system: the caller's own cached pages and all that is shared.
+bool trim() noexcept;
+
+void before_fork() noexcept;
+void after_fork_in_parent() noexcept;
+void after_fork_in_child() noexcept;  // heaps of the threads that are gone become abandoned
+
+}  // namespace ar::heap

@@ -1,0 +1,19 @@
+// The environment as the process was started with, readable before the C library has set itself up.
+#pragma once
+
+#include <cstddef>
+
+namespace ar::platform {
+
+// Copies a variable's value into the buffer. Null when it is not set, or too long for the buffer.
+[[nodiscard]] const char* environment_value(const char* name, char* buffer, std::size_t size) noexcept;
+
+// The same from the environment that the process was started with, whatever has been changed since.
+[[nodiscard]] const char* initial_environment_value(const char* name, char* buffer,
+                                                    std::size_t size) noexcept;
+
+// True when the kernel has set the process apart from its user's wishes (set-user-id and the like): the
+// environment must not decide where files are written.
+[[nodiscard]] bool is_secure_execution() noexcept;
+
+}  // namespace ar::platform

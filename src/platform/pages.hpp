@@ -1,0 +1,40 @@
+// Memory from the system, in whole pages.
+//
+// Sizes and alignments are bytes. Nothing here takes a lock or touches errno.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ar::platform {
+
+inline constexpr std::size_t page_size = 4096;  // the smallest the kernel may use; checked at start
+
+[[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t power_of_two) noexcept {
+  return (value + power_of_two - 1) & ~(power_of_two - 1);
+}
+[[nodiscard]] constexpr std::uintptr_t round_down(std::uintptr_t value, std::size_t power_of_two) noexcept {
+  return value & ~(static_cast<std::uintptr_t>(power_of_two) - 1);
+}
+
+// Readable, writable, zeroed, private memory that is not accounted until it is touched. Null when there is
+// none.
+[[nodiscard]] void* map_pages(std::size_t size) noexcept;
+
+// The same at an address that is a multiple of `alignment` (a power of two, at least page_size). Also
+// succeeds where the address space is limited to little more than `size`.
+[[nodiscard]] void* map_aligned(std::size_t size, std::size_t alignment) noexcept;
+
+void unmap_pages(void* start, std::size_t size) noexcept;
+
+// Gives the memory back to the system; the pages read as zero afterwards. False when the system refused
+// (locked memory): then the content is unchanged.
+[[nodiscard]] bool purge_pages(void* start, std::size_t size) noexcept;
+
+// Grows or shrinks a mapping where it is. False when that cannot be.
+[[nodiscard]] bool resize_pages_in_place(void* start, std::size_t old_size, std::size_t new_size) noexcept;
+
+// Moves a mapping, content and all, over another one of new_size bytes (which it replaces). Costs no copy.
+[[nodiscard]] bool move_pages(void* start, std::size_t old_size, void* target, std::size_t new_size) noexcept;
+
+}  // namespace ar::platform

@@ -1,0 +1,51 @@
+// One ELF file with its symbols and debug information, opened through elfutils.
+//
+// Separate debug files are found by build id (/usr/lib/debug/.build-id), by debug link, and from debuginfod
+// servers when DEBUGINFOD_URLS is set. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ar::profile {
+
+struct Frame {
+  std::string function;  // demangled; empty when unknown
+  std::string file;      // absolute, or as the compiler wrote it; empty when unknown
+  std::uint32_t line = 0;
+  bool inlined = false;  // into the frame that follows
+};
+
+struct Symbol {
+  std::string name;  // demangled
+  std::uint64_t offset = 0;
+};
+
+class DebugModule {
+ public:
+  // Null when the file cannot be opened, is no ELF file, or has another build id (hexadecimal; an empty
+  // one is not compared).
+  [[nodiscard]] static std::unique_ptr<DebugModule> open(const std::string& path,
+                                                         const std::string& build_id);
+  ~DebugModule();
+  DebugModule(const DebugModule&) = delete;
+  DebugModule& operator=(const DebugModule&) = delete;
+
+  // What the debug information says of the code at an address of the file (its own virtual addresses),
+  // innermost inlined function first; the last is the function that stands there. Empty when it says nothing.
+  [[nodiscard]] std::vector<Frame> frames(std::uint64_t address);
+
+  // The symbol whose extent holds the address.
+  [[nodiscard]] std::optional<Symbol> symbol(std::uint64_t address);
+
+ private:
+  struct State;
+  explicit DebugModule(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ar::profile

@@ -1,0 +1,185 @@
+#include "profile/json_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "profile/site_label.hpp"
+
+namespace ar::profile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json line_or_null(std::uint32_t line) { return line == 0 ? Json(nullptr) : Json(line); }
+
+Json ending_fields(const Ending& ending) {
+  Json json;
+  json["how"] = ending.by_signal ? "signal" : "exited";
+  json["status"] = ending.by_signal ? Json(nullptr) : Json(ending.status);
+  json["signal"] = ending.by_signal ? Json(ending.signal) : Json(nullptr);
+  json["signal_name"] = ending.by_signal ? Json(signal_name(ending.signal)) : Json(nullptr);
+  json["core_dumped"] = ending.core_dumped;
+  json["seconds"] = ending.seconds;
+  return json;
+}
+
+std::string_view end_name(ImageEnd end) {
+  switch (end) {
+    case ImageEnd::exited:
+      return "exit";
+    case ImageEnd::quick_exited:
+      return "quick_exit";
+    case ImageEnd::replaced:
+      return "exec";
+    case ImageEnd::killed:
+      return "signal";
+    case ImageEnd::still_running:
+      return "running";
+  }
+  return "";
+}
+
+std::string_view scan_name(track::LeakScan scan) {
+  switch (scan) {
+    case track::LeakScan::not_done:
+      return "not_done";
+    case track::LeakScan::done:
+      return "done";
+    case track::LeakScan::partial:
+      return "partial";
+    case track::LeakScan::impossible:
+      return "impossible";
+  }
+  return "";
+}
+
+Json frame_fields(const Frame& frame) {
+  return Json{{"function", text_or_null(frame.function)},
+              {"file", text_or_null(frame.file)},
+              {"line", line_or_null(frame.line)},
+              {"inlined", frame.inlined}};
+}
+
+Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
+  const Location location = symbolizer.locate(profile, site);
+  Json json;
+  json["index"] = site.index;
+  json["label"] = site_label(profile, site, symbolizer);
+  json["annotated"] = site.annotated;
+  json["intentional"] = site.intentional;
+  json["family"] = text_or_null(family_name(site.family));
+  json["language"] = text_or_null(language_name(site.language));
+  json["description"] = text_or_null(site.description);
+
+  std::string function;
+  std::string file;
+  std::uint32_t line = 0;
+  if (!location.frames.empty()) {
+    const Frame& frame = location.frames[location.user_frame];
+    function = frame.function;
+    file = frame.file;
+    line = frame.line;
+  } else {
+    function = location.symbol;
+  }
+  if (has_own_place(site)) {
+    file = site.file;
+    line = site.line;
+  }
+  json["function"] = text_or_null(function);
+  json["file"] = text_or_null(file);
+  json["line"] = line_or_null(line);
+  json["address"] = site.address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", site.address));
+  json["module"] = site.module ? Json(*site.module) : Json(nullptr);
+  json["module_offset"] =
+      site.module && site.address != 0 ? Json(fmt::format("{:#x}", location.offset)) : Json(nullptr);
+  json["frames"] = Json::array();
+  for (const Frame& frame : location.frames) {
+    json["frames"].push_back(frame_fields(frame));
+  }
+
+  json["allocations"] = site.allocations;
+  json["allocated_bytes"] = site.allocated_bytes;
+  json["frees"] = site.frees;
+  json["freed_bytes"] = site.freed_bytes;
+  json["temporary"] = site.temporary;
+  json["live_blocks"] = site.live.blocks;
+  json["live_bytes"] = site.live.bytes;
+  json["peak_blocks"] = site.peak.blocks;
+  json["peak_bytes"] = site.peak.bytes;
+  json["lost_blocks"] = site.lost.blocks;
+  json["lost_bytes"] = site.lost.bytes;
+  json["reachable_blocks"] = site.reachable.blocks;
+  json["reachable_bytes"] = site.reachable.bytes;
+  return json;
+}
+
+Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
+  const Profile& profile = image.profile;
+  const Totals& totals = profile.totals;
+  Json json;
+  json["pid"] = profile.pid;
+  json["parent_pid"] = profile.parent_pid;
+  json["image"] = image.number;
+  json["program"] = profile.program;
+  json["command_line"] = profile.command_line;
+  json["start_time"] = profile.start_time;
+  json["ended_by"] = end_name(image.end);
+  json["serving"] = profile.serving;
+  json["allocations"] = totals.allocations;
+  json["allocated_bytes"] = totals.allocated_bytes;
+  json["frees"] = totals.frees;
+  json["freed_bytes"] = totals.freed_bytes;
+  json["temporary"] = totals.temporary;
+  json["live_blocks"] = totals.live.blocks;
+  json["live_bytes"] = totals.live.bytes;
+  json["peak_bytes"] = profile.peak_bytes;
+  json["leak_scan"] = scan_name(profile.leak_scan);
+  json["unstopped_threads"] = profile.unstopped_threads;
+  json["lost_blocks"] = totals.lost.blocks;
+  json["lost_bytes"] = totals.lost.bytes;
+  json["reachable_blocks"] = totals.reachable.blocks;
+  json["reachable_bytes"] = totals.reachable.bytes;
+  json["intentional_blocks"] = totals.intentional.blocks;
+  json["intentional_bytes"] = totals.intentional.bytes;
+  json["mismatches"] = profile.mismatches;
+  json["sites_dropped"] = profile.sites_dropped;
+  json["descriptions_capped"] = profile.descriptions_capped;
+  json["modules"] = Json::array();
+  for (const Module& module : profile.modules) {
+    json["modules"].push_back({{"path", module.path},
+                               {"build_id", text_or_null(module.build_id)},
+                               {"load_bias", fmt::format("{:#x}", module.load_bias)},
+                               {"unloaded", module.unloaded}});
+  }
+  json["sites"] = Json::array();
+  for (const Site& site : profile.sites) {
+    json["sites"].push_back(site_fields(profile, site, symbolizer));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
+  Json json;
+  json["arpent"] = {{"version", survey.version}, {"format", json_format}};
+  json["program"] = survey.program;
+  json["arguments"] = survey.arguments;
+  json["pid"] = survey.pid;
+  json["ended"] = ending_fields(survey.ending);
+  json["tracked"] = survey.main.has_value();
+  json["why_not_tracked"] = text_or_null(survey.why_not_tracked);
+  json["notes"] = survey.notes;
+  json["process"] = survey.main ? process_fields(*survey.main, symbolizer) : Json(nullptr);
+  json["others"] = Json::array();
+  for (const ProcessImage& image : survey.others) {
+    json["others"].push_back(process_fields(image, symbolizer));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ar::profile

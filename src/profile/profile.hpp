@@ -1,0 +1,95 @@
+// A profile as read from its file: plain values, no offsets, everything checked.
+//
+// Sizes are bytes, counts are calls or blocks, times are seconds since 1970. A Profile is a value; const
+// use from several threads is fine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "track/profile_layout.hpp"
+
+namespace ar::profile {
+
+struct Module {
+  std::string path;      // absolute where it could be told; may be empty
+  std::string build_id;  // lower-case hexadecimal; may be empty
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  std::uint64_t load_bias = 0;
+  bool unloaded = false;
+};
+
+struct BlocksAndBytes {
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+
+  BlocksAndBytes& operator+=(const BlocksAndBytes& other) noexcept {
+    blocks += other.blocks;
+    bytes += other.bytes;
+    return *this;
+  }
+  [[nodiscard]] bool operator==(const BlocksAndBytes&) const noexcept = default;
+};
+
+// One place that allocates, with what happened there.
+struct Site {
+  std::uint32_t index = 0;    // its origin index in the process
+  std::uint64_t address = 0;  // return address of the allocating call; 0 when only file and line are known
+  std::optional<std::size_t> module;  // index into Profile::modules
+  std::string file;                   // of annotated sites, else empty
+  std::uint32_t line = 0;
+  std::string description;
+  track::Family family = track::Family::none;
+  track::Language language = track::Language::unknown;
+  bool annotated = false;
+  bool intentional = false;  // the description says that the leak is meant (tests of leak detection)
+
+  std::uint64_t allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t frees = 0;
+  std::uint64_t freed_bytes = 0;
+  std::uint64_t temporary = 0;  // freed before the next allocation of the same thread
+  BlocksAndBytes live;          // when the profile was read
+  BlocksAndBytes peak;          // when the process held most
+  BlocksAndBytes lost;          // by the leak scan: no pointer to them was left
+  BlocksAndBytes reachable;     // by the leak scan: never freed, still pointed to
+};
+
+struct Totals {
+  std::uint64_t allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t frees = 0;
+  std::uint64_t freed_bytes = 0;
+  std::uint64_t temporary = 0;
+  BlocksAndBytes live;
+  BlocksAndBytes peak;         // sum of what is attributed; the true peak is Profile::peak_bytes
+  BlocksAndBytes lost;         // intentional leaks excluded
+  BlocksAndBytes intentional;  // lost or still reachable, and described as intentional leaks
+  BlocksAndBytes reachable;    // intentional leaks excluded
+};
+
+struct Profile {
+  std::int32_t pid = 0;
+  std::int32_t parent_pid = 0;
+  std::int64_t start_time = 0;
+  track::RunState state = track::RunState::running;
+  track::LeakScan leak_scan = track::LeakScan::not_done;
+  std::uint32_t mode = 0;      // ar::track::Mode
+  bool serving = false;        // this instance's malloc was the one that the process used
+  bool sites_dropped = false;  // the bound on the profile's size was met
+  bool descriptions_capped = false;
+  std::uint64_t peak_bytes = 0;
+  std::uint64_t mismatches = 0;
+  std::uint64_t unstopped_threads = 0;
+  std::string program;
+  std::string command_line;
+  std::vector<Module> modules;
+  std::vector<Site> sites;  // this process's own; what a fork inherited is left out
+  Totals totals;            // sums over `sites`
+};
+
+}  // namespace ar::profile

@@ -1,0 +1,18 @@
+// How a site is named in a report.
+#pragma once
+
+#include <string>
+
+#include "profile/profile.hpp"
+#include "profile/symbols.hpp"
+
+namespace ar::profile {
+
+// True when file and line were recorded with the allocation: debug information is not needed.
+[[nodiscard]] bool has_own_place(const Site& site);
+
+// `src/tree.c:41  "node"` for annotated sites, `make_node  src/tree.c:41` for others, `libfoo.so+0x12` where
+// there is no debug information. Printable on one line.
+[[nodiscard]] std::string site_label(const Profile& profile, const Site& site, Symbolizer& symbolizer);
+
+}  // namespace ar::profile

@@ -1,0 +1,57 @@
+// From addresses in modules to functions, files and lines.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "profile/debug_module.hpp"
+#include "profile/profile.hpp"
+
+namespace ar::profile {
+
+// Where an allocation was made, as far as it can be told.
+struct Location {
+  std::vector<Frame> frames;   // innermost first; empty without debug information
+  std::size_t user_frame = 0;  // the first that is no wrapper, or the last
+  std::string module;          // path; empty when unknown
+  std::uint64_t offset = 0;    // in the module's ELF file, of the return address; or the address itself
+  std::string symbol;          // of the symbol table, when there are no frames
+  std::uint64_t symbol_offset = 0;
+};
+
+// Not thread-safe. Opens each module once.
+class Symbolizer {
+ public:
+  // `return_offset`: return address less load bias. The call lies just before it.
+  [[nodiscard]] Location locate(const std::string& module_path, const std::string& build_id,
+                                std::uint64_t return_offset);
+
+  // Of a site of `profile`; annotated sites of C and C++ have file and line only.
+  [[nodiscard]] Location locate(const Profile& profile, const Site& site);
+
+ private:
+  DebugModule* module(const std::string& path, const std::string& build_id);
+
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<DebugModule>>
+      modules_;  // null: not to be had
+};
+
+// "ns::add  src/list.cpp:12, inlined into main", "sqlite3_malloc+0x1c (libsqlite3.so.0)",
+// "libfoo.so+0x1234", or "0x7f12 (no module)".
+[[nodiscard]] std::string one_line(const Location& location);
+
+// The same without the inlining, and with the whole path, for texts that are read elsewhere:
+// "ns::add at /home/me/src/list.cpp:12", or "libfoo.so+0x1234".
+[[nodiscard]] std::string function_at_place(const Location& location);
+
+// "/home/me/src/list.cpp:12", or as function_at_place where there is no file.
+[[nodiscard]] std::string place_alone(const Location& location);
+
+// The path as the reader of a report needs it: relative when the file lies below the working directory.
+[[nodiscard]] std::string shown_path(const std::string& path);
+
+}  // namespace ar::profile

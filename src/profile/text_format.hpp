@@ -1,0 +1,55 @@
+// Numbers and names as people read them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ar::profile {
+
+// 1234567 -> "1,234,567".
+[[nodiscard]] std::string with_separators(std::uint64_t value);
+
+// 512 -> "512 B", 1536 -> "1.5 KiB", and so on to EiB: three significant digits or more, never "1024 KiB".
+[[nodiscard]] std::string as_size(std::uint64_t bytes);
+
+// "1 block", "2 blocks", "1,000 blocks".
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
+
+// The share of `part` in `whole` in whole per cent: "42 %", "<1 %" for what rounds to nothing, ">99 %" for
+// what rounds to everything, and "0 %" when whole is 0.
+[[nodiscard]] std::string as_share(std::uint64_t part, std::uint64_t whole);
+
+// One line that a terminal shows as it is: control characters and bytes that are no UTF-8 are written as
+// \n, \t, \x1b.
+[[nodiscard]] std::string printable(std::string_view text);
+
+// The same between single quotes.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+// Rows of cells in aligned columns: all but the last to the right, the last to the left and ragged.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> heading) : heading_(std::move(heading)) {}
+  void add(std::vector<std::string> row) { rows_.push_back({std::move(row), {}}); }
+  // As `add`, with lines under the last cell, indented by two.
+  void add(std::vector<std::string> row, std::vector<std::string> below) {
+    rows_.push_back({std::move(row), std::move(below)});
+  }
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+  // Each line begins with two spaces and ends with a newline. The heading is put between `emphasis` and
+  // `plain` (terminal sequences, or nothing).
+  [[nodiscard]] std::string text(std::string_view emphasis, std::string_view plain) const;
+
+ private:
+  struct Row {
+    std::vector<std::string> cells;
+    std::vector<std::string> below;
+  };
+  std::vector<std::string> heading_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace ar::profile

@@ -1,0 +1,32 @@
+// Interning: each distinct allocation site gets one origin, for the life of the process.
+//
+// The functions that add to the profile need the tracker's lock (tracker_lock, recorders.hpp).
+#pragma once
+
+#include <cstdint>
+
+#include "track/profile_layout.hpp"
+#include "track/slot.hpp"
+
+namespace ar::track {
+
+// Reserves the tables. False when there is no memory.
+bool open_origins() noexcept;
+
+// What is allocated from here on gets origins of its own (a forked child: what it inherited is not its leak).
+void begin_own_origins() noexcept;
+
+// An unannotated site: the return address of the call.
+[[nodiscard]] OriginIndex intern_address(std::uintptr_t caller, Family family) noexcept;
+
+// An annotated one. `caller` counts only where file and line do not tell the place (Zig), else 0.
+[[nodiscard]] OriginIndex intern_annotation(const char* file, int line, const char* description,
+                                            std::uintptr_t caller, Family family) noexcept;
+
+// Modules that are gone: their addresses may soon mean something else, so their origins are closed.
+void close_unloaded_modules() noexcept;
+
+inline constexpr const char* intentional_leak_mark = "INTENTIONAL_LEAK_FOR_TESTING";
+inline constexpr unsigned most_descriptions_a_site = 4096;
+
+}  // namespace ar::track

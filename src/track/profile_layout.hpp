@@ -1,0 +1,120 @@
+// The profile as it lies in memory and, while `arpent run` watches, in a mapped file: complete at any
+// moment, so that a program that is killed loses nothing.
+//
+// All references are byte offsets from the header's start; 0 means "none". Little endian, x86-64 and
+// aarch64 alike. Records are only ever appended; a reader may look at any time. Every field that changes
+// after its record was linked in is written with relaxed atomic stores by one writer.
+//
+// A reader of a file must check every offset: a program with wild stores can corrupt the profile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "track/slot.hpp"
+
+namespace ar::track {
+
+inline constexpr std::uint64_t profile_magic = 0x31544e4550524155ULL;  // "UARPENT1" as little endian bytes
+inline constexpr std::uint32_t profile_version = 1;
+
+using Offset = std::uint64_t;
+
+inline constexpr std::uint32_t origins_per_chunk = 64;
+inline constexpr std::uint32_t max_origin_chunks = 4096;
+inline constexpr std::uint32_t max_origins = origins_per_chunk * max_origin_chunks;  // 262,144
+
+enum class RunState : std::uint32_t {
+  running = 0,    // or ended by a signal: whoever waits for the process knows
+  exited = 1,     // the end of exit() was reached: leak results are final
+  quick_exit = 2  // _exit, _Exit or quick_exit was called
+};
+
+enum class LeakScan : std::uint32_t {
+  not_done = 0,
+  done = 1,
+  partial = 2,     // some thread could not be stopped: its registers were not seen
+  impossible = 3,  // memory for the marks was not to be had
+};
+
+// One place that allocates. `address` is the return address of the call (one past the call instruction);
+// annotated sites have file and line as well.
+struct OriginRecord {
+  std::uint64_t address;  // as it was in the process; 0 for annotated sites of C and C++
+  std::uint32_t module;   // index + 1 of a ModuleRecord, in order of the list; 0: no module (JIT code)
+  std::uint32_t line;     // annotated sites; else 0
+  Offset file;            // NUL-terminated string, or 0
+  Offset description;     // NUL-terminated string, or 0
+  Family family;
+  Language language;
+  std::uint8_t annotated;    // 1: came through ar_heap with file, line and description
+  std::uint8_t intentional;  // 1: description holds INTENTIONAL_LEAK_FOR_TESTING
+  std::uint32_t reserved;
+  // Filled by the leak scan.
+  std::uint64_t lost_blocks, lost_bytes;  // no pointer to them was found
+  std::uint64_t reachable_blocks, reachable_bytes;
+  // Attribution of the peak; the header's peak_capture says which of the two is valid.
+  std::uint64_t peak_blocks[2], peak_bytes[2];
+};
+
+// What one thread did at one origin. A block freed by another thread counts there, so only sums over all
+// threads mean something: live = allocations - frees.
+struct Counters {
+  std::uint64_t allocations, allocated_bytes;
+  std::uint64_t frees, freed_bytes;
+  std::uint64_t temporary;  // freed before the next allocation of that thread
+};
+
+struct CountersChunk {
+  Counters of[origins_per_chunk];
+};
+
+struct ThreadRecord {
+  Offset next;                              // list from Header::threads
+  std::int32_t tid;                         // of the latest thread that used this record
+  std::uint32_t in_use;                     // 0: its thread ended; the next new thread continues its counters
+  std::uint32_t chunks[max_origin_chunks];  // offset / 8 of a CountersChunk, 0: nothing there
+};
+
+struct ModuleRecord {
+  Offset next;                  // list from Header::modules, oldest first
+  std::uint64_t start, end;     // addresses it covered
+  std::uint64_t load_bias;      // address - load_bias is the address in the ELF file
+  std::uint32_t unloaded;       // 1 after dlclose
+  std::uint32_t build_id_size;  // bytes, at most 32
+  std::uint8_t build_id[32];
+  Offset path;  // absolute where it could be told
+};
+
+struct Header {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t header_size;  // sizeof(Header) of the writer
+  std::uint64_t capacity;     // bytes mapped
+  std::uint64_t used;         // bytes handed out so far
+  std::int32_t pid, parent_pid;
+  std::int64_t start_time;  // seconds since 1970
+  RunState state;
+  LeakScan leak_scan;
+  std::uint32_t mode;              // ar::track::Mode
+  std::uint32_t first_own_origin;  // origins below were inherited by a fork and are not this process's
+  std::uint32_t origin_count;      // indices 1 … origin_count - 1 are filled (0 is none)
+  std::uint32_t module_count;
+  std::uint32_t full;                 // 1: the bound on the profile's size was met, origins were dropped
+  std::uint32_t descriptions_capped;  // 1: a site had more descriptions than are kept
+  Offset origin_chunks[max_origin_chunks];  // each origins_per_chunk OriginRecords
+  Offset modules, threads;                  // first of each list
+  Offset program;                           // path of the executable
+  Offset command_line;                      // arguments joined by single spaces
+  std::uint64_t live_bytes;                 // within 1 % of the peak
+  std::uint64_t peak_bytes;
+  std::uint64_t peak_captured_bytes;  // live bytes when the attribution was captured
+  std::uint32_t peak_capture;         // 0: none yet, attribute what is live; 1 or 2: peak_…[n - 1] is valid
+  std::uint32_t peak_pending;  // 1: the present is a newer peak than the capture: attribute what is live
+  std::uint64_t lost_blocks, lost_bytes, reachable_blocks, reachable_bytes;  // sums of the leak scan
+  std::uint64_t mismatches;         // wrong pairs of allocation and release, invalid and double frees
+  std::uint64_t unstopped_threads;  // of the leak scan
+  std::uint64_t serving;            // 1: this instance's malloc is the one the process uses
+};
+
+}  // namespace ar::track

@@ -1,0 +1,156 @@
+// The fast paths of tracking, on one page: what a malloc and a free cost more than without.
+//
+//   an allocation   finds its site's origin in the thread's cache (one probe), stores the block's slot, adds
+//                   to two counters
+//   a release       reads the slot, which says whether the block is live, whose it is and how large; adds to
+//                   two counters; leaves its own address in the slot
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "heap/allocate.hpp"
+#include "platform/shared_field.hpp"
+#include "track/peak.hpp"
+#include "track/recorder.hpp"
+#include "track/recorders.hpp"
+#include "track/region.hpp"
+#include "track/slot.hpp"
+
+namespace ar::track {
+
+// A counter has one writer, its thread; readers look at any time.
+[[gnu::always_inline]] inline void add(std::uint64_t& counter, std::uint64_t amount) noexcept {
+  __atomic_store_n(&counter, __atomic_load_n(&counter, __ATOMIC_RELAXED) + amount, __ATOMIC_RELAXED);
+}
+
+// A site's origin and this thread's counters for it. The counters may be null: nowhere to count.
+struct Place {
+  std::uint32_t tag;
+  Counters* counters;
+};
+[[gnu::always_inline]] inline SiteCacheEntry& cache_entry(Recorder& recorder,
+                                                          std::uintptr_t caller) noexcept {
+  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15ULL;  // 2^64 divided by the golden ratio
+  return recorder.sites[(caller * spread) >> (64U - site_cache_bits)];
+}
+
+[[nodiscard]] constexpr std::uint64_t live_slot(std::uint32_t tag, std::size_t size) noexcept {
+  const std::uint64_t stored = size < slot_size_in_page ? size : slot_size_in_page;
+  return stored << 32U | tag;
+}
+
+// Enters a block of `size` requested bytes, just allocated. False when a flush of the balance is due.
+[[gnu::always_inline, nodiscard]] inline bool enter(Recorder& recorder, heap::Page* page, void* block,
+                                                    std::size_t size, Place place) noexcept {
+  const std::size_t index = page->index_of(reinterpret_cast<std::uintptr_t>(block));
+  __atomic_store_n(&page->slots[index], live_slot(place.tag, size), __ATOMIC_RELAXED);
+  if (place.counters != nullptr) [[likely]] {
+    add(place.counters->allocations, 1);
+    add(place.counters->allocated_bytes, size);
+  }
+  recorder.last_block = block;
+  const std::int64_t balance = recorder.balance + static_cast<std::int64_t>(size);
+  platform::store_relaxed(recorder.balance, balance);
+  return !leaves_window(recorder, balance);
+}
+
+// The origin of a call site if the thread's cache has it: one probe. Else false.
+[[gnu::always_inline, nodiscard]] inline bool find_cached_place(Recorder& recorder, std::uintptr_t caller,
+                                                                Family family, Place& place) noexcept {
+  const SiteCacheEntry& entry = cache_entry(recorder, caller);
+  place = {static_cast<std::uint32_t>(entry.tag), entry.counters};
+  return __atomic_load_n(&entry.key, __ATOMIC_RELAXED) ==
+         (caller | static_cast<std::uint64_t>(family) << 56U);
+}
+
+constexpr std::uint32_t family_bit(Family family) noexcept { return 1U << static_cast<unsigned>(family); }
+
+// Why a release is not an ordinary one.
+enum class Release : std::uint8_t {
+  ordinary,
+  mismatched,   // a live block of a family that this release does not belong to: noted as released
+  not_a_block,  // freed already, interior, never allocated: nothing was changed
+};
+
+// Enters the end of a block. `counters`: this thread's for the block's origin, or null.
+[[gnu::always_inline]] inline void leave(Recorder& recorder, Counters* counters, const void* block,
+                                         std::size_t size) noexcept {
+  platform::store_relaxed(recorder.balance, recorder.balance - static_cast<std::int64_t>(size));
+  if (counters != nullptr) [[likely]] {
+    add(counters->frees, 1);
+    add(counters->freed_bytes, size);
+    if (recorder.last_block == block) {
+      add(counters->temporary, 1);
+      recorder.last_block = nullptr;
+    }
+  }
+}
+
+// Notes an ordinary release: of a live block, by a function of its family, with counters at hand and no flush
+// due. False, and nothing changed, when it is not one: then record_release tells. `page` is what page_of says
+// of the pointer.
+[[gnu::always_inline, nodiscard]] inline bool record_ordinary_release(Recorder& recorder, heap::Page* page,
+                                                                      const void* block,
+                                                                      std::uintptr_t caller,
+                                                                      std::uint32_t families) noexcept {
+  std::size_t index = 0;
+  if (!page->index_of_start(reinterpret_cast<std::uintptr_t>(block), index) ||
+      index >= platform::load_relaxed(page->carved) || page->slots == nullptr) [[unlikely]] {
+    return false;
+  }
+  std::uint64_t& place = page->slots[index];
+  const std::uint64_t slot = __atomic_load_n(&place, __ATOMIC_RELAXED);
+  const std::size_t size = slot >> 32U;
+  if (!slot_is_live(slot) || (family_bit(slot_family(slot)) & families) == 0 || size == slot_size_in_page ||
+      leaves_window(recorder, recorder.balance - static_cast<std::int64_t>(size))) [[unlikely]] {
+    return false;
+  }
+  const std::uint32_t chunk = recorder.record->chunks[slot_origin(slot) / origins_per_chunk];
+  if (chunk == 0) [[unlikely]] {
+    return false;
+  }
+  __atomic_store_n(&place, freed_slot(caller), __ATOMIC_RELAXED);
+  leave(recorder,
+        &at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[slot_origin(slot) % origins_per_chunk], block,
+        size);
+  return true;
+}
+
+// What a release found. `slot`: the block's metadata before it, where there was a live block.
+struct Released {
+  Release kind;
+  std::uint64_t slot;
+};
+
+// The general cases, for threads without a recorder too.
+void record_allocation(heap::Page* page, void* block, std::size_t size, std::uintptr_t caller,
+                       Family family) noexcept;
+[[nodiscard]] Released record_release(heap::Page* page, const void* block, std::uintptr_t caller,
+                                      std::uint32_t families) noexcept;
+
+// An annotated block: site by content, and the second metadata word (sequence and time).
+struct AnnotatedSite {
+  const char* file;
+  const char* description;
+  int line;
+  std::uintptr_t caller;  // told apart where file and line do not tell the place (Zig); else ignored
+};
+void record_annotated(heap::Page* page, void* block, std::size_t size, const AnnotatedSite& site,
+                      Family family) noexcept;
+
+// Adopted memory (adopted.hpp): its metadata words, and its end.
+struct AdoptedStart {
+  std::uint64_t slot;
+  std::uint64_t annex;
+};
+[[nodiscard]] AdoptedStart record_adopted(std::size_t size, const char* description,
+                                          std::uintptr_t caller) noexcept;
+void record_end_of_adopted(std::uint64_t slot, std::size_t size) noexcept;
+
+// A block that continues an annotated one (realloc): the origin and annex of the old block, whose slot this
+// was.
+void record_same_site(heap::Page* page, void* block, std::size_t size, std::uint64_t old_slot,
+                      std::uint64_t annex) noexcept;
+
+}  // namespace ar::track

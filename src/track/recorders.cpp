@@ -1,0 +1,169 @@
+#include "track/recorders.hpp"
+
+#include <sys/syscall.h>
+
+#include "heap/metadata.hpp"
+#include "platform/system_call.hpp"
+#include "track/origins.hpp"
+#include "track/peak.hpp"
+#include "track/region.hpp"
+#include "track/track.hpp"
+
+namespace ar::track {
+
+namespace {
+
+platform::Lock lock;
+platform::Lock shared_lock;
+Recorder* recorders = nullptr;
+Recorder* shared = nullptr;
+
+ThreadRecord* take_thread_record() noexcept {
+  Header* profile = header();
+  for (Offset offset = profile->threads; offset != 0;) {
+    auto* record = at<ThreadRecord>(offset);
+    if (record->in_use == 0) {
+      return record;
+    }
+    offset = record->next;
+  }
+  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord)));
+  if (record != nullptr) {
+    record->next = profile->threads;
+    __atomic_store_n(&profile->threads, offset_of(record), __ATOMIC_RELEASE);
+  }
+  return record;
+}
+
+Recorder* take_recorder() noexcept {
+  const platform::LockGuard guard(lock);
+  ThreadRecord* record = take_thread_record();
+  if (record == nullptr) {
+    return nullptr;
+  }
+  Recorder* recorder = recorders;
+  while (recorder != nullptr && recorder->in_use) {
+    recorder = recorder->next;
+  }
+  if (recorder == nullptr) {
+    recorder = static_cast<Recorder*>(heap::allocate_metadata(sizeof(Recorder)));
+    if (recorder == nullptr) {
+      return nullptr;
+    }
+    recorder->next = recorders;
+    recorders = recorder;
+  }
+  __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
+  __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
+  recorder->last_block = nullptr;
+  recorder->record = record;
+  recorder->in_use = true;
+  __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),
+                   __ATOMIC_RELAXED);
+  __atomic_store_n(&record->in_use, 1, __ATOMIC_RELAXED);
+  peak_thread_begins(*recorder);
+  return recorder;
+}
+
+}  // namespace
+
+platform::Lock& tracker_lock() noexcept { return lock; }
+
+Recorder* first_recorder() noexcept { return recorders; }
+
+Recorder* attach_recorder() noexcept {
+  if (profile() == nullptr || heap::thread_state.ended) {
+    return nullptr;
+  }
+  Recorder* recorder = take_recorder();
+  heap::thread_state.recorder = recorder;
+  return recorder;
+}
+
+SharedRecorder::SharedRecorder() noexcept {
+  shared_lock.lock();
+  if (shared == nullptr && profile() != nullptr) {
+    shared = take_recorder();
+  }
+  recorder_ = shared;
+}
+
+SharedRecorder::~SharedRecorder() { shared_lock.unlock(); }
+
+Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept {
+  if (origin >= max_origins || (!is_own(origin) && header()->first_own_origin != 0)) {
+    return nullptr;
+  }
+  std::uint32_t& entry = recorder.record->chunks[origin / origins_per_chunk];
+  if (entry == 0) {
+    const platform::LockGuard guard(lock);
+    void* chunk = allocate_in_region(sizeof(CountersChunk));
+    if (chunk == nullptr) {
+      return nullptr;
+    }
+    __atomic_store_n(&entry, static_cast<std::uint32_t>(offset_of(chunk) / 8), __ATOMIC_RELEASE);
+  }
+  return &at<CountersChunk>(static_cast<Offset>(entry) * 8)->of[origin % origins_per_chunk];
+}
+
+void detach_recorder() noexcept {
+  Recorder* recorder = current_recorder();
+  if (recorder == nullptr) {
+    return;
+  }
+  heap::thread_state.recorder = nullptr;
+  const platform::LockGuard guard(lock);
+  peak_thread_ends(*recorder);
+  __atomic_store_n(&recorder->record->in_use, 0, __ATOMIC_RELAXED);
+  recorder->in_use = false;
+}
+
+void restart_recorders() noexcept {
+  shared_lock.reset();
+  shared = nullptr;
+  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+    recorder->in_use = false;
+  }
+  reset_peak();
+  const bool had_one = current_recorder() != nullptr;
+  heap::thread_state.recorder = nullptr;
+  if (had_one) {
+    (void)attach_recorder();
+  }
+}
+
+// A thread that is filling an entry meanwhile runs code that is loaded, so what it enters stays true.
+void forget_sites() noexcept {
+  const platform::LockGuard guard(lock);
+  close_unloaded_modules();
+  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+    for (SiteCacheEntry& entry : recorder->sites) {
+      __atomic_store_n(&entry.key, 0, __ATOMIC_RELAXED);
+    }
+  }
+}
+
+Counters totals(OriginIndex index) noexcept {
+  Counters sum = {};
+  const Header* profile = header();
+  if (profile == nullptr || index >= max_origins) {
+    return sum;
+  }
+  for (Offset offset = __atomic_load_n(&profile->threads, __ATOMIC_ACQUIRE); offset != 0;) {
+    const auto* record = at<ThreadRecord>(offset);
+    offset = record->next;
+    const std::uint32_t chunk = __atomic_load_n(&record->chunks[index / origins_per_chunk], __ATOMIC_ACQUIRE);
+    if (chunk == 0) {
+      continue;
+    }
+    const Counters& of = at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[index % origins_per_chunk];
+    sum.allocations += __atomic_load_n(&of.allocations, __ATOMIC_RELAXED);
+    sum.allocated_bytes += __atomic_load_n(&of.allocated_bytes, __ATOMIC_RELAXED);
+    sum.frees += __atomic_load_n(&of.frees, __ATOMIC_RELAXED);
+    sum.freed_bytes += __atomic_load_n(&of.freed_bytes, __ATOMIC_RELAXED);
+    sum.temporary += __atomic_load_n(&of.temporary, __ATOMIC_RELAXED);
+  }
+  return sum;
+}
+
+}  // namespace ar::track

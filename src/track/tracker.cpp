@@ -1,0 +1,122 @@
+#include "track/tracker.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "heap/thread_heap.hpp"
+#include "platform/clock.hpp"
+#include "platform/system_call.hpp"
+#include "track/origins.hpp"
+#include "track/peak.hpp"
+#include "track/recorders.hpp"
+#include "track/region.hpp"
+#include "track/strings.hpp"
+
+namespace ar::track {
+
+namespace {
+
+constinit Mode current_mode = Mode::off;
+
+// The whole of a small file of /proc with NULs turned to spaces. Returns an interned string's offset.
+Offset intern_command_line() noexcept {
+  char line[4096];
+  const long descriptor = platform::system_call(
+      SYS_openat, AT_FDCWD, reinterpret_cast<long>("/proc/self/cmdline"), O_RDONLY | O_CLOEXEC, 0);
+  if (descriptor < 0) {
+    return 0;
+  }
+  long size = platform::system_call(SYS_read, descriptor, reinterpret_cast<long>(line), sizeof line - 1);
+  platform::system_call(SYS_close, descriptor);
+  size = size < 0 ? 0 : size;
+  while (size > 0 && line[size - 1] == '\0') {
+    --size;
+  }
+  for (long i = 0; i < size; ++i) {
+    line[i] = line[i] == '\0' ? ' ' : line[i];
+  }
+  line[size] = '\0';
+  return intern_string(line);
+}
+
+Offset intern_program() noexcept {
+  char path[4096];
+  const long size = platform::system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
+                                          reinterpret_cast<long>(path), sizeof path - 1);
+  path[size > 0 ? size : 0] = '\0';
+  return intern_string(path);
+}
+
+void describe_process() noexcept {
+  Header* of = header();
+  of->pid = static_cast<std::int32_t>(platform::system_call(SYS_getpid));
+  of->parent_pid = static_cast<std::int32_t>(platform::system_call(SYS_getppid));
+  of->mode = static_cast<std::uint32_t>(current_mode);
+  of->serving = 1;
+}
+
+}  // namespace
+
+Mode mode() noexcept { return current_mode; }
+
+Header* profile() noexcept { return current_mode == Mode::off ? nullptr : header(); }
+
+void start(Mode wanted, const char* directory) noexcept {
+  if (wanted == Mode::off || !open_region(directory)) {
+    return;
+  }
+  if (!open_origins()) {
+    return;
+  }
+  current_mode = wanted;
+  heap::keep_slots = true;
+  header()->start_time = platform::wall_clock_seconds();
+  header()->program = intern_program();
+  header()->command_line = intern_command_line();
+  describe_process();
+}
+
+void set_run_state(RunState state) noexcept {
+  if (Header* of = profile(); of != nullptr) {
+    __atomic_store(&of->state, &state, __ATOMIC_RELEASE);
+  }
+}
+
+void note_mismatch() noexcept {
+  if (Header* of = profile(); of != nullptr) {
+    __atomic_fetch_add(&of->mismatches, 1, __ATOMIC_RELAXED);
+  }
+}
+
+void before_fork() noexcept {
+  tracker_lock().lock();
+  lock_peak();
+}
+
+void after_fork_in_parent() noexcept {
+  unlock_peak();
+  tracker_lock().unlock();
+}
+
+void after_fork_in_child(const char* directory) noexcept {
+  tracker_lock().reset();
+  unlock_peak();
+  if (profile() == nullptr) {
+    return;
+  }
+  separate_region(directory);
+  if (header()->origin_count == 0 && !open_origins()) {
+    current_mode = Mode::off;
+    heap::thread_state.recorder = nullptr;
+    return;
+  }
+  header()->threads = 0;
+  header()->state = RunState::running;
+  header()->mismatches = 0;
+  header()->leak_scan = LeakScan::not_done;
+  begin_own_origins();
+  restart_recorders();
+  describe_process();
+}
+
+}  // namespace ar::track

@@ -1,0 +1,21 @@
+// Starting and stopping the tracker: what the ABI layer calls.
+#pragma once
+
+#include "track/track.hpp"
+
+namespace ar::track {
+
+// Once, before the first allocation. `directory`: where the profile's file goes, or null for memory alone.
+// Falls back to Mode::off when there is no memory for the profile.
+void start(Mode wanted, const char* directory) noexcept;
+
+void set_run_state(RunState state) noexcept;
+
+void note_mismatch() noexcept;
+
+void before_fork() noexcept;
+void after_fork_in_parent() noexcept;
+// The child gets a profile of its own: in `directory`, or in memory alone.
+void after_fork_in_child(const char* directory) noexcept;
+
+}  // namespace ar::track

@@ -1,0 +1,301 @@
+#include "profile/reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <string>
+
+#include "support/profile_builder.hpp"
+
+namespace ar::profile {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::plain_origin;
+using testing::ProfileBuilder;
+
+constexpr std::array<std::uint8_t, 4> build_id{0xde, 0xad, 0x00, 0x0f};
+
+// Two modules, a hundred sites in two chunks, two threads.
+ProfileBuilder example() {
+  ProfileBuilder builder;
+  const std::uint32_t program = builder.add_module("/usr/bin/example", build_id, 0x1000);
+  builder.add_module("/usr/lib/libexample.so", {}, 0x7000000);
+  const track::Offset first = builder.add_thread();
+  const track::Offset second = builder.add_thread();
+  for (std::uint32_t i = 1; i <= 100; ++i) {
+    track::OriginRecord record = plain_origin(0x1000 + i, program);
+    record.lost_blocks = 1;
+    record.lost_bytes = 10;
+    const track::OriginIndex index = builder.add_origin(record);
+    builder.count(first, index,
+                  {.allocations = 5, .allocated_bytes = 50, .frees = 0, .freed_bytes = 0, .temporary = 2});
+    builder.count(second, index,
+                  {.allocations = 0, .allocated_bytes = 0, .frees = 4, .freed_bytes = 40, .temporary = 0});
+  }
+  return builder;
+}
+
+// What read_profile says of the example after a change.
+std::string complaint(const std::function<void(ProfileBuilder&)>& change) {
+  ProfileBuilder builder = example();
+  change(builder);
+  const auto profile = read_profile(builder.bytes());
+  return profile ? "no complaint" : profile.error();
+}
+
+TEST(ProfileReader, SumsTheThreadsOfEachSite) {
+  const auto profile = read_profile(example().bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->sites.size(), 100U);
+  const Site& last = profile->sites.back();
+  EXPECT_EQ(last.index, 100U);
+  EXPECT_EQ(last.address, 0x1064U);
+  EXPECT_EQ(last.allocations, 5U);
+  EXPECT_EQ(last.frees, 4U);
+  EXPECT_EQ(last.temporary, 2U);
+  EXPECT_EQ(last.live, (BlocksAndBytes{1, 10}));
+  EXPECT_EQ(profile->totals.allocations, 500U);
+  EXPECT_EQ(profile->totals.allocated_bytes, 5000U);
+  EXPECT_EQ(profile->totals.frees, 400U);
+  EXPECT_EQ(profile->totals.lost, (BlocksAndBytes{100, 1000}));
+}
+
+TEST(ProfileReader, KnowsTheProcessAndItsModules) {
+  const auto profile = read_profile(example().bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->pid, 4711);
+  EXPECT_EQ(profile->parent_pid, 4710);
+  EXPECT_EQ(profile->program, "/usr/bin/example");
+  EXPECT_EQ(profile->command_line, "example --fast");
+  EXPECT_TRUE(profile->serving);
+  ASSERT_EQ(profile->modules.size(), 2U);
+  EXPECT_EQ(profile->modules[0].build_id, "dead000f");
+  EXPECT_EQ(profile->modules[0].load_bias, 0x1000U);
+  EXPECT_EQ(profile->modules[1].path, "/usr/lib/libexample.so");
+  EXPECT_EQ(profile->modules[1].build_id, "");
+  EXPECT_EQ(profile->sites[0].module, 0U);
+}
+
+TEST(ProfileReader, TakesThePeakFromTheValidCapture) {
+  ProfileBuilder builder;
+  track::OriginRecord record = plain_origin(1, 0);
+  record.peak_blocks[0] = 1, record.peak_bytes[0] = 100;
+  record.peak_blocks[1] = 2, record.peak_bytes[1] = 200;
+  const track::OriginIndex index = builder.add_origin(record);
+  builder.count(builder.add_thread(), index,
+                {.allocations = 3, .allocated_bytes = 300, .frees = 0, .freed_bytes = 0, .temporary = 0});
+  const auto peak = [&] {
+    const auto profile = read_profile(builder.bytes());
+    return profile ? profile->sites.at(0).peak : BlocksAndBytes{};
+  };
+  EXPECT_EQ(peak(), (BlocksAndBytes{3, 300})) << "none captured yet: what is live";
+  builder.header().peak_capture = 1;
+  EXPECT_EQ(peak(), (BlocksAndBytes{1, 100}));
+  builder.header().peak_capture = 2;
+  EXPECT_EQ(peak(), (BlocksAndBytes{2, 200}));
+  builder.header().peak_pending = 1;
+  EXPECT_EQ(peak(), (BlocksAndBytes{3, 300})) << "the present is a newer peak";
+}
+
+TEST(ProfileReader, LeavesOutWhatAForkInherited) {
+  ProfileBuilder builder = example();
+  builder.header().first_own_origin = 99;
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->sites.size(), 2U);
+  EXPECT_EQ(profile->sites[0].index, 99U);
+  EXPECT_EQ(profile->totals.lost, (BlocksAndBytes{2, 20}));
+}
+
+TEST(ProfileReader, CountsIntentionalLeaksApart) {
+  ProfileBuilder builder;
+  track::OriginRecord record = plain_origin(1, 0);
+  record.annotated = 1;
+  record.lost_blocks = 1, record.lost_bytes = 8;
+  builder.add_origin(record);
+  record.intentional = 1;
+  record.lost_blocks = 2, record.lost_bytes = 32;
+  record.reachable_blocks = 1, record.reachable_bytes = 1;
+  builder.add_origin(record);
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->totals.lost, (BlocksAndBytes{1, 8}));
+  EXPECT_EQ(profile->totals.reachable, (BlocksAndBytes{0, 0}));
+  EXPECT_EQ(profile->totals.intentional, (BlocksAndBytes{3, 33}));
+}
+
+TEST(ProfileReader, NeverShowsMoreFreedThanAllocated) {
+  ProfileBuilder builder;
+  const track::OriginIndex index = builder.add_origin(plain_origin(1, 0));
+  builder.count(builder.add_thread(), index,
+                {.allocations = 1, .allocated_bytes = 8, .frees = 2, .freed_bytes = 16, .temporary = 0});
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->sites[0].live, (BlocksAndBytes{0, 0}));
+}
+
+TEST(ProfileReader, RefusesOtherFiles) {
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().magic = 0; }),
+              HasSubstr("is not a profile of Arpent"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().version = 77; }), HasSubstr("has format 77"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().header_size = 8; }),
+              HasSubstr("8 bytes of header"));
+}
+
+TEST(ProfileReader, NamesWhatIsDamaged) {
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().origin_count = track::max_origins + 1; }),
+              HasSubstr("more than the 262144 there can be"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().peak_capture = 3; }),
+              HasSubstr("names capture 3"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().state = static_cast<track::RunState>(9); }),
+              HasSubstr("unknown state (9)"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().program = 1ULL << 60U; }),
+              HasSubstr("the program's path at offset 0x1000000000000000 lies outside"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().modules += 4; }),
+              HasSubstr("a module at offset"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().threads = 1ULL << 40U; }),
+              HasSubstr("a thread at offset"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().origin_chunks[1] = 0; }),
+              HasSubstr("site 64 lies at offset 0x0"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().origin_chunks[0] = ~std::uint64_t{7}; }),
+              HasSubstr("site 1 lies at offset"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().origin_count = 1000; }),
+              HasSubstr("site 128 lies at"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).module = 3; }),
+              HasSubstr("site 7 names module 3 of 2"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).family = static_cast<track::Family>(200); }),
+              HasSubstr("site 7 has an unknown family (200)"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).file = 1ULL << 50U; }),
+              HasSubstr("a site's file name"));
+  EXPECT_THAT(complaint([](auto& builder) {
+                builder.template at_offset<track::ModuleRecord>(builder.header().modules).build_id_size = 33;
+              }),
+              HasSubstr("a build id of 33 bytes"));
+  EXPECT_THAT(complaint([](auto& builder) {
+                builder.template at_offset<track::ThreadRecord>(builder.header().threads).chunks[1] =
+                    0xffffffffU;
+              }),
+              HasSubstr("a thread's counters at offset 0x7fffffff8 lies outside"));
+}
+
+TEST(ProfileReader, EndsWhereListsRunInACircle) {
+  EXPECT_THAT(complaint([](auto& builder) {
+                const track::Offset at = builder.header().modules;
+                builder.template at_offset<track::ModuleRecord>(at).next = at;
+              }),
+              HasSubstr("modules runs in a circle"));
+  EXPECT_THAT(complaint([](auto& builder) {
+                const track::Offset at = builder.header().threads;
+                builder.template at_offset<track::ThreadRecord>(at).next = at;
+              }),
+              HasSubstr("threads runs in a circle"));
+}
+
+TEST(ProfileReader, FindsTextWithoutEnd) {
+  ProfileBuilder builder = example();
+  const track::Offset at = builder.text("12345678");
+  builder.header().program = at;
+  std::vector<std::byte> bytes = builder.bytes();
+  bytes.resize(at + 8);
+  const std::uint64_t used = bytes.size();
+  std::memcpy(bytes.data() + offsetof(track::Header, used), &used, sizeof used);
+  const auto profile = read_profile(bytes);
+  ASSERT_FALSE(profile);
+  EXPECT_THAT(profile.error(), HasSubstr("has no end"));
+}
+
+TEST(ProfileReader, EveryTruncationIsAnError) {
+  const std::vector<std::byte> whole = example().bytes();
+  for (std::size_t size = 0; size < whole.size(); size += size < 256 ? 1 : 61) {
+    const auto profile = read_profile(std::span{whole}.first(size));
+    ASSERT_FALSE(profile) << size;
+    ASSERT_THAT(profile.error(), HasSubstr("is cut short")) << size;
+  }
+}
+
+// Wild stores anywhere: an error or a profile, never a crash (this test runs under the sanitizers too).
+TEST(ProfileReader, SurvivesWildStores) {
+  const std::vector<std::byte> whole = example().bytes();
+  std::mt19937_64 random{20240607};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same every time
+  std::size_t errors = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<std::byte> bytes = whole;
+    for (int store = 0; store < 8; ++store) {
+      // The header's first bytes, the records, or anywhere.
+      const std::size_t begin = round % 2 == 0 ? sizeof(track::Header) : 0;
+      const std::size_t at = begin + random() % (bytes.size() - begin - 8);
+      const std::uint64_t value = store % 2 == 0 ? random() : random() % bytes.size();
+      std::memcpy(bytes.data() + at / 8 * 8, &value, sizeof value);
+    }
+    const auto profile = read_profile(bytes);
+    errors += profile ? 0 : 1;
+    if (!profile) {
+      ASSERT_FALSE(profile.error().empty());
+      ASSERT_FALSE(profile.error().contains('\n'));
+    }
+  }
+  EXPECT_GT(errors, 100U);
+}
+
+class ProfileFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "profile-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path write(const std::vector<std::byte>& bytes) {
+    const std::filesystem::path path = folder_ / "1.0.profile";
+    std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(bytes.data()),
+                                                static_cast<std::streamsize>(bytes.size()));
+    return path;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ProfileFile, IsReadThoughItIsSparseAndMuchLarger) {
+  const std::filesystem::path path = write(example().bytes());
+  std::filesystem::resize_file(path, 8ULL << 30U);
+  const auto profile = read_profile_file(path);
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->sites.size(), 100U);
+}
+
+TEST_F(ProfileFile, IsNotReadThroughALink) {
+  const std::filesystem::path path = write(example().bytes());
+  std::filesystem::create_symlink(path, folder_ / "link");
+  const auto profile = read_profile_file(folder_ / "link");
+  ASSERT_FALSE(profile);
+  EXPECT_THAT(profile.error(), HasSubstr("cannot be opened"));
+}
+
+TEST_F(ProfileFile, ThatIsMissingEmptyOrAFolderIsNamed) {
+  EXPECT_THAT(read_profile_file(folder_ / "none").error(), HasSubstr("cannot be opened: No such file"));
+  EXPECT_THAT(read_profile_file(write({})).error(), HasSubstr("is cut short: 0 bytes"));
+  EXPECT_THAT(read_profile_file(folder_).error(), HasSubstr("is not a regular file"));
+}
+
+TEST_F(ProfileFile, WithAnImpossibleSizeIsDamagedNotSwallowed) {
+  std::vector<std::byte> bytes = example().bytes();
+  const std::uint64_t used = ~std::uint64_t{0};
+  std::memcpy(bytes.data() + offsetof(track::Header, used), &used, sizeof used);
+  const auto profile = read_profile_file(write(bytes));
+  ASSERT_FALSE(profile);
+  EXPECT_THAT(profile.error(), HasSubstr("cut short or damaged"));
+}
+
+}  // namespace
+}  // namespace ar::profile

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# What makes no sense in <arpent/heap.hpp> does not compile, and says why in one line: exactly one error, with
+# the words that are expected, from both compilers, tracked and untracked. What makes sense beside it compiles.
+# ctest: TIMEOUT=600
+set -euo pipefail
+
+failures=0
+tried=0
+
+# misuse CODE MESSAGE, or sound CODE: CODE stands in a function.
+misuse() {
+  tried=$((tried + 1))
+  compile "$1"
+  check "$1" "$2"
+}
+sound() {
+  tried=$((tried + 1))
+  compile "$1"
+  check "$1" ''
+}
+
+# What all have in common is compiled ahead, once for each compiler and configuration.
+options=(-std=c++20 -Wall -Wextra -Wpedantic -fno-diagnostics-color -I"$SOURCE_DIR/include")
+cat >common.hpp <<'CPP'
+#include <arpent/heap.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+struct Plain { int x; };
+struct Owner { ~Owner(); std::string text; };
+struct Initialised { int x = 3; };
+struct Abstract { virtual ~Abstract() = default; virtual void act() = 0; };
+struct Hidden { private: ~Hidden(); };
+struct Declared;
+extern Declared* declared;
+int function(int);
+CPP
+for configuration in -DDEBUG -UDEBUG; do
+  mkdir -p gcc$configuration.gch clang
+  g++ "${options[@]}" $configuration -x c++-header common.hpp -o gcc$configuration.gch/common
+  clang++-19 "${options[@]}" $configuration -x c++-header common.hpp -o clang/$configuration.pch
+done
+
+# The compiler's options to look at code.cpp with it.
+with_common() { # COMPILER CONFIGURATION
+  if [ "$1" = g++ ]; then echo "-Winvalid-pch -include gcc$2"; else echo "-include-pch clang/$2.pch"; fi
+}
+
+compile() { printf 'void use() {\n  %s\n}\n' "$1" >code.cpp; }
+
+check() {
+  local compiler configuration status count
+  for compiler in g++ clang++-19; do
+    for configuration in -DDEBUG -UDEBUG; do
+      status=0
+      # shellcheck disable=SC2046 # a list of options
+      "$compiler" "${options[@]}" $configuration -fsyntax-only $(with_common "$compiler" $configuration) \
+        code.cpp >messages 2>&1 || status=$?
+      if [ -z "$2" ]; then
+        [ $status -eq 0 ] && [ ! -s messages ] || fail "$compiler $configuration refuses or warns: $1"
+        continue
+      fi
+      count=$(grep -c 'error:' messages || true)
+      if [ $status -eq 0 ]; then
+        fail "$compiler $configuration accepts: $1"
+      elif [ "$count" -ne 1 ]; then
+        fail "$compiler $configuration gives $count errors, not one: $1"
+      elif ! grep 'error:' messages | grep -qF -e "$2"; then
+        fail "$compiler $configuration does not say '$2': $1"
+      fi
+    done
+  done
+}
+fail() {
+  echo "FAILED: $*"
+  sed 's/^/    /' messages | head -n 12
+  failures=$((failures + 1))
+}
+
+sound 'ar::destroy(ar::create<Owner>("x"));'
+sound 'ar::free(ar::create<Plain>("x", 1)); ar::free(ar::alloc<Plain>(1, std::string("x")));'
+sound 'ar::free(ar::dupe(std::optional<std::string>{}, nullptr));'
+sound 'ar::free(ar::realloc<int>(nullptr, 1, "x"));'
+
+misuse 'ar::free(42);' 'ar::free: this is no pointer to a block; it takes a pointer, null, or an optional pointer'
+misuse 'int items[3] = {}; ar::free(items);' 'ar::free: this is no pointer to a block'
+misuse 'ar::free(std::make_unique<int>(1));' 'ar::free: this is no pointer to a block'
+misuse 'ar::free(std::string("text"));' 'ar::free: this is no pointer to a block'
+misuse 'ar::free(&function);' 'ar::free: this is no pointer to a block'
+misuse 'ar::free(std::optional<int>{3});' 'ar::free: this is no pointer to a block'
+misuse 'ar::free(ar::create<Owner>("x"));' 'ar::free: the type pointed to has a destructor, which would not run; use ar::destroy'
+misuse 'const Owner* owner = nullptr; ar::free(std::optional{owner});' 'use ar::destroy'
+misuse 'ar::free(declared);' 'ar::free: the type pointed to is only declared here'
+
+misuse '(void)ar::create<void>("x");' 'ar::create<void>: void is no type of objects; say what is to be created'
+misuse '(void)ar::create<int[]>("x");' 'ar::create<T[]>: an array is made by ar::alloc<T>(count, description)'
+misuse '(void)ar::create<int[3]>("x");' 'ar::create<T[]>: an array is made by ar::alloc<T>(count, description)'
+misuse '(void)ar::create<int&>("x");' 'ar::create<T>: T is no type of objects, but a reference or a function'
+misuse '(void)ar::create<int(int)>("x");' 'ar::create<T>: T is no type of objects, but a reference or a function'
+misuse '(void)ar::create<Abstract>("x");' 'ar::create<T>: T is abstract'
+misuse '(void)ar::create<Plain>("x", "text");' 'T cannot be constructed from these arguments'
+misuse '(void)ar::create<Plain>(7);' 'a description is a NUL-terminated string: a const char* or a std::string'
+misuse '(void)ar::create<Plain>(std::string_view("x"));' 'a description is a NUL-terminated string'
+
+misuse '(void)ar::alloc<Owner>(1, "x");' 'T is not trivial'
+misuse '(void)ar::alloc<Initialised>(1, "x");' 'T is not trivial'
+misuse '(void)ar::alloc<std::string>(1, "x");' 'use ar::create<T>, or a container'
+misuse '(void)ar::alloc<const int>(1, "x");' 'T is not trivial'
+misuse '(void)ar::alloc<void>(1, "x");' 'T is the type of one item; void, arrays, references and functions are none'
+misuse '(void)ar::alloc<int[2]>(1, "x");' 'T is the type of one item'
+misuse 'Owner* owners = nullptr; (void)ar::realloc(owners, 1, "x");' 'T is not trivial'
+misuse 'void* untyped = nullptr; (void)ar::realloc(untyped, 1, "x");' 'T is the type of one item'
+
+misuse '(void)ar::dupe(3, "x");' 'ar::dupe: this is no string; it takes a const char*, an array of char, a std::string_view'
+misuse '(void)ar::dupe(L"wide", "x");' 'ar::dupe: this is no string'
+misuse '(void)ar::dupe(std::optional<int>{3}, "x");' 'ar::dupe: this is no string'
+
+misuse 'ar::destroy(42);' 'ar::destroy: this is no pointer to an object; it takes what ar::create returned, or null'
+misuse 'void* untyped = nullptr; ar::destroy(untyped);' 'ar::destroy: this is no pointer to an object'
+misuse 'ar::destroy(declared);' 'ar::destroy: the type pointed to is only declared here'
+misuse 'Hidden* hidden = nullptr; ar::destroy(hidden);' 'ar::destroy: the destructor is deleted or not accessible'
+
+# An older C++ and C are told so, whatever else they then say.
+for language in c++ c; do
+  echo '#include <arpent/heap.hpp>' >old.$language
+  standard=c++17
+  if [ $language = c ]; then standard=c11; fi
+  if "$CXX" -x $language -std=$standard -I"$SOURCE_DIR/include" -fsyntax-only old.$language 2>messages; then
+    fail "$standard is accepted"
+  elif ! grep -q 'error: .*<arpent/heap.hpp> needs C++20 (-std=c++20); C has ar_heap.h' messages; then
+    fail "$standard is not told what is needed"
+  fi
+done
+
+[ $failures -eq 0 ] || exit 1
+echo "$tried pieces of code judged alike by both compilers, tracked and untracked"

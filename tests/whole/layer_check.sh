@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The layer check finds what it is there to find, names file, line and rule, and leaves the rest alone.
+set -euo pipefail
+check=$SOURCE_DIR/scripts/check-layers
+failures=0
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+mkdir -p tree/src/{platform,heap,guard,track,abi,profile,misc} tree/tools/arpent tree/include/arpent tree/examples
+
+# write FILE LINES…: a file of these lines
+write() {
+  local file=tree/$1
+  shift
+  printf '%s\n' "$@" >"$file"
+}
+# breaks FILE:LINE WORDS LINES…: a file of these lines breaks a rule at that line, which the message names
+breaks() {
+  local where=$1 words=$2 file=${1%:*} output status=0
+  shift 2
+  write "$file" "$@"
+  output=$("$check" tree) || status=$?
+  rm "tree/$file"
+  [ $status -eq 1 ] || fail "$where: status $status, not 1"
+  [ "$(grep -c . <<<"$output")" -eq 1 ] || fail "$where: not exactly one line: $output"
+  case $output in
+    "$where: "*"$words"*) ;;
+    *) fail "$where: the message is '$output', without '$words'" ;;
+  esac
+}
+allowed() {
+  local file=$1 output
+  shift
+  write "$file" "$@"
+  output=$("$check" tree) || fail "$file: refused: $output"
+  rm "tree/$file"
+}
+
+breaks src/platform/a.hpp:2 'heap is above it' '#pragma once' '#include "heap/heap.hpp"'
+breaks src/heap/a.cpp:1 'track is above it' '#include "track/track.hpp"'
+breaks src/guard/a.cpp:1 'abi is above it' '#include "abi/process.hpp"'
+breaks src/track/a.cpp:3 'profile is above it' '' '' '  #  include   "profile/reader.hpp"  // why not'
+breaks src/profile/a.cpp:1 'tools is above it' '#include "tools/arpent/run.hpp"'
+breaks src/heap/a.cpp:1 'ar_heap.h' '#include "ar_heap.h"'
+breaks src/heap/a.cpp:1 'not written from src/' '#include "page.hpp"'
+breaks src/heap/a.cpp:1 'in no layer' '#include "nowhere/page.hpp"'
+breaks src/heap/a.cpp:1 'no C++ runtime' '#include <string>'
+breaks src/abi/a.cpp:1 'stdio' '#include <stdio.h>'
+breaks src/abi/a.cpp:1 'stdio' '#include <cstdio>'
+breaks src/misc/a.cpp:1 'not a layer' 'int x;'
+breaks include/arpent/a.hpp:1 'users do not have' '#include "heap/heap.hpp"'
+breaks examples/a.cpp:1 'users do not have' '#include "track/track.hpp"'
+
+allowed src/track/a.cpp '#include "track/track.hpp"' '#include "heap/heap.hpp"' '#include "platform/lock.hpp"'
+allowed src/abi/a.cpp '#include "ar_heap.h"' '#include <ar_heap.h>' '#include <pthread.h>' '#include <atomic>'
+allowed src/profile/a.cpp '#include <string>' '#include <cstdio>' '#include "track/slot.hpp"'
+allowed tools/arpent/a.cpp '#include "profile/reader.hpp"' '#include "arpent/run.hpp"' '#include <CLI/CLI.hpp>'
+allowed src/platform/a.cpp '// #include "heap/heap.hpp"'
+
+status=0
+"$check" nowhere >output 2>&1 || status=$?
+[ $status -eq 2 ] || fail "a folder without sources: status $status, not 2"
+
+"$check" "$SOURCE_DIR" || fail "our own sources break a rule"
+
+[ $failures -eq 0 ] || exit 1
+echo "the layer check does its work"

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# ctest: TIMEOUT=1200
+# The Zig module's own tests, with Zig's conformance tests of allocators among them: tracked and untracked, optimised
+# and not, linked with the archive and with the shared library. What they leave behind is nothing.
+set -euo pipefail
+
+zig=$("$SOURCE_DIR/scripts/install-zig")
+export ZIG_GLOBAL_CACHE_DIR=$BUILD_DIR/zig-cache
+failures=0
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+run() { # NAME TRACKED LIBRARY FLAGS…
+  local name=$1 tracked=$2 library=$3 tests
+  shift 3
+  local flags=("$@" "-I$SOURCE_DIR/include")
+  if [ "$tracked" = yes ]; then flags+=(-DDEBUG); fi
+  for tests in functions allocator header; do
+    "$zig" test --test-no-exec -femit-bin="$name-$tests" "${flags[@]}" --dep ar_allocator \
+      -Mroot="$SOURCE_DIR/zig/tests/$tests.zig" "${flags[@]}" -Mar_allocator="$SOURCE_DIR/zig/ar_allocator.zig" -lc \
+      "$library" -rpath "$ARPENT_LIB" >"$name-$tests.log" 2>&1 || {
+      fail "$name: $tests.zig does not compile: $(head -n 5 "$name-$tests.log")"
+      continue
+    }
+    rm -f heap_memory_report.log
+    "./$name-$tests" >"$name-$tests.out" 2>&1 || fail "$name: $tests.zig: $(grep -v OK "$name-$tests.out" | head -n 20)"
+    grep -qE '^All [1-9][0-9]* tests passed\.$' "$name-$tests.out" || fail "$name: $tests.zig ran no tests"
+    if grep -E 'arpent:|Warning' "$name-$tests.out"; then fail "$name: $tests.zig is not clean"; fi
+    if [ "$tracked" = yes ]; then
+      grep -q '^No memory leaks detected\.$' heap_memory_report.log || fail "$name: $tests.zig leaks"
+      grep -qE '^Total allocations: [1-9]' heap_memory_report.log || fail "$name: $tests.zig is not tracked"
+    fi
+  done
+}
+
+run debug yes "$ARPENT_LIB/libarpent.a"
+run debug-untracked no "$ARPENT_LIB/libarpent.a"
+run fast yes "$ARPENT_LIB/libarpent.a" -OReleaseFast
+run safe-shared yes "$ARPENT_LIB/libarpent.so" -OReleaseSafe
+readelf -dW safe-shared-functions | grep -q 'NEEDED.*libarpent\.so' || fail "the shared library is not linked"
+# Without Arpent: the module is complete on any malloc.
+run small-alone no -lc -OReleaseSmall
+
+# The names by which the conformance tests go must be among those that ran.
+for name in testAllocator testAllocatorAligned testAllocatorLargeAlignment testAllocatorAlignedShrink; do
+  grep -q "allocator.test.$name\.\.\.OK" debug-allocator.out || fail "Zig's $name did not run"
+done
+
+[ $failures -eq 0 ] || exit 1
+echo "the Zig module keeps its promises"

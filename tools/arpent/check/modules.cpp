@@ -1,0 +1,158 @@
+#include "arpent/check/modules.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace ar::command::check {
+namespace {
+
+// The library's own unit that leaves a note, below the folder of its sources.
+constexpr std::string_view library_unit = "abi/ar_heap.cpp";
+
+std::string_view file_part(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string language_of_note(std::uint32_t language) {
+  switch (language) {
+    case 1:
+      return "C";
+    case 2:
+      return "C++";
+    case 3:
+      return "Zig";
+    default:
+      return {};
+  }
+}
+
+// What compilers put into every program by themselves.
+bool is_runtime(const CompilationUnit& unit) {
+  return unit.language == "Zig" &&
+         (unit.name == "compiler_rt" || unit.name == "ubsan_rt" || unit.name == "fuzzer");
+}
+
+class Joiner {
+ public:
+  Joiner(const ElfObject& object, const std::vector<CompilationUnit>& units) {
+    for (const ModuleNote& note : object.notes) {
+      if (note.of_library) {
+        modules_.library_version = note.version;
+        if (note.unit.ends_with(library_unit)) {
+          library_folders_.push_back(note.unit.substr(0, note.unit.size() - library_unit.size()));
+        }
+      } else {
+        notes_.push_back({&note, nullptr});
+      }
+    }
+    for (const CompilationUnit& unit : units) {
+      if (!is_runtime(unit) && !is_of_library(unit)) {
+        units_.push_back({&unit, false});
+      }
+    }
+  }
+
+  Modules join() {
+    pair([](const ModuleNote& note, const CompilationUnit& unit) { return note.unit == unit.name; });
+    // Zig calls a unit by its program's name, and its root module by the file's.
+    pair([](const ModuleNote& note, const CompilationUnit& unit) {
+      return language_of_note(note.language) == "Zig" && unit.imports_zig_module;
+    });
+    // The paths in debug information may have been mapped to others.
+    pair([this](const ModuleNote& note, const CompilationUnit& unit) {
+      return file_part(note.unit) == file_part(unit.name) && is_alone(file_part(note.unit));
+    });
+    for (const auto& [note, unit] : notes_) {
+      modules_.list.push_back(
+          {.name = note->unit,
+           .language = language_of_note(note->language),
+           .configuration = note->tracked ? Configuration::tracked : Configuration::untracked,
+           .evidence = Evidence::note,
+           .version = note->version,
+           .has_debug_information = unit != nullptr});
+    }
+    for (const auto& [unit, taken] : units_) {
+      if (!taken) {
+        add_without_note(*unit);
+      }
+    }
+    return std::move(modules_);
+  }
+
+ private:
+  struct Note {
+    const ModuleNote* note;
+    const CompilationUnit* unit;
+  };
+  struct Unit {
+    const CompilationUnit* unit;
+    bool taken;
+  };
+
+  [[nodiscard]] bool is_of_library(const CompilationUnit& unit) const {
+    return std::ranges::any_of(library_folders_, [&](const std::string& folder) {
+      return !folder.empty() && unit.name.starts_with(folder);
+    });
+  }
+
+  // Notes and units are both in the order of linking, so the first that fits is the right one.
+  template <class Fits>
+  void pair(Fits fits) {
+    for (Note& note : notes_) {
+      if (note.unit != nullptr) {
+        continue;
+      }
+      const auto found = std::ranges::find_if(
+          units_, [&](const Unit& unit) { return !unit.taken && fits(*note.note, *unit.unit); });
+      if (found != units_.end()) {
+        found->taken = true;
+        note.unit = found->unit;
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_alone(std::string_view file) const {
+    const auto notes = std::ranges::count_if(
+        notes_, [&](const Note& note) { return note.unit == nullptr && file_part(note.note->unit) == file; });
+    const auto units = std::ranges::count_if(
+        units_, [&](const Unit& unit) { return !unit.taken && file_part(unit.unit->name) == file; });
+    return notes == 1 && units == 1;
+  }
+
+  void add_without_note(const CompilationUnit& unit) {
+    Module module;
+    module.name = unit.name;
+    module.language = unit.language;
+    module.has_debug_information = true;
+    if (unit.macros != ImportedMacros::none) {
+      module.configuration =
+          unit.macros == ImportedMacros::tracked ? Configuration::tracked : Configuration::untracked;
+      module.evidence = Evidence::imported_macros;
+    }
+    modules_.list.push_back(std::move(module));
+  }
+
+  Modules modules_;
+  std::vector<std::string> library_folders_;
+  std::vector<Note> notes_;
+  std::vector<Unit> units_;
+};
+
+}  // namespace
+
+Modules join_modules(const ElfObject& object, const std::vector<CompilationUnit>& units,
+                     const std::string& file_name) {
+  Modules modules = Joiner{object, units}.join();
+  if (object.kind == Kind::object && modules.list.empty() && !modules.library_version) {
+    Module& module = modules.list.emplace_back();
+    module.name = file_name;
+  }
+  // In an object of one module, what is called is what the module calls.
+  if (object.kind == Kind::object && modules.list.size() == 1 && !object.calls.ar_heap.empty() &&
+      modules.list.front().configuration == Configuration::unknown) {
+    modules.list.front().configuration = Configuration::tracked;
+    modules.list.front().evidence = Evidence::calls;
+  }
+  std::ranges::stable_sort(modules.list, std::ranges::greater{}, &Module::configuration);
+  return modules;
+}
+
+}  // namespace ar::command::check

@@ -1,0 +1,33 @@
+// Where the report goes: standard error, or a file that is written completely or not at all.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace ar::command {
+
+class ReportTarget {
+ public:
+  // `file` empty: standard error. Tries at once whether the file can be written, so that a program is not
+  // run in vain. A regular file is replaced as a whole (through links, keeping them); anything else, such as
+  // /dev/stdout or a pipe, is written to. The error is a sentence without full stop.
+  [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file);
+
+  // Nothing is left half written in a regular file when this fails.
+  [[nodiscard]] std::expected<void, std::string> write(std::string_view text) const;
+
+  [[nodiscard]] bool is_terminal() const;
+  [[nodiscard]] bool is_standard_error() const { return name_.empty(); }
+
+ private:
+  std::string name_;            // as given; empty for standard error
+  std::filesystem::path path_;  // what to write; links resolved
+  bool replace_ = false;        // a regular file, or none yet
+};
+
+// Writes all of it to a descriptor, also where that is not blocking. False when it fails; errno says why.
+[[nodiscard]] bool write_all(int descriptor, std::string_view text);
+
+}  // namespace ar::command

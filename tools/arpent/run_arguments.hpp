@@ -1,0 +1,29 @@
+// The command line of `arpent run`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ar::command {
+
+struct RunOptions {
+  std::string mode = "sites";
+  std::string format = "text";
+  std::string report;  // empty: standard error
+  int leak_exit = 0;   // 0: leaks do not change the exit status
+  std::size_t top = 10;
+  bool follow_children = false;
+};
+
+// Declares the options; `options` must outlive `app`.
+void declare_run_options(CLI::App& app, RunOptions& options);
+
+// Splits "[options] [--] PROGRAM ARGS…": the first word that is neither an option nor an option's value
+// begins the program, whatever follows belongs to it.
+[[nodiscard]] std::pair<std::vector<std::string>, std::vector<std::string>> split_off_program(
+    const CLI::App& app, const std::vector<std::string>& arguments);
+
+}  // namespace ar::command
