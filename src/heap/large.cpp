@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "heap/deferred_pages.hpp"
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
 #include "platform/clock.hpp"
@@ -23,7 +24,7 @@ Segment* idle_descriptors = nullptr;  // linked through pages[0].next
 Page* kept[most_kept];                // freed mappings, still mapped and touched
 std::size_t kept_bytes = 0;
 
-std::atomic<Page*> deferred{nullptr};  // freed while the lock was held by another thread
+constinit DeferredPages deferred;
 
 Segment* take_descriptor() noexcept {
   if (idle_descriptors != nullptr) {
@@ -110,14 +111,7 @@ void keep_or_unmap(Page* page, std::int64_t now) noexcept {
 }
 
 void accept_deferred(std::int64_t now) noexcept {
-  Page* page = deferred.load(std::memory_order_relaxed) == nullptr
-                   ? nullptr
-                   : deferred.exchange(nullptr, std::memory_order_acquire);
-  while (page != nullptr) {
-    Page* next = page->notified_next;
-    keep_or_unmap(page, now);
-    page = next;
-  }
+  deferred.take_all([now](Page* page) { keep_or_unmap(page, now); });
 }
 
 // A kept mapping that holds `size` bytes and wastes at most an eighth.
@@ -183,11 +177,7 @@ Page* take_mapping(std::size_t size, std::size_t alignment) noexcept {
 void free_mapping(Page* page) noexcept {
   page->state.store(PageState::taken, std::memory_order_release);
   if (!lock.try_lock()) {
-    Page* head = deferred.load(std::memory_order_relaxed);
-    do {
-      page->notified_next = head;
-    } while (
-        !deferred.compare_exchange_weak(head, page, std::memory_order_release, std::memory_order_relaxed));
+    deferred.push(page);
     return;
   }
   const std::int64_t now = platform::monotonic_milliseconds();

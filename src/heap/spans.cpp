@@ -3,6 +3,7 @@
 #include <atomic>
 #include <bit>
 
+#include "heap/deferred_pages.hpp"
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
 #include "platform/clock.hpp"
@@ -23,9 +24,9 @@ constexpr std::size_t always_kept_slices = (std::size_t{256} << 20U) / slice_siz
 
 platform::Lock lock;
 std::atomic<Segment*> segments{nullptr};
-std::atomic<Page*> deferred{nullptr};  // freed while the lock was held by another thread
-Page* bins[slices_per_segment + 1];    // free spans by length
-Page* idle_first = nullptr;            // those that hold memory, in the order they were freed
+constinit DeferredPages deferred;
+Page* bins[slices_per_segment + 1];  // free spans by length
+Page* idle_first = nullptr;          // those that hold memory, in the order they were freed
 Page* idle_last = nullptr;
 std::uint64_t bin_map[slices_per_segment / 64 + 1];
 std::size_t mapped_bytes = 0;
@@ -252,14 +253,7 @@ void accept_freed(Page* page, std::int64_t now) noexcept {
 }
 
 void accept_deferred(std::int64_t now) noexcept {
-  Page* page = deferred.load(std::memory_order_relaxed) == nullptr
-                   ? nullptr
-                   : deferred.exchange(nullptr, std::memory_order_acquire);
-  while (page != nullptr) {
-    Page* next = page->notified_next;
-    accept_freed(page, now);
-    page = next;
-  }
+  deferred.take_all([now](Page* page) { accept_freed(page, now); });
 }
 
 void look_for_idle(std::int64_t now) noexcept {
@@ -327,11 +321,7 @@ Page* take_span(std::size_t count, std::size_t alignment) noexcept {
 void free_span(Page* page) noexcept {
   page->state.store(PageState::taken, std::memory_order_release);
   if (!lock.try_lock()) {
-    Page* head = deferred.load(std::memory_order_relaxed);
-    do {
-      page->notified_next = head;
-    } while (
-        !deferred.compare_exchange_weak(head, page, std::memory_order_release, std::memory_order_relaxed));
+    deferred.push(page);
     return;
   }
   const std::int64_t now = now_and_then();
