@@ -56,10 +56,13 @@ runs_without("./script", "static' is statically linked")
 raised = pathlib.Path(build("raised", OWN / "main.c"))
 if os.getuid() == 0:
     os.chown(raised, 65534, 65534)
-    raised.chmod(0o4755)
-    runs_without("./raised", "is set-uid")
     raised.chmod(0o2755)
     runs_without("./raised", "is set-gid")
+    # Static, because the other user may not be let into the folders where the C library lies.
+    other_user = pathlib.Path(build("other_user", OWN / "main.c", "-static"))
+    os.chown(other_user, 65534, 65534)
+    other_user.chmod(0o4755)
+    runs_without("./other_user", "is set-uid")
 else:
     mine = os.getuid(), os.getgid()
     raised.chmod(0o6755)
