@@ -74,6 +74,11 @@ bool purge_pages(void* start, std::size_t size) noexcept {
   return system_call(SYS_madvise, reinterpret_cast<long>(start), size, MADV_DONTNEED) == 0;
 }
 
+void forbid_pages(void* start, std::size_t size) noexcept {
+  system_call(SYS_mprotect, reinterpret_cast<long>(start), size, PROT_NONE);
+  system_call(SYS_madvise, reinterpret_cast<long>(start), size, MADV_DONTNEED);
+}
+
 bool resize_pages_in_place(void* start, std::size_t old_size, std::size_t new_size) noexcept {
   return system_call(SYS_mremap, reinterpret_cast<long>(start), old_size, new_size, 0, 0) ==
          reinterpret_cast<long>(start);

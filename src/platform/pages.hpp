@@ -31,6 +31,9 @@ void unmap_pages(void* start, std::size_t size) noexcept;
 // (locked memory): then the content is unchanged.
 [[nodiscard]] bool purge_pages(void* start, std::size_t size) noexcept;
 
+// Any access faults from now on, and the memory goes back to the system; the addresses stay taken.
+void forbid_pages(void* start, std::size_t size) noexcept;
+
 // Grows or shrinks a mapping where it is. False when that cannot be.
 [[nodiscard]] bool resize_pages_in_place(void* start, std::size_t old_size, std::size_t new_size) noexcept;
 

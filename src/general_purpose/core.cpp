@@ -1,0 +1,400 @@
+// The operations: what an instance does with a request. Where blocks come from is in pages.cpp and
+// large_blocks.cpp.
+#include "arpent/detail/general_purpose_core.hpp"
+
+#include <bit>
+#include <cstring>
+
+#include "general_purpose/descriptions.hpp"
+#include "general_purpose/directory.hpp"
+#include "general_purpose/large_blocks.hpp"
+#include "general_purpose/lifetime.hpp"
+#include "general_purpose/pages.hpp"
+#include "general_purpose/reports.hpp"
+#include "general_purpose/stacks.hpp"
+#include "general_purpose/state.hpp"
+#include "general_purpose/thread_cache.hpp"
+#include "platform/pages.hpp"
+
+namespace ar::detail::general_purpose {
+
+using namespace ar::general_purpose;
+
+namespace {
+
+// Counts `size` bytes as requested; false when that would pass the limit.
+bool reserve_bytes(State& state, std::size_t size) noexcept {
+  if (state.settings.memory_limit == SIZE_MAX) [[likely]] {
+    return true;
+  }
+  std::size_t before = __atomic_load_n(&state.requested, __ATOMIC_RELAXED);
+  do {
+    if (size > state.settings.memory_limit - before) {
+      return false;
+    }
+  } while (!__atomic_compare_exchange_n(&state.requested, &before, before + size, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED));
+  return true;
+}
+
+void return_bytes(State& state, std::size_t size) noexcept {
+  if (state.settings.memory_limit != SIZE_MAX) {
+    __atomic_fetch_sub(&state.requested, size, __ATOMIC_RELAXED);
+  }
+}
+
+// --- records
+
+void note_allocation(State& state, Record& record, std::size_t size, std::size_t alignment,
+                     const char* description, const CallStack& stack) noexcept {
+  record.size = size;
+  record.alignment_shift = static_cast<std::uint8_t>(std::countr_zero(alignment));
+  record.released_depth = 0;
+  record.allocated_depth = stack.copy_to(record.frames(), state.settings.stack_frames);
+  record.description = nullptr;
+  if (description != nullptr) {
+    const StateLock hold(state);
+    record.description = keep_description(state, description);
+  }
+  __atomic_store_n(&record.state, BlockState::live, __ATOMIC_RELEASE);
+}
+
+// Makes a live block a released one. False when it is not live: of several threads that try, one succeeds.
+bool note_release(const State& state, Record& record, const CallStack& stack) noexcept {
+  BlockState expected = BlockState::live;
+  if (!__atomic_compare_exchange_n(&record.state, &expected, BlockState::freed, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE)) {
+    return false;
+  }
+  record.released_depth =
+      stack.copy_to(record.frames() + state.settings.stack_frames, state.settings.stack_frames);
+  return true;
+}
+
+// --- blocks of a page
+
+// Where a pointer leads that somebody wants to release or to resize.
+struct Found {
+  Page* page;
+  std::size_t index;
+  Record* record;  // null: no block of a page begins there
+};
+
+Found find_small(const State& state, std::uintptr_t address) noexcept {
+  Page* page = page_at(state, address);
+  if (page == nullptr) {
+    return {nullptr, 0, nullptr};
+  }
+  const std::size_t index = page->index_of(address);
+  if (page->block(index) != address || index >= platform::load_relaxed(page->carved)) {
+    return {page, index, nullptr};
+  }
+  return {page, index, &page->record(index)};
+}
+
+void* allocate_small(State& state, unsigned index) noexcept {
+  ThreadCache* cache = cache_of(state);
+  if (cache == nullptr) {
+    return nullptr;
+  }
+  Magazines& ready = cache->ready;
+  std::uint32_t& count = ready.counts[index];
+  if (count == 0 && !refill(state, *cache, index)) [[unlikely]] {
+    return nullptr;
+  }
+  return ready.blocks(index)[--count];
+}
+
+void release_small(State& state, unsigned index, void* block) noexcept {
+  ThreadCache* cache = cache_of(state);
+  if (cache == nullptr) {
+    give_back(state, block);
+    return;
+  }
+  Magazines& magazines = state.settings.safety ? cache->released : cache->ready;
+  std::uint32_t& count = magazines.counts[index];
+  if (count == magazine_capacity(index)) [[unlikely]] {
+    flush(state, magazines, index);
+  }
+  magazines.blocks(index)[count++] = block;
+}
+
+void* allocate_small_safely(State& state, unsigned index, std::size_t size, std::size_t alignment,
+                            const char* description, const CallStack& stack) noexcept {
+  void* block = allocate_small(state, index);
+  if (block == nullptr) {
+    return nullptr;
+  }
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  Page* page = page_at(state, address);
+  Record& record = page->record(page->index_of(address));
+  if (record.state == BlockState::freed) {
+    check_poison(state, address, page->block_size, record);
+  }
+  note_allocation(state, record, size, alignment, description, stack);
+  return block;
+}
+
+void release_small_safely(State& state, const Found& found, std::uintptr_t address, std::size_t size,
+                          std::size_t alignment, const CallStack& stack) noexcept {
+  Record& record = *found.record;
+  if (!note_release(state, record, stack)) {
+    if (record.state == BlockState::freed) {
+      report_double_free(state, address, record, stack.view());
+    } else {
+      report_invalid_free(state, address, stack.view());
+    }
+    return;
+  }
+  if (size != record.size || std::countr_zero(alignment) != record.alignment_shift) {
+    report_wrong_size(state, address, record, size, alignment, stack.view());
+  }
+  return_bytes(state, record.size);
+  poison(address, found.page->block_size);
+  if (state.settings.never_reuse) {
+    retire(state, *found.page);
+  } else {
+    release_small(state, found.page->size_class, reinterpret_cast<void*>(address));
+  }
+}
+
+// A pointer into a page at which no block begins.
+void report_stray_free(const State& state, const Found& found, std::uintptr_t address, Stack now) noexcept {
+  if (found.index < platform::load_relaxed(found.page->carved)) {
+    const Record& record = found.page->record(found.index);
+    if (record.state == BlockState::live) {
+      report_interior_free(state, address, found.page->block(found.index), record, now);
+      return;
+    }
+  }
+  report_invalid_free(state, address, now);
+}
+
+// --- blocks of their own
+
+void* allocate_large(State& state, std::size_t size, std::size_t alignment, const char* description,
+                     const CallStack& stack) noexcept {
+  void* block = nullptr;
+  {
+    const StateLock hold(state);
+    if (!reserve_large_block(state)) {
+      return nullptr;
+    }
+    block = state.backing.allocate(state.backing, size, alignment);
+    if (block == nullptr) {
+      return nullptr;
+    }
+    LargeBlock& large = enter_large_block(state, reinterpret_cast<std::uintptr_t>(block));
+    large.alignment = alignment;
+    large.record.size = size;
+    large.record.description = keep_description(state, state.settings.safety ? description : nullptr);
+    large.record.alignment_shift = static_cast<std::uint8_t>(std::countr_zero(alignment));
+    large.record.released_depth = 0;
+    large.record.allocated_depth =
+        state.settings.safety ? stack.copy_to(large.record.frames(), state.settings.stack_frames) : 0;
+    large.record.state = BlockState::live;
+  }
+  return block;
+}
+
+// What a release of something that is in no page found.
+void release_large(State& state, std::uintptr_t address, std::size_t size, std::size_t alignment,
+                   const CallStack& stack) noexcept {
+  const StateLock hold(state);
+  LargeBlock* large = large_block_at(state, address);
+  if (large == nullptr || (large->record.state != BlockState::live && !state.settings.safety)) {
+    if (state.settings.safety) {
+      LargeBlock* around = large_block_around(state, address);
+      if (around != nullptr && around->record.state == BlockState::live) {
+        report_interior_free(state, address, around->address, around->record, stack.view());
+        return;
+      }
+    }
+    report_invalid_free(state, address, stack.view());
+    return;
+  }
+  Record& record = large->record;
+  if (record.state != BlockState::live) {
+    report_double_free(state, address, record, stack.view());
+    return;
+  }
+  if (state.settings.safety &&
+      (size != record.size || std::countr_zero(alignment) != record.alignment_shift)) {
+    report_wrong_size(state, address, record, size, alignment, stack.view());
+  }
+  return_bytes(state, record.size);
+  auto* block = reinterpret_cast<void*>(address);
+  if (state.settings.safety) {
+    (void)note_release(state, record, stack);
+  }
+  if (state.settings.never_reuse) {
+    if (state.backing.fresh_mappings) {
+      platform::forbid_pages(block, record.size);
+    }
+    return;
+  }
+  const std::size_t held = record.size;
+  const std::size_t held_alignment = large->alignment;
+  if (!state.settings.retain_metadata) {
+    remove_large_block(state, *large);
+  }
+  state.backing.release(state.backing, block, held, held_alignment);
+}
+
+}  // namespace
+
+State* Core::state() noexcept {
+  State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  if (state != nullptr) [[likely]] {
+    return state;
+  }
+  return make_state(settings_, backing_, state_);
+}
+
+Core::~Core() { (void)end(); }
+
+void* Core::allocate(std::size_t size, std::size_t alignment, const char* description) noexcept {
+  State* state = this->state();
+  if (state == nullptr || !reserve_bytes(*state, size)) {
+    return nullptr;
+  }
+  const unsigned index = class_of(size, alignment);
+  void* block = nullptr;
+  if (!settings_.safety) {
+    block = index != 0 ? allocate_small(*state, index)
+                       : allocate_large(*state, size, alignment, nullptr, CallStack{});
+  } else {
+    CallStack stack;
+    stack.capture(settings_.stack_frames);
+    block = index != 0 ? allocate_small_safely(*state, index, size, alignment, description, stack)
+                       : allocate_large(*state, size, alignment, description, stack);
+  }
+  if (block == nullptr) {
+    return_bytes(*state, size);
+  }
+  return block;
+}
+
+void Core::release(void* block, std::size_t size, std::size_t alignment) noexcept {
+  State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  const unsigned index = class_of(size, alignment);
+  if (!settings_.safety && index != 0 && state != nullptr) [[likely]] {
+    return_bytes(*state, size);
+    release_small(*state, index, block);
+    return;
+  }
+  CallStack stack;
+  if (settings_.safety) {
+    stack.capture(settings_.stack_frames);
+  }
+  if (state == nullptr) {
+    state = this->state();
+    if (state == nullptr) {
+      return;
+    }
+  }
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const Found found = settings_.safety ? find_small(*state, address) : Found{nullptr, 0, nullptr};
+  if (found.record != nullptr) {
+    release_small_safely(*state, found, address, size, alignment, stack);
+  } else if (found.page != nullptr) {
+    report_stray_free(*state, found, address, stack.view());
+  } else {
+    release_large(*state, address, size, alignment, stack);
+  }
+}
+
+bool Core::resize(void* block, std::size_t old_size, std::size_t new_size, std::size_t alignment) noexcept {
+  State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  if (state == nullptr) {
+    return false;
+  }
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  const unsigned index = class_of(old_size, alignment);
+  if (index != class_of(new_size, alignment)) {
+    return false;
+  }
+  if (new_size > old_size && !reserve_bytes(*state, new_size - old_size)) {
+    return false;
+  }
+  bool done = true;
+  if (index == 0) {
+    const StateLock hold(*state);
+    LargeBlock* large = large_block_at(*state, address);
+    done = large != nullptr && large->record.state == BlockState::live &&
+           state->backing.resize(state->backing, block, large->record.size, new_size, large->alignment);
+    if (done) {
+      large->record.size = new_size;
+    }
+  } else if (settings_.safety) {
+    const Found found = find_small(*state, address);
+    done = found.record != nullptr && found.record->state == BlockState::live;
+    if (done) {
+      found.record->size = new_size;
+    }
+  }
+  if (done && new_size < old_size) {
+    return_bytes(*state, old_size - new_size);
+  } else if (!done && new_size > old_size) {
+    return_bytes(*state, new_size - old_size);
+  }
+  return done;
+}
+
+void* Core::remap(void* block, std::size_t old_size, std::size_t new_size, std::size_t alignment) noexcept {
+  if (resize(block, old_size, new_size, alignment)) {
+    return block;
+  }
+  State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  if (state == nullptr || settings_.never_reuse || class_of(old_size, alignment) != 0 ||
+      class_of(new_size, alignment) != 0) {
+    return nullptr;
+  }
+  if (new_size > old_size && !reserve_bytes(*state, new_size - old_size)) {
+    return nullptr;
+  }
+  void* moved = nullptr;
+  {
+    const StateLock hold(*state);
+    moved = remap_large_block(*state, reinterpret_cast<std::uintptr_t>(block), new_size);
+  }
+  if (moved == nullptr && new_size > old_size) {
+    return_bytes(*state, new_size - old_size);
+  } else if (moved != nullptr && new_size < old_size) {
+    return_bytes(*state, old_size - new_size);
+  }
+  return moved;
+}
+
+bool Core::owns(const void* pointer) const noexcept {
+  State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  if (state == nullptr) {
+    return false;
+  }
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  if (page_at(*state, address) != nullptr) {
+    return true;
+  }
+  const StateLock hold(*state);
+  const LargeBlock* large = large_block_around(*state, address);
+  return large != nullptr && large->record.state == BlockState::live;
+}
+
+std::size_t Core::requested_bytes() const noexcept {
+  const State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
+  return state == nullptr ? 0 : __atomic_load_n(&state->requested, __ATOMIC_RELAXED);
+}
+
+bool Core::end() noexcept {
+  State* state = state_;
+  if (state == nullptr) {
+    return true;
+  }
+  remove_instance(*state);
+  const bool clean = !settings_.safety || check_at_end(*state);
+  release_everything(*state);
+  state_ = nullptr;
+  return clean;
+}
+
+}  // namespace ar::detail::general_purpose

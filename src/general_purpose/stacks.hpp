@@ -1,0 +1,36 @@
+// The stack of the call that is being served.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "general_purpose/reports.hpp"
+
+namespace ar::general_purpose {
+
+inline constexpr std::uint32_t most_stack_frames = 32;
+
+class CallStack {
+ public:
+  // Return addresses of the callers of the function that this is inlined into. `most`: at most
+  // most_stack_frames
+  [[gnu::always_inline]] void capture(std::uint32_t most) noexcept {
+    if (most != 0) {
+      frames_[0] = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+      depth_ = 1;
+    }
+  }
+
+  [[nodiscard]] std::uint8_t copy_to(std::uintptr_t* to, std::uint32_t most) const noexcept {
+    const std::uint32_t depth = depth_ < most ? depth_ : most;
+    std::memcpy(to, frames_, depth * sizeof(std::uintptr_t));
+    return static_cast<std::uint8_t>(depth);
+  }
+  [[nodiscard]] Stack view() const noexcept { return {frames_, depth_}; }
+
+ private:
+  std::uint32_t depth_ = 0;
+  std::uintptr_t frames_[most_stack_frames];
+};
+
+}  // namespace ar::general_purpose

@@ -1,0 +1,80 @@
+// One general purpose allocator. Its lock is taken after that of the list of instances (instances.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arpent/detail/general_purpose_core.hpp"
+
+#include "general_purpose/page.hpp"
+#include "platform/lock.hpp"
+
+namespace ar::general_purpose {
+
+using detail::general_purpose::Backing;
+using detail::general_purpose::Settings;
+
+struct Directory;
+struct LargeTable;
+struct ThreadCache;
+struct DescriptionTable;
+
+struct PageList {
+  Page* first;
+  Page* last;
+};
+
+}  // namespace ar::general_purpose
+
+namespace ar::detail::general_purpose {
+
+struct State {
+  Settings settings;
+  Backing backing;
+  std::uint64_t
+      id;  // never used again, so that what a thread remembers of an instance that is gone is harmless
+  ar::platform::Lock lock;  // guards all that follows
+
+  ar::general_purpose::PageList with_room[ar::general_purpose::class_count];
+  ar::general_purpose::Directory* directory;  // read without the lock
+  ar::general_purpose::LargeTable* large;
+  ar::general_purpose::DescriptionTable* descriptions;
+  ar::general_purpose::ThreadCache* caches;
+  ar::general_purpose::ThreadCache* sole_cache;  // of an instance that is not thread-safe
+
+  std::size_t requested;  // bytes; changed atomically, without the lock
+  State* next;            // the list of instances
+  State* previous;
+};
+
+}  // namespace ar::detail::general_purpose
+
+namespace ar::general_purpose {
+
+using detail::general_purpose::State;
+
+// Memory of the backing for descriptions of our own: aligned to 64 bytes, zeroed. Null when there is none.
+[[nodiscard]] void* take_own(const State& state, std::size_t size) noexcept;
+void give_own(const State& state, void* start, std::size_t size) noexcept;
+
+// Takes the lock of an instance that threads share.
+class StateLock {
+ public:
+  explicit StateLock(State& state) noexcept : lock_(state.settings.thread_safe ? &state.lock : nullptr) {
+    if (lock_ != nullptr) {
+      lock_->lock();
+    }
+  }
+  ~StateLock() {
+    if (lock_ != nullptr) {
+      lock_->unlock();
+    }
+  }
+  StateLock(const StateLock&) = delete;
+  StateLock& operator=(const StateLock&) = delete;
+
+ private:
+  platform::Lock* lock_;
+};
+
+}  // namespace ar::general_purpose
