@@ -1,5 +1,6 @@
-// thread_ends: threads that allocate and release while they end, thousands of them, and memory that outlives its
-// thread and is released by others. Leaks five blocks of 321 bytes in thread-exit handlers. Exit status 0 is a pass.
+// thread_ends: threads that allocate and release while they end, thousands of them, and memory that outlives
+// its thread and is released by others. Leaks five blocks of 321 bytes in thread-exit handlers. Exit status 0
+// is a pass.
 #include <limits.h>
 #include <pthread.h>
 #include <unistd.h>

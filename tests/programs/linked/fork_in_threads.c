@@ -1,6 +1,6 @@
-/* fork_in_threads: while other threads allocate and release, one forks; the child allocates at once, in large and
- * small, forks again, and so does that child. Each of them leaks blocks of its own sizes through ar_heap. Prints
- * "child PID SIZE" for each. Exit status 0 is a pass. */
+/* fork_in_threads: while other threads allocate and release, one forks; the child allocates at once, in large
+ * and small, forks again, and so does that child. Each of them leaks blocks of its own sizes through ar_heap.
+ * Prints "child PID SIZE" for each. Exit status 0 is a pass. */
 #define DEBUG
 #define _GNU_SOURCE
 #include <ar_heap.h>
