@@ -15,6 +15,7 @@ using platform::publish;
 namespace {
 
 Allocated allocate_in(ThreadHeap* heap, unsigned index) noexcept {
+  look_for_idle_mappings();
   accept_notified(heap);
   release_retired(heap, false);
   Page* page = page_with_room(heap, index);
