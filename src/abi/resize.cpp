@@ -48,8 +48,8 @@ bool look_before(void* pointer, std::uintptr_t caller, heap::BlockInfo& before) 
   return false;
 }
 
-// Notes the release of the old block, which stays where it is in the heap.
-void note_released(heap::Page* page, void* block, std::uintptr_t caller) noexcept {
+// Notes the release of the old block of `size` bytes, which stays where it is in the heap.
+void note_released(heap::Page* page, void* block, std::size_t size, std::uintptr_t caller) noexcept {
   if (!heap::keep_slots) {
     return;
   }
@@ -57,7 +57,7 @@ void note_released(heap::Page* page, void* block, std::uintptr_t caller) noexcep
   if (recorder != nullptr) {
     recorder->last_block = nullptr;  // a block that is resized is not a temporary one
   }
-  const track::Released released = track::record_release(page, block, caller, released_by_free);
+  const track::Released released = track::record_release_of_size(page, block, size, caller, released_by_free);
   if (released.kind != track::Release::ordinary) {
     (void)settle_release(released, block, caller, released_by_free);
   }
@@ -68,7 +68,7 @@ void* change_in_page(void* pointer, heap::Page* page, std::size_t size, bool may
                      const heap::BlockInfo& before) noexcept {
   void* const changed = fits_in_place(page, size) ? pointer : heap::resize_one_block(page, size, may_move);
   if (changed != nullptr) {
-    note_released(page, changed, site.caller);
+    note_released(page, changed, before.requested_size, site.caller);
     note_new({changed, page}, size, site, before.slot, before.annex);
   }
   return changed;
@@ -93,7 +93,7 @@ void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
   }
   const std::size_t kept = heap::usable_size(page);
   std::memcpy(made.block, pointer, kept < size ? kept : size);
-  note_released(page, pointer, site.caller);
+  note_released(page, pointer, before.requested_size, site.caller);
   heap::release(page, pointer);
   note_new(made, size, site, before.slot, before.annex);
   return made.block;

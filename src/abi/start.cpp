@@ -3,8 +3,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "abi/misuse.hpp"
 #include "abi/process.hpp"
@@ -33,7 +35,8 @@ bool surveyed = false;  // `arpent run` watches
 Options process_options = {"heap_memory_report.log", false, nullptr};
 
 bool null_released = false;
-bool ended = false;
+std::atomic<long> ending_thread{0};  // the one that ends the process, 0: none yet
+std::atomic<bool> ended{false};
 long started_pid = 0;
 
 // A preloaded copy that does not serve takes `arpent run`'s variables out of the environment before this
@@ -52,6 +55,13 @@ void choose_reader() noexcept {
   }
 }
 
+// Whether the variable is set and not empty. The buffer then holds its value, or as much of it as it can.
+bool is_given(const char* name, char (&buffer)[path_size]) noexcept {
+  buffer[0] = '\0';
+  (void)read_variable(name, buffer, sizeof buffer);
+  return buffer[0] != '\0';
+}
+
 void read_options() noexcept {
   char value[64];
   if (const char* policy = read_variable("ARPENT_MISMATCH", value, sizeof value); policy != nullptr) {
@@ -63,12 +73,9 @@ void read_options() noexcept {
     return;  // where files go is not for the environment to say
   }
   choose_reader();
-  const char* path = read_variable("AGERUN_MEMORY_REPORT", report_path, sizeof report_path);
-  if (path == nullptr || path[0] == '\0') {
-    path = read_variable("ARPENT_REPORT", report_path, sizeof report_path);
-  }
-  if (path != nullptr && path[0] != '\0') {
-    process_options.report_path = path;
+  // One that is too long is kept, cut off: the report then says that it cannot go there.
+  if (is_given("AGERUN_MEMORY_REPORT", report_path) || is_given("ARPENT_REPORT", report_path)) {
+    process_options.report_path = report_path;
   }
   process_options.symbolizer = read_variable("ARPENT_SYMBOLIZER", symbolizer_path, sizeof symbolizer_path);
   surveyed = directory != nullptr;
@@ -110,21 +117,38 @@ void after_fork_in_child() noexcept {
   process_options.forked = true;
   surveyed = surveyed && follow_children;
   started_pid = platform::system_call(SYS_getpid);
+  ending_thread = 0;
+  ended = false;
 }
 
 // True for a child made by vfork, which runs in its parent's memory.
 bool is_borrowed_memory() noexcept { return platform::system_call(SYS_getpid) != started_pid; }
 
+// One thread writes what is written at the end. Others that end the process meanwhile wait for it: their exit
+// would cut it off. One that comes here again, from a signal handler, does not wait for itself.
+bool may_finish() noexcept {
+  const long self = platform::system_call(SYS_gettid);
+  long other = 0;
+  if (ending_thread.compare_exchange_strong(other, self)) {
+    return true;
+  }
+  while (other != self && !ended) {
+    const timespec pause{0, 1000000};
+    platform::system_call(SYS_nanosleep, reinterpret_cast<long>(&pause), 0);
+  }
+  return false;
+}
+
 void finish(track::RunState state) noexcept {
-  if (ended || started_pid == 0 || is_borrowed_memory()) {
+  if (started_pid == 0 || is_borrowed_memory() || !may_finish()) {
     return;
   }
-  ended = true;
   if (surveyed && track::mode() != track::Mode::off) {
     track::scan_for_leaks();
   }
   write_exit_report();
   track::set_run_state(state);
+  ended = true;
 }
 
 void at_the_very_end(void*) noexcept { finish(track::RunState::exited); }

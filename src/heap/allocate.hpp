@@ -21,7 +21,11 @@ namespace ar::heap {
   if (size > largest_direct_size) [[unlikely]] {
     return {nullptr, nullptr};
   }
-  Page* page = thread_state.heap->direct.pages[(size + granularity - 1) / granularity];
+  const ThreadHeap* heap = thread_state.heap;
+  if (heap == nullptr) [[unlikely]] {
+    return {nullptr, nullptr};  // see ThreadState
+  }
+  Page* page = heap->direct.pages[(size + granularity - 1) / granularity];
   FreeBlock* block = page->free;
   if (block != nullptr) [[likely]] {
     page->free = block->next;

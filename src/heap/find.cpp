@@ -131,7 +131,7 @@ bool visit_page(const Page& descriptor, Visitor visit, void* context) noexcept {
 
 void for_each_live_block(Visitor visit, void* context) noexcept {
   for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
-    for (std::size_t slice = 0; slice < segment->slice_count;) {
+    for (std::size_t slice = 0; slice < load_relaxed(segment->slice_count);) {
       const Page& page = segment->pages[slice];
       if (!visit_page(page, visit, context)) {
         return;

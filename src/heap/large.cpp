@@ -23,6 +23,9 @@ std::atomic<Segment*> descriptors{nullptr};
 Segment* idle_descriptors = nullptr;  // linked through pages[0].next
 Page* kept[most_kept];                // freed mappings, still mapped and touched
 std::size_t kept_bytes = 0;
+std::atomic<unsigned> kept_count{0};
+std::atomic<unsigned> calls_until_look{0};
+constexpr unsigned calls_between_looks = 64;
 
 constinit DeferredPages deferred;
 
@@ -70,12 +73,15 @@ void unmap(Page* page) noexcept {
   give_back_descriptor(segment);
 }
 
-void drop_kept(std::size_t index) noexcept {
+Page* take_kept(std::size_t index) noexcept {
   Page* page = kept[index];
   kept[index] = nullptr;
   kept_bytes -= page->mapped_size;
-  unmap(page);
+  kept_count.fetch_sub(1, std::memory_order_relaxed);
+  return page;
 }
+
+void drop_kept(std::size_t index) noexcept { unmap(take_kept(index)); }
 
 void drop_idle(std::int64_t idle_since) noexcept {
   for (std::size_t i = 0; i < most_kept; ++i) {
@@ -104,6 +110,7 @@ void keep_or_unmap(Page* page, std::int64_t now) noexcept {
     if (place < most_kept && kept_bytes + page->mapped_size <= most_kept_bytes) {
       kept[place] = page;
       kept_bytes += page->mapped_size;
+      kept_count.fetch_add(1, std::memory_order_relaxed);
       return;
     }
     drop_kept(oldest);
@@ -127,9 +134,7 @@ Page* reuse(std::size_t size, std::size_t alignment) noexcept {
   if (best == most_kept) {
     return nullptr;
   }
-  Page* page = kept[best];
-  kept[best] = nullptr;
-  kept_bytes -= page->mapped_size;
+  Page* page = take_kept(best);
   page->fresh = false;
   return page;
 }
@@ -224,6 +229,19 @@ Page* resize_mapping(Page* page, std::size_t size, bool may_move) noexcept {
   set_segment(segment->base, old_size, nullptr);
   attach(segment, target, new_size);
   return page;
+}
+
+void look_for_idle_mappings() noexcept {
+  if (kept_count.load(std::memory_order_relaxed) == 0) {
+    return;
+  }
+  // Not counted exactly where threads meet: nothing hangs on it.
+  const unsigned left = calls_until_look.load(std::memory_order_relaxed);
+  calls_until_look.store(left == 0 ? calls_between_looks : left - 1, std::memory_order_relaxed);
+  if (left == 0 && lock.try_lock()) {
+    drop_idle(platform::monotonic_milliseconds() - idle_before_unmap);
+    lock.unlock();
+  }
 }
 
 bool purge_mappings() noexcept {

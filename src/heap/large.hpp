@@ -19,6 +19,10 @@ void free_mapping(Page* page) noexcept;
 // or another one, or null when there is no memory: then the block is as it was.
 [[nodiscard]] Page* resize_mapping(Page* page, std::size_t size, bool may_move) noexcept;
 
+// Unmaps what has been kept for long. To be called now and then; costs next to nothing mostly, never waits
+// for a lock.
+void look_for_idle_mappings() noexcept;
+
 bool purge_mappings() noexcept;  // unmaps all that is kept
 
 [[nodiscard]] Segment* first_mapping() noexcept;  // all that were ever made; mapped_size 0: gone at present

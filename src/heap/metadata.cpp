@@ -79,8 +79,7 @@ void free_metadata(void* start, std::size_t size) noexcept {
   size = platform::round_up(size, unit);
   const platform::LockGuard guard(lock);
   if (size > largest_recycled) {
-    size = largest_recycled;  // the rest is lost; only a descriptor of a whole segment is that large, and
-                              // those stay
+    size = largest_recycled;  // the rest is lost; nothing of that size is ever given back
   }
   auto* piece = static_cast<FreePiece*>(start);
   platform::store_relaxed(piece->next,

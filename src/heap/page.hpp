@@ -52,7 +52,7 @@ struct alignas(64) Page {
   FreeBlock* free;                 // the owner's list of free blocks
   std::uint32_t used;              // blocks in users' hands, as the owner knows
   std::uint32_t slow_at;           // `used` value at which a free needs the slow path
-  std::atomic<ThreadHeap*> owner;  // null: a page of one block, which belongs to no heap
+  std::atomic<ThreadHeap*> owner;  // nobody(): a page of one block, which belongs to no heap
   std::uintptr_t start;            // address of the first block
   std::uint64_t reciprocal;        // 2^40 / block size, rounded up: index = offset * reciprocal >> 40
   std::uint64_t* slots;            // a metadata word a block; null when slots are not kept
@@ -99,7 +99,7 @@ struct Segment {
   Segment* next;  // all segments, newest first
   std::uintptr_t base;
   std::size_t mapped_size;                         // bytes from base that are ours
-  std::uint32_t slice_count;                       // 0 for a mapping of its own
+  std::uint32_t slice_count;                       // 0 for a mapping of its own, and while nothing is mapped
   std::uint64_t touched[slices_per_segment / 64];  // slices that may hold something else than zeros
   std::uint16_t head[slices_per_segment];          // slice in which the page that covers this slice begins
   Page pages[slices_per_segment];                  // for a mapping of its own, only pages[0] is ever used

@@ -2,6 +2,7 @@
 #include "heap/class_pages.hpp"
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
+#include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
 #include "platform/lock.hpp"
 #include "platform/pages.hpp"
@@ -14,6 +15,7 @@ using platform::publish;
 namespace {
 
 Allocated allocate_in(ThreadHeap* heap, unsigned index) noexcept {
+  look_for_idle_mappings();
   accept_notified(heap);
   release_retired(heap, false);
   Page* page = page_with_room(heap, index);
@@ -65,7 +67,7 @@ Allocated allocate_one_block(std::size_t size, std::size_t alignment) noexcept {
   publish(page->requested_size, size);
   publish(page->own_slot, 0);
   publish(page->slots, keep_slots ? &page->own_slot : nullptr);
-  page->owner.store(nullptr, std::memory_order_relaxed);
+  page->owner.store(nobody(), std::memory_order_relaxed);
   page->state.store(PageState::one_block, std::memory_order_release);
   return {reinterpret_cast<void*>(page->start), page};
 }
@@ -108,15 +110,20 @@ void free_one_block(Page* page) noexcept {
   }
 }
 
-}  // namespace
-
-Allocated allocate_slow(std::size_t size) noexcept {
+// The heap to allocate from; empty_heap: one that is shared. Null when there is no memory for one.
+ThreadHeap* heap_of_thread() noexcept {
   ThreadHeap* heap = thread_state.heap;
-  if (heap == &empty_heap && !thread_state.ended) {
-    heap = attach_thread();
-    if (heap == nullptr) {
-      return {nullptr, nullptr};
-    }
+  if (heap == nullptr) {
+    start_without_thread();
+    return &empty_heap;
+  }
+  return heap == &empty_heap && !thread_state.ended ? attach_thread() : heap;
+}
+
+Allocated try_to_allocate(std::size_t size) noexcept {
+  ThreadHeap* heap = heap_of_thread();
+  if (heap == nullptr) {
+    return {nullptr, nullptr};
   }
   if (size > largest_class_size) {
     return allocate_one_block(size, granularity);
@@ -137,6 +144,23 @@ Allocated allocate_slow(std::size_t size) noexcept {
   return late.heap() == nullptr ? Allocated{nullptr, nullptr} : allocate_in(late.heap(), index);
 }
 
+// Calls `allocate` once more when it got nothing, after the addresses that hold nothing are given up.
+template <typename Allocate>
+Allocated with_second_try(std::size_t size, Allocate allocate) noexcept {
+  Allocated made = allocate();
+  if (made.block == nullptr && size >> address_bits == 0) {
+    make_room();
+    made = allocate();
+  }
+  return made;
+}
+
+}  // namespace
+
+Allocated allocate_slow(std::size_t size) noexcept {
+  return with_second_try(size, [size]() noexcept { return try_to_allocate(size); });
+}
+
 Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcept {
   const std::size_t rounded = platform::round_up(size == 0 ? 1 : size, alignment);
   if (rounded < size) {
@@ -145,10 +169,9 @@ Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcep
   if (rounded <= largest_class_size && alignment <= slice_size) {
     return allocate_slow(rounded);
   }
-  if (thread_state.heap == &empty_heap && !thread_state.ended && attach_thread() == nullptr) {
-    return {nullptr, nullptr};
-  }
-  return allocate_one_block(size, alignment);
+  return with_second_try(size, [size, alignment]() noexcept {
+    return heap_of_thread() == nullptr ? Allocated{nullptr, nullptr} : allocate_one_block(size, alignment);
+  });
 }
 
 void free_slow(Page* page) noexcept {

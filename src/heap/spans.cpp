@@ -24,6 +24,7 @@ constexpr std::size_t always_kept_slices = (std::size_t{256} << 20U) / slice_siz
 
 platform::Lock lock;
 std::atomic<Segment*> segments{nullptr};
+Segment* unmapped_segments = nullptr;  // descriptors without memory, linked through pages[0].next
 constinit DeferredPages deferred;
 Page* bins[slices_per_segment + 1];  // free spans by length
 Page* idle_first = nullptr;          // those that hold memory, in the order they were freed
@@ -133,9 +134,50 @@ std::size_t next_bin(std::size_t count) noexcept {
   return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
 }
 
+// Descriptors stay for ever, in the list of segments, so that a look-up without locks may follow a stale
+// pointer to one.
+Segment* take_descriptor() noexcept {
+  if (Segment* segment = unmapped_segments; segment != nullptr) {
+    const Page* next = segment->pages[0].next;
+    unmapped_segments = next == nullptr ? nullptr : next->segment;
+    return segment;
+  }
+  auto* segment = static_cast<Segment*>(allocate_metadata(sizeof(Segment)));
+  if (segment != nullptr) {
+    segment->pages[0].segment = segment;
+    segment->next = segments.load(std::memory_order_relaxed);
+    segments.store(segment, std::memory_order_release);
+  }
+  return segment;
+}
+
+void give_back_descriptor(Segment* segment) noexcept {
+  segment->pages[0].next = unmapped_segments == nullptr ? nullptr : &unmapped_segments->pages[0];
+  unmapped_segments = segment;
+}
+
+bool is_whole_segment(const Page* span) noexcept { return span->slice_count == span->segment->slice_count; }
+
+// Gives the addresses of a segment back that holds nothing but this free span.
+void unmap_segment(Page* span) noexcept {
+  Segment* segment = span->segment;
+  const std::size_t size = segment->mapped_size;
+  unlink_free(span);
+  free_touched_slices -= count_touched(segment, 0, segment->slice_count);
+  for (std::uint64_t& touched : segment->touched) {
+    touched = 0;
+  }
+  set_segment(segment->base, size, nullptr);
+  store_relaxed(segment->slice_count, 0);
+  publish(segment->mapped_size, 0);
+  platform::unmap_pages(reinterpret_cast<void*>(segment->base), size);
+  mapped_bytes -= size;
+  give_back_descriptor(segment);
+}
+
 // Maps a segment that has room for `count` slices; where memory is limited, one no larger than that.
 bool add_segment(std::size_t count) noexcept {
-  auto* segment = static_cast<Segment*>(allocate_metadata(sizeof(Segment)));
+  Segment* segment = take_descriptor();
   if (segment == nullptr) {
     return false;
   }
@@ -151,16 +193,17 @@ bool add_segment(std::size_t count) noexcept {
     memory = platform::map_aligned(size, segment_size);
   }
   if (memory == nullptr || reinterpret_cast<std::uintptr_t>(memory) >> address_bits != 0) {
-    free_metadata(segment, sizeof(Segment));
+    if (memory != nullptr) {
+      platform::unmap_pages(memory, size);
+    }
+    give_back_descriptor(segment);
     return false;
   }
-  segment->base = reinterpret_cast<std::uintptr_t>(memory);
-  segment->mapped_size = size;
-  segment->slice_count = static_cast<std::uint32_t>(size / slice_size);
+  publish(segment->base, reinterpret_cast<std::uintptr_t>(memory));
+  publish(segment->mapped_size, size);
+  store_relaxed(segment->slice_count, static_cast<std::uint32_t>(size / slice_size));
   link_free(segment, 0, segment->slice_count, 0);
   mapped_bytes += size;
-  segment->next = segments.load(std::memory_order_relaxed);
-  segments.store(segment, std::memory_order_release);
   set_segment(segment->base, size, segment);
   return true;
 }
@@ -239,8 +282,24 @@ void purge_span(Page* span) noexcept {
 void purge_some(std::int64_t idle_since, std::size_t keep) noexcept {
   while (idle_first != nullptr && (idle_first->freed_at <= idle_since || free_touched_slices > keep)) {
     Page* span = idle_first;
-    unlink_idle(span);
-    purge_span(span);
+    if (is_whole_segment(span)) {
+      unmap_segment(span);
+    } else {
+      unlink_idle(span);
+      purge_span(span);
+    }
+  }
+}
+
+// Segments that lie free but were never used, or were purged before they became whole.
+void unmap_free_segments() noexcept {
+  for (Segment* segment = segments.load(std::memory_order_relaxed); segment != nullptr;
+       segment = segment->next) {
+    Page* first = &segment->pages[0];
+    if (segment->slice_count != 0 && first->state.load(std::memory_order_relaxed) == PageState::free_span &&
+        is_whole_segment(first)) {
+      unmap_segment(first);
+    }
   }
 }
 
@@ -373,7 +432,14 @@ bool purge_spans() noexcept {
   accept_deferred(0);
   const std::size_t before = free_touched_slices;
   purge_some(-1, 0);
+  unmap_free_segments();
   return free_touched_slices < before;
+}
+
+void release_free_segments() noexcept {
+  const platform::LockGuard guard(lock);
+  accept_deferred(0);
+  unmap_free_segments();
 }
 
 Segment* first_segment() noexcept { return segments.load(std::memory_order_acquire); }

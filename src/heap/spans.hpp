@@ -1,7 +1,8 @@
 // Spans: runs of slices in segments, for pages. Shared by all threads; best fit, neighbours merged.
 //
 // Memory of freed spans stays with the process for a short while, then goes back to the system: at once
-// what exceeds a bound, the rest when it has lain idle (looked at whenever a span is taken or freed).
+// what exceeds a bound, the rest when it has lain idle (looked at whenever a span is taken or freed). A
+// segment that is all free then gives back its addresses too, for those who run under a limit on them.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,10 @@ void free_span(Page* page) noexcept;
 // Gives all free spans' memory back now. True when anything was given back.
 bool purge_spans() noexcept;
 
-// Newest first; segments are never unmapped nor unlinked, except mappings of their own (heap/large.hpp).
+// Unmaps the segments that are all free, so that their addresses can be had for something else.
+void release_free_segments() noexcept;
+
+// Newest first. Descriptors are never unlinked; slice_count and mapped_size are 0 while one has no memory.
 [[nodiscard]] Segment* first_segment() noexcept;
 
 struct SpanStatistics {

@@ -11,7 +11,7 @@ Statistics statistics() noexcept {
   sums.mapped_in_segments = spans.mapped;
   sums.free_kept = spans.free_touched;
   for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
-    for (std::size_t slice = 0; slice < segment->slice_count;) {
+    for (std::size_t slice = 0; slice < platform::load_relaxed(segment->slice_count);) {
       const Page& page = segment->pages[slice];
       const PageState state = page.state.load(std::memory_order_acquire);
       if (state == PageState::blocks || state == PageState::one_block) {

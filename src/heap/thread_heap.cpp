@@ -28,6 +28,8 @@ pthread_key_t exit_key;
 platform::Lock start_lock;
 std::atomic<bool> started{false};
 
+bool has_heap() noexcept { return thread_state.heap != nullptr && thread_state.heap != &empty_heap; }
+
 void reset_heap(ThreadHeap* heap) noexcept {
   heap->direct = {};
   for (PageList& list : heap->with_room) {
@@ -173,6 +175,8 @@ void start_once() noexcept {
 
 }  // namespace
 
+void start_without_thread() noexcept { start_once(); }
+
 ThreadHeap* attach_thread() noexcept {
   start_once();
   ThreadHeap* heap = take_heap();
@@ -188,7 +192,7 @@ ThreadHeap* attach_thread() noexcept {
 void detach_thread() noexcept {
   ThreadHeap* heap = thread_state.heap;
   thread_state.ended = true;
-  if (heap != &empty_heap) {
+  if (has_heap()) {
     thread_state.heap = &empty_heap;
     abandon(heap);
   }
@@ -204,14 +208,32 @@ LateHeap::LateHeap() noexcept {
 
 LateHeap::~LateHeap() { late_lock.unlock(); }
 
-bool trim() noexcept {
-  ThreadHeap* heap = thread_state.heap;
-  if (heap != &empty_heap) {
-    accept_notified(heap);
-    release_retired(heap, true);
+namespace {
+
+// Empty pages of the caller's heap, and of dead threads' heaps, become free spans.
+void release_empty_pages() noexcept {
+  if (!has_heap()) {
+    return;
   }
+  ThreadHeap* heap = thread_state.heap;
+  while (take_in_abandoned(heap)) {
+  }
+  accept_notified(heap);
+  release_retired(heap, true);
+}
+
+}  // namespace
+
+bool trim() noexcept {
+  release_empty_pages();
   const bool spans = purge_spans();
   return purge_mappings() || spans;
+}
+
+void make_room() noexcept {
+  release_empty_pages();
+  release_free_segments();
+  (void)purge_mappings();
 }
 
 void before_fork() noexcept {
@@ -273,7 +295,7 @@ void after_fork_in_child() noexcept {
       spares = heap;
     }
   }
-  if (own != &empty_heap) {
+  if (has_heap()) {
     settle_notices(own);
   }
   ThreadHeap* orphans = take_heap();

@@ -45,6 +45,8 @@ struct ThreadHeap {
 
 // What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
 struct ThreadState {
+  // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
+  // thread-local storage of the first thread is zeros that will be written over.
   ThreadHeap* heap;
   void* recorder;  // the tracker's, see track/recorder.hpp; null: none yet, or tracking is off
   bool ended;      // thread-exit handlers have run: no heap of its own any more
@@ -54,6 +56,9 @@ struct ThreadState {
 extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
 
 extern constinit ThreadHeap empty_heap;  // of threads that have none yet: every fast path fails
+
+// Owner of pages that belong to no heap: no thread's, and not null.
+[[nodiscard]] inline ThreadHeap* nobody() noexcept { return reinterpret_cast<ThreadHeap*>(&empty_page); }
 
 // True once pages keep slots. To be set before the first allocation.
 extern constinit bool keep_slots;
@@ -82,10 +87,14 @@ void release_slow(Page* page, FreeBlock* block) noexcept;  // page of another th
 // Gives the calling thread, which has none, its heap. Null when there is no memory.
 [[nodiscard]] ThreadHeap* attach_thread() noexcept;
 
+// The process's first allocation comes before there is thread-local storage to attach to.
+void start_without_thread() noexcept;
+
 // Adds the pages of one dead thread's heap to `heap`. False when there is none.
 bool take_in_abandoned(ThreadHeap* heap) noexcept;
 
-// The heap shared by threads past their end, held by one of them at a time. heap() may be null: no memory.
+// The heap shared by threads past their end (and before their beginning), held by one of them at a time.
+// heap() may be null: no memory.
 class LateHeap {
  public:
   LateHeap() noexcept;
@@ -101,8 +110,13 @@ class LateHeap {
 // The thread gives up its heap. Further allocations of it are served from a heap shared by ending threads.
 void detach_thread() noexcept;
 
-// Gives free memory back to the system: the caller's own cached pages and all that is shared.
+// Gives free memory back to the system: the caller's own cached pages, those that dead threads left, and all
+// that is shared.
 bool trim() noexcept;
+
+// Where addresses are limited: lets go of those that hold nothing. To be called when memory cannot be had,
+// before trying once more.
+void make_room() noexcept;
 
 void before_fork() noexcept;
 void after_fork_in_parent() noexcept;

@@ -39,6 +39,7 @@ const char* initial_environment_value(const char* name, char* buffer, std::size_
       const char letter = chunk[i];
       if (matched == name_length + 1) {
         if (used == size) {
+          buffer[size - 1] = '\0';
           got = 0;  // too long
           break;
         }
@@ -63,11 +64,10 @@ const char* environment_value(const char* name, char* buffer, std::size_t size) 
   for (char** entry = environ; *entry != nullptr; ++entry) {
     if (const char* value = value_in(*entry, name); value != nullptr) {
       const std::size_t length = std::strlen(value);
-      if (length >= size) {
-        return nullptr;
-      }
-      std::memcpy(buffer, value, length + 1);
-      return buffer;
+      const std::size_t part = length < size ? length : size - 1;
+      std::memcpy(buffer, value, part);
+      buffer[part] = '\0';
+      return part == length ? buffer : nullptr;
     }
   }
   return nullptr;

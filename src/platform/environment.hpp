@@ -5,7 +5,8 @@
 
 namespace ar::platform {
 
-// Copies a variable's value into the buffer. Null when it is not set, or too long for the buffer.
+// Copies a variable's value into the buffer. Null when it is not set, or too long: then the buffer holds as
+// much of it as there is room for.
 [[nodiscard]] const char* environment_value(const char* name, char* buffer, std::size_t size) noexcept;
 
 // The same from the environment that the process was started with, whatever has been changed since.

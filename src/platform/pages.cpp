@@ -1,6 +1,7 @@
 #include "platform/pages.hpp"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "platform/system_call.hpp"
@@ -64,6 +65,12 @@ void* map_aligned(std::size_t size, std::size_t alignment) noexcept {
     unmap_pages(reinterpret_cast<void*>(tail), start + with_slack - tail);
   }
   return reinterpret_cast<void*>(aligned);
+}
+
+std::size_t address_space_limit() noexcept {
+  rlimit limit = {};
+  const long result = system_call(SYS_prlimit64, 0, RLIMIT_AS, 0, reinterpret_cast<long>(&limit));
+  return result != 0 || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
 }
 
 void unmap_pages(void* start, std::size_t size) noexcept {

@@ -25,6 +25,9 @@ inline constexpr std::size_t page_size = 4096;  // the smallest the kernel may u
 // succeeds where the address space is limited to little more than `size`.
 [[nodiscard]] void* map_aligned(std::size_t size, std::size_t alignment) noexcept;
 
+// What the process may map in all (ulimit -v); SIZE_MAX when it is not limited.
+[[nodiscard]] std::size_t address_space_limit() noexcept;
+
 void unmap_pages(void* start, std::size_t size) noexcept;
 
 // Gives the memory back to the system; the pages read as zero afterwards. False when the system refused

@@ -124,6 +124,11 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
 
 Released record_release(heap::Page* page, const void* block, std::uintptr_t caller,
                         std::uint32_t families) noexcept {
+  return record_release_of_size(page, block, page->requested_size, caller, families);
+}
+
+Released record_release_of_size(heap::Page* page, const void* block, std::size_t large_size,
+                                std::uintptr_t caller, std::uint32_t families) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   const std::size_t index = page->index_of(address);
   if (page->slots == nullptr || index >= platform::load_relaxed(page->carved) ||
@@ -136,7 +141,7 @@ Released record_release(heap::Page* page, const void* block, std::uintptr_t call
     // A block that was allocated before there was memory to track it has no slot either.
     return {before == 0 && profile() == nullptr ? Release::ordinary : Release::not_a_block, 0};
   }
-  const std::size_t size = before >> 32U == slot_size_in_page ? page->requested_size : before >> 32U;
+  const std::size_t size = before >> 32U == slot_size_in_page ? large_size : before >> 32U;
   with_recorder([&](Recorder& recorder) {
     if (leaves_window(recorder, recorder.balance - static_cast<std::int64_t>(size))) {
       flush_balance(recorder, static_cast<std::int64_t>(size));

@@ -128,6 +128,10 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
                        Family family) noexcept;
 [[nodiscard]] Released record_release(heap::Page* page, const void* block, std::uintptr_t caller,
                                       std::uint32_t families) noexcept;
+// The same of a block that has been resized already: it was of `size` bytes before, which its page has
+// forgotten.
+[[nodiscard]] Released record_release_of_size(heap::Page* page, const void* block, std::size_t size,
+                                              std::uintptr_t caller, std::uint32_t families) noexcept;
 
 // An annotated block: site by content, and the second metadata word (sequence and time).
 struct AnnotatedSite {

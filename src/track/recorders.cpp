@@ -72,7 +72,7 @@ platform::Lock& tracker_lock() noexcept { return lock; }
 Recorder* first_recorder() noexcept { return recorders; }
 
 Recorder* attach_recorder() noexcept {
-  if (profile() == nullptr || heap::thread_state.ended) {
+  if (profile() == nullptr || heap::thread_state.ended || heap::thread_state.heap == nullptr) {
     return nullptr;
   }
   Recorder* recorder = take_recorder();

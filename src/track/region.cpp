@@ -17,6 +17,7 @@ namespace {
 
 // The bound on a profile's size: addresses only, what is not used costs nothing.
 constexpr std::size_t largest_capacity = std::size_t{256} << 20U;
+constexpr std::size_t part_of_limit = 32;  // where addresses are limited, no more than such a part of them
 constexpr std::size_t smallest_capacity = std::size_t{1} << 20U;
 constexpr std::size_t commit_step = std::size_t{256} << 10U;
 
@@ -131,7 +132,11 @@ void write_header(std::size_t capacity) noexcept {
 }  // namespace
 
 bool open_region(const char* directory) noexcept {
-  for (std::size_t capacity = largest_capacity; capacity >= smallest_capacity; capacity /= 2) {
+  std::size_t capacity = largest_capacity;
+  while (capacity > smallest_capacity && capacity > platform::address_space_limit() / part_of_limit) {
+    capacity /= 2;
+  }
+  for (; capacity >= smallest_capacity; capacity /= 2) {
     if (directory != nullptr) {
       region_base = open_file_region(directory, capacity);
     }

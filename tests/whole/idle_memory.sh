@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Memory that a program has released goes back to the system after a pause, whoever allocated and released it, as soon
+# as the program goes on with anything.
+set -euo pipefail
+
+failures=0
+for how in small medium spans mappings by_another_thread of_a_dead_thread of_a_dead_thread_by_another; do
+  for mode in off sites; do
+    env LD_PRELOAD="$ARPENT_PRELOAD" ARPENT_MODE=$mode "$TEST_PROGRAMS/idle_memory" $how || {
+      echo "FAILED: $how in mode $mode"
+      failures=$((failures + 1))
+    }
+  done
+done
+[ $failures -eq 0 ] || exit 1
+echo "idle memory goes back"

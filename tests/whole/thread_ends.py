@@ -1,0 +1,23 @@
+"""Threads that allocate while they end, by the thousands, and memory that outlives its thread: no false leak, none
+missed, and memory that does not grow with the number of threads."""
+
+import os
+import resource
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["SOURCE_DIR"], "tests", "support"))
+from arpent_run import PROGRAMS, check, equal, finish, run, sites_at, survey  # noqa: E402
+
+for _ in range(3):
+    done, report = survey(PROGRAMS / "thread_ends")
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "status and output")
+    process = report["process"]
+    equal((process["lost_blocks"], process["lost_bytes"]), (5, 5 * 321), "lost in all")
+    equal(sum(site["lost_blocks"] for site in sites_at(report, "thread_ends.cpp", "lost at a thread's end")), 5, "their site")
+    own = [site["label"] for site in process["sites"] if site["reachable_blocks"] and "thread_ends.cpp" in site["label"]]
+    equal(own, [], "still there")
+    check(process["peak_bytes"] < 20_000_000, f"peak of {process['peak_bytes']}")
+equal(run(PROGRAMS / "thread_ends", options=["--mode", "off"]).returncode, 0, "status in mode off")
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+check(most < 150_000, f"resident memory of {most} KiB")
+finish()
