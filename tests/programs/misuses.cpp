@@ -48,7 +48,7 @@ void delete_of_malloc() {
 }
 
 void delete_of_array() {
-  char* items = hide(new char[10]);      // site: made by new[]
+  char* items = hide(new char[10]);        // site: made by new[]
   delete static_cast<char*>(hide(items));  // site: array released by delete
 }
 
@@ -117,14 +117,10 @@ int main(int argc, char** argv) {
     const char* name;
     void (*run)();
     int times;
-  } ways[] = {{"double_free", double_free, 3},
-              {"interior_free", interior_free, 3},
-              {"invalid_free", invalid_free, 3},
-              {"free_of_new", free_of_new, 3},
-              {"delete_of_malloc", delete_of_malloc, 3},
-              {"delete_of_array", delete_of_array, 3},
-              {"realloc_of_freed", realloc_of_freed, 3},
-              {"handler_misuses", handler_misuses, 1},
+  } ways[] = {{"double_free", double_free, 3},           {"interior_free", interior_free, 3},
+              {"invalid_free", invalid_free, 3},         {"free_of_new", free_of_new, 3},
+              {"delete_of_malloc", delete_of_malloc, 3}, {"delete_of_array", delete_of_array, 3},
+              {"realloc_of_freed", realloc_of_freed, 3}, {"handler_misuses", handler_misuses, 1},
               {"handler_exits", handler_exits, 1}};
   for (const auto& way : ways) {
     if (argc == 2 && std::strcmp(argv[1], way.name) == 0) {

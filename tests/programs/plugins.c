@@ -1,5 +1,5 @@
-/* plugins ONE TWO: opens, uses and closes the first library, then the second, then both again, ten times over. Prints
- * "moved" when the second was never at the first one's addresses. */
+/* plugins ONE TWO: opens, uses and closes the first library, then the second, then both again, ten times
+ * over. Prints "moved" when the second was never at the first one's addresses. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
