@@ -67,7 +67,8 @@ class ArenaAllocator {
     const std::size_t capacity = query_capacity();
     const std::size_t kept = capacity < mode.limit() ? capacity : mode.limit();
     next_chunk_ = first_chunk_;
-    if (kept != 0 && kept == capacity && large_ == nullptr && spare_ == nullptr && chunks_->next == nullptr) {
+    if (kept != 0 && kept == capacity && chunks_ != nullptr && chunks_->next == nullptr &&
+        large_ == nullptr && spare_chunks_ == nullptr && spare_large_ == nullptr) {
       position_ = start_of(chunks_);
       floor_ = position_;
       chunks_->number = ++last_number_;  // so that old marks are known
@@ -89,7 +90,7 @@ class ArenaAllocator {
   // How many bytes can be in use without asking the backing allocator, if they are of a kind.
   [[nodiscard]] std::size_t query_capacity() const noexcept {
     std::size_t bytes = 0;
-    for (const Chunk* list : {chunks_, large_, spare_}) {
+    for (const Chunk* list : {chunks_, large_, spare_chunks_, spare_large_}) {
       for (; list != nullptr; list = list->next) {
         bytes += list->size - header_size;
       }
@@ -115,6 +116,7 @@ class ArenaAllocator {
     std::uint64_t last_number = 0;
     std::uint64_t chunk_number = 0;
     std::uintptr_t position = 0;
+    std::size_t next_chunk = 0;
   };
 
   // Remembers which blocks there are. The last of them can no longer grow in place.
@@ -123,6 +125,7 @@ class ArenaAllocator {
     mark.last_number = last_number_;
     mark.chunk_number = chunks_ == nullptr ? 0 : chunks_->number;
     mark.position = position_;
+    mark.next_chunk = next_chunk_;
     floor_ = position_;
     return mark;
   }
@@ -132,10 +135,10 @@ class ArenaAllocator {
   // ends the process with a line that says so.
   void rewind(const Mark& mark) noexcept {
     while (chunks_ != nullptr && chunks_->number > mark.last_number) {
-      keep_first_of(chunks_);
+      move_first(chunks_, spare_chunks_);
     }
     while (large_ != nullptr && large_->number > mark.last_number) {
-      keep_first_of(large_);
+      move_first(large_, spare_large_);
     }
     if ((chunks_ == nullptr ? 0 : chunks_->number) != mark.chunk_number) {
       detail::misuse(
@@ -148,6 +151,7 @@ class ArenaAllocator {
       position_ = mark.position;
     }
     floor_ = position_;
+    next_chunk_ = mark.next_chunk;
   }
 
   [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const Description&) noexcept {
@@ -209,9 +213,9 @@ class ArenaAllocator {
     floor_ = position_;
   }
 
-  // Out of the spare ones, the first with room for this.
-  [[nodiscard]] Chunk* take_spare(std::size_t size, std::size_t alignment) noexcept {
-    for (Chunk** link = &spare_; *link != nullptr; link = &(*link)->next) {
+  // Out of a list of spare chunks, the first with room for this.
+  [[nodiscard]] Chunk* take(Chunk*& list, std::size_t size, std::size_t alignment) noexcept {
+    for (Chunk** link = &list; *link != nullptr; link = &(*link)->next) {
       Chunk* const chunk = *link;
       if (detail::padding_to(start_of(chunk), alignment) + size <= chunk->size - header_size) {
         *link = chunk->next;
@@ -222,34 +226,38 @@ class ArenaAllocator {
     return nullptr;
   }
 
+  // A block that does not fit into the chunk in use. Spare chunks are taken for what they were made for,
+  // oldest first, so that work which is done again after a rewind finds the same chunks in the same order.
   [[gnu::noinline]] void* alloc_elsewhere(std::size_t size, std::size_t alignment) noexcept {
-    Chunk* chunk = take_spare(size, alignment);
-    if (chunk == nullptr) {
-      // Chunks are aligned as malloc's blocks.
-      const std::size_t padding = alignment > chunk_alignment ? alignment - chunk_alignment : 0;
-      const std::size_t needed = header_size + padding + size;
-      if (needed > detail::largest_size) {
-        return nullptr;
-      }
-      const bool is_large = needed > next_chunk_;
-      chunk = make_chunk(is_large ? needed : next_chunk_);
-      if (chunk == nullptr && !is_large) {
-        chunk = make_chunk(needed);  // a backing allocator that nears its end may still have this much
-      }
-      if (chunk == nullptr) {
-        return nullptr;
-      }
-      next_chunk_ = next_chunk_ > largest_chunk_ / 2 ? largest_chunk_ : next_chunk_ * 2;
-      if (is_large) {
-        chunk->next = large_;
-        large_ = chunk;
-        const std::uintptr_t start = start_of(chunk);
-        return reinterpret_cast<void*>(start + detail::padding_to(start, alignment));
-      }
+    // Chunks are aligned as malloc's blocks.
+    const std::size_t padding = alignment > chunk_alignment ? alignment - chunk_alignment : 0;
+    const std::size_t needed = header_size + padding + size;
+    if (needed > detail::largest_size) {
+      return nullptr;
     }
-    use(chunk);
-    const std::uintptr_t block = position_ + detail::padding_to(position_, alignment);
-    position_ = block + size;
+    const bool is_large = needed > next_chunk_;
+    Chunk* chunk = take(is_large ? spare_large_ : spare_chunks_, size, alignment);
+    if (chunk == nullptr) {
+      chunk = take(is_large ? spare_chunks_ : spare_large_, size, alignment);
+    }
+    if (chunk == nullptr) {
+      chunk = make_chunk(is_large ? needed : next_chunk_);
+    }
+    if (chunk == nullptr && !is_large) {
+      chunk = make_chunk(needed);  // a backing allocator that nears its end may still have this much
+    }
+    if (chunk == nullptr) {
+      return nullptr;
+    }
+    next_chunk_ = next_chunk_ > largest_chunk_ / 2 ? largest_chunk_ : next_chunk_ * 2;
+    const std::uintptr_t block = start_of(chunk) + detail::padding_to(start_of(chunk), alignment);
+    if (is_large) {
+      chunk->next = large_;
+      large_ = chunk;
+    } else {
+      use(chunk);
+      position_ = block + size;
+    }
     return reinterpret_cast<void*>(block);
   }
 
@@ -271,16 +279,15 @@ class ArenaAllocator {
     return true;
   }
 
-  // Moves a list's first chunk to the spare ones.
-  void keep_first_of(Chunk*& list) noexcept {
-    Chunk* const chunk = list;
-    list = chunk->next;
-    chunk->next = spare_;
-    spare_ = chunk;
+  static void move_first(Chunk*& from, Chunk*& to) noexcept {
+    Chunk* const chunk = from;
+    from = chunk->next;
+    chunk->next = to;
+    to = chunk;
   }
 
   void release_all() noexcept {
-    for (Chunk** list : {&chunks_, &large_, &spare_}) {
+    for (Chunk** list : {&chunks_, &large_, &spare_chunks_, &spare_large_}) {
       while (*list != nullptr) {
         Chunk* const chunk = *list;
         *list = chunk->next;
@@ -295,7 +302,8 @@ class ArenaAllocator {
   std::uintptr_t floor_ = 0;     // no block that begins below it is resized or freed: a mark may count on it
   Chunk* chunks_ = nullptr;      // those of many blocks; the first one is in use
   Chunk* large_ = nullptr;       // those of one block each
-  Chunk* spare_ = nullptr;       // those that a rewind left empty
+  Chunk* spare_chunks_ = nullptr;  // those of both kinds that a rewind left empty
+  Chunk* spare_large_ = nullptr;
   std::uint64_t last_number_ = 0;
   Allocator backing_;
   Description description_;

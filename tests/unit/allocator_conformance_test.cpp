@@ -14,6 +14,8 @@
 #include <arpent/testing.hpp>
 #include <arpent/thread_safe_allocator.hpp>
 
+#include "support/checked_ledger.hpp"
+
 namespace ar::test {
 namespace {
 
@@ -77,15 +79,7 @@ struct Failing {
   ar::Allocator allocator() { return failing.allocator(); }
 };
 struct Ledger {
-  ar::testing::Ledger ledger;
-  Ledger() = default;
-  Ledger(const Ledger&) = delete;
-  Ledger& operator=(const Ledger&) = delete;
-  ~Ledger() {
-    for (const ar::testing::Finding& finding : ledger.take_findings()) {
-      ADD_FAILURE() << finding.text;
-    }
-  }
+  CheckedLedger ledger;
   ar::Allocator allocator() { return ledger.allocator(); }
 };
 struct ThereAndBack {
@@ -93,7 +87,8 @@ struct ThereAndBack {
   ar::Allocator allocator() { return ar::from_pmr(resource); }
 };
 struct PmrPool {
-  std::pmr::synchronized_pool_resource pool;
+  ar::PmrResource resource{ar::testing::allocator()};
+  std::pmr::synchronized_pool_resource pool{&resource};
   ar::Allocator allocator() { return ar::from_pmr(pool); }
 };
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/checked_ledger.hpp"
 #include "support/null_when_too_large.hpp"
 
 namespace ar::test {
@@ -60,7 +61,7 @@ class Recorder {
     ledger.raw_free(block, size, alignment, description);
   }
 
-  ar::testing::Ledger ledger;
+  CheckedLedger ledger;
   std::vector<Call> calls;
 
  private:
@@ -73,11 +74,6 @@ class Recorder {
 
 class AllocatorMethods : public ::testing::Test {
  protected:
-  void TearDown() override {
-    for (const ar::testing::Finding& finding : recorder_.ledger.take_findings()) {
-      ADD_FAILURE() << finding.text;
-    }
-  }
   const Recorder::Call& last() { return recorder_.calls.at(recorder_.calls.size() - 1); }
   void expect_last(const std::string& function, std::size_t size, std::size_t alignment) {
     EXPECT_EQ(last().function, function);
