@@ -25,81 +25,22 @@
 #include <malloc.h>
 
 #include <cerrno>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <source_location>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "../ar_heap.h"
+#include "description.hpp"
+#include "detail/type_rules.hpp"
 
 namespace ar {
 
-// What a block is for, and the place of the call. Made from the description by itself: const char*, null, or
-// a string class with c_str(). Holds the text by pointer, for the length of the call.
-class Description {
- public:
-  // NOLINTNEXTLINE(google-explicit-constructor): "agent" is to be a description
-  constexpr Description(const char* text,
-                        std::source_location place = std::source_location::current()) noexcept
-      : text_(text), place_(place) {}
-
-  template <class Text>
-    requires(!std::convertible_to<const Text&, const char*> && !std::same_as<Text, Description>)
-  // NOLINTNEXTLINE(google-explicit-constructor)
-  constexpr Description(const Text& text,
-                        std::source_location place = std::source_location::current()) noexcept
-      : text_(pointer_to(text)), place_(place) {}
-
-  [[nodiscard]] constexpr const char* text() const noexcept { return text_; }
-  [[nodiscard]] constexpr const std::source_location& place() const noexcept { return place_; }
-  [[nodiscard]] constexpr int line() const noexcept { return static_cast<int>(place_.line()); }
-
- private:
-  template <class Text>
-  static constexpr const char* pointer_to(const Text& text) noexcept {
-    constexpr bool has_text = requires {
-      { text.c_str() } -> std::convertible_to<const char*>;
-    };
-    static_assert(has_text, "a description is a NUL-terminated string: a const char* or a std::string");
-    if constexpr (has_text) {
-      return text.c_str();
-    } else {
-      return nullptr;
-    }
-  }
-
-  const char* text_;
-  std::source_location place_;
-};
-
 namespace detail {
-
-template <class T>
-inline constexpr bool is_over_aligned = alignof(T) > alignof(std::max_align_t);
-
-template <class T>
-inline constexpr bool is_plain_object = std::is_object_v<T> && !std::is_array_v<T>;
-
-template <class T>
-concept Complete = requires { sizeof(T); };
-
-template <class T>
-inline constexpr bool is_trivial =
-    std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> && !std::is_const_v<T> &&
-    !std::is_volatile_v<T>;
-
-template <class T>
-concept Optional = std::is_class_v<T> && requires(const T& value) {
-  { value.has_value() } -> std::convertible_to<bool>;
-  *value;
-};
 
 // "Agent", out of "… type_name() [with T = Agent; …]" or "… [T = Agent]".
 template <class T>
@@ -247,40 +188,6 @@ template <class Pointer>
     } else {
       return false;
     }
-  }
-}
-
-// A string's text and length; `text` null for none.
-struct Text {
-  const char* text;
-  std::size_t length;
-};
-
-template <class String>
-[[nodiscard]] constexpr Text text_of(const String& string) noexcept {
-  if constexpr (std::is_null_pointer_v<String>) {
-    return {nullptr, 0};
-  } else if constexpr (Optional<String>) {
-    return string.has_value() ? text_of(*string) : Text{nullptr, 0};
-  } else if constexpr (std::is_array_v<String> && std::is_same_v<std::remove_extent_t<String>, char>) {
-    const std::string_view all{string, std::extent_v<String>};
-    return {string, all.substr(0, all.find('\0')).size()};
-  } else if constexpr (std::is_class_v<String> && std::convertible_to<const String&, std::string_view>) {
-    const std::string_view view = string;
-    return {view.data() == nullptr ? "" : view.data(), view.size()};
-  } else if constexpr (std::convertible_to<const String&, const char*>) {
-    const char* const text = string;
-    return {text, text == nullptr ? 0 : std::char_traits<char>::length(text)};
-  } else if constexpr (requires {
-                         { string.c_str() } -> std::convertible_to<const char*>;
-                       }) {
-    return text_of(static_cast<const char*>(string.c_str()));
-  } else {
-    static_assert(
-        !std::is_same_v<String, String>,
-        "ar::dupe: this is no string; it takes a const char*, an array of char, a std::string_view, "
-        "a std::string, or an optional of them");
-    return {nullptr, 0};
   }
 }
 

@@ -111,9 +111,9 @@ misuse '(void)ar::alloc<int[2]>(1, "x");' 'T is the type of one item'
 misuse 'Owner* owners = nullptr; (void)ar::realloc(owners, 1, "x");' 'T is not trivial'
 misuse 'void* untyped = nullptr; (void)ar::realloc(untyped, 1, "x");' 'T is the type of one item'
 
-misuse '(void)ar::dupe(3, "x");' 'ar::dupe: this is no string; it takes a const char*, an array of char, a std::string_view'
-misuse '(void)ar::dupe(L"wide", "x");' 'ar::dupe: this is no string'
-misuse '(void)ar::dupe(std::optional<int>{3}, "x");' 'ar::dupe: this is no string'
+misuse '(void)ar::dupe(3, "x");' 'dupe: this is no string; it takes a const char*, an array of char, a std::string_view'
+misuse '(void)ar::dupe(L"wide", "x");' 'dupe: this is no string'
+misuse '(void)ar::dupe(std::optional<int>{3}, "x");' 'dupe: this is no string'
 
 misuse 'ar::destroy(42);' 'ar::destroy: this is no pointer to an object; it takes what ar::create returned, or null'
 misuse 'void* untyped = nullptr; ar::destroy(untyped);' 'ar::destroy: this is no pointer to an object'
