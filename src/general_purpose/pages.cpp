@@ -75,7 +75,16 @@ Page* make_page(State& state, unsigned index) noexcept {
   return page;
 }
 
+void check_poison_of_page(const State& state, const Page& page) noexcept {
+  for (std::size_t i = 0; state.settings.safety && i < page.carved; ++i) {
+    if (const Record& record = page.record(i); record.state == BlockState::freed) {
+      check_poison(state, page.block(i), page.block_size, record);
+    }
+  }
+}
+
 void release_page(State& state, Page* page) noexcept {
+  check_poison_of_page(state, *page);
   unlink(state.with_room[page->size_class], page);
   remove_page(state, page);
   release_page_memory(state, page);
