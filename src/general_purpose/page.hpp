@@ -50,9 +50,11 @@ struct Page {
   std::size_t own_size;  // bytes of the backing that this descriptor, with all behind it, takes
   std::uint32_t block_size;
   std::uint32_t capacity;
-  std::uint32_t carved;      // blocks that have been handed out at least once
-  std::uint32_t free_count;  // those of them that are in free_indices
-  std::uint32_t retired;     // those of them that will never be handed out again
+  std::uint32_t carved;  // blocks that have been handed out at least once
+  std::uint32_t
+      free_count;  // those of them that are free: a ring in free_indices, which begins at free_first
+  std::uint32_t free_first;
+  std::uint32_t retired;  // those of them that will never be handed out again
   std::uint32_t slice_count;
   std::uint32_t record_bytes;
   std::uint8_t size_class;
@@ -67,11 +69,27 @@ struct Page {
   [[nodiscard]] Record& record(std::size_t index) const noexcept {
     return *reinterpret_cast<Record*>(records + index * record_bytes);
   }
-  // `free_count` of them; room for `capacity` follows the page.
+  // Room for `capacity` follows the page.
   [[nodiscard]] std::uint16_t* free_indices() noexcept { return reinterpret_cast<std::uint16_t*>(this + 1); }
   [[nodiscard]] std::uint32_t out() const noexcept {
     return carved - free_count;
   }  // in users' or caches' hands
+
+  void put_free(std::size_t index) noexcept {
+    free_indices()[in_ring(free_first + free_count++)] = static_cast<std::uint16_t>(index);
+  }
+  [[nodiscard]] std::size_t take_newest_free() noexcept {
+    return free_indices()[in_ring(free_first + --free_count)];
+  }
+  [[nodiscard]] std::size_t take_oldest_free() noexcept {
+    const std::size_t index = free_indices()[free_first];
+    free_first = in_ring(free_first + 1);
+    --free_count;
+    return index;
+  }
+  [[nodiscard]] std::uint32_t in_ring(std::uint32_t place) const noexcept {
+    return place < capacity ? place : place - capacity;
+  }
   [[nodiscard]] bool has_room() const noexcept { return free_count != 0 || carved < capacity; }
 };
 
