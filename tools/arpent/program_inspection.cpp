@@ -124,8 +124,7 @@ std::string static_explanation(const std::string& shown, const ElfFacts& facts) 
           : ": there is no loader that could put Arpent's malloc into it";
   return fmt::format(
       "{} is statically linked{}, and its memory cannot be seen (build it with -lc for the system's C "
-      "library, "
-      "and allocate through std.heap.c_allocator or ar_allocator)",
+      "library, and allocate through std.heap.c_allocator or ar_allocator)",
       shown, why);
 }
 
