@@ -113,7 +113,7 @@ fn AllocatorFunctions(comptime Alignment: type) type {
         // Once the standard library's functions are inlined, the return address that they hand over is their user's,
         // often outside of the program. Then the library finds the place itself.
         fn alloc(name: *anyopaque, size: usize, alignment: Alignment, return_address: usize) ?[*]u8 {
-            if (!tracked) return @ptrCast(takeUntracked(size, bytes(alignment)));
+            if (!tracked) return @ptrCast(takeAligned(size, @max(bytes(alignment), @sizeOf(usize))));
             const place = if (builtin.mode == .Debug) return_address else 0;
             return @ptrCast(@call(.never_tail, c.ar_heap__malloc_at, .{ size, bytes(alignment), place, nameOf(name) }));
         }
@@ -153,8 +153,13 @@ inline fn take(size: usize, comptime alignment: usize, desc: [*c]const u8) ?*any
     return @call(.never_tail, c.ar_heap__aligned_alloc, .{ alignment, size, "zig", 0, desc });
 }
 
-inline fn takeUntracked(size: usize, alignment: usize) ?*anyopaque {
+inline fn takeUntracked(size: usize, comptime alignment: usize) ?*anyopaque {
     if (alignment <= usual_alignment) return @call(.never_tail, std.c.malloc, .{size});
+    return takeAligned(size, alignment);
+}
+
+// Of this function Arpent's heap looks for the user behind the standard library's, as in `std.heap.c_allocator`.
+inline fn takeAligned(size: usize, alignment: usize) ?*anyopaque {
     var memory: ?*anyopaque = null;
     return if (std.c.posix_memalign(&memory, alignment, size) == 0) memory else null;
 }

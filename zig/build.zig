@@ -23,8 +23,10 @@ pub fn build(b: *std.Build) void {
     });
     if (tracked) module.addCMacro("DEBUG", "1");
 
-    const include = headers orelse find(b, &.{ "../include", "../../../include" }, "ar_heap.h");
-    const library = libraries orelse find(b, &.{ "../build/lib", "../../../lib" }, "libarpent.a");
+    const include = headers orelse find(b, &.{ "../include", "../../../include" }, "ar_heap.h") orelse
+        pkgConfig(b, "includedir");
+    const library = libraries orelse find(b, &.{ "../build/lib", "../../../lib" }, "libarpent.a") orelse
+        pkgConfig(b, "libdir");
     if (include) |folder| module.addIncludePath(.{ .cwd_relative = folder });
     if (!without_library) {
         if (library) |folder| switch (linkage) {
@@ -34,10 +36,13 @@ pub fn build(b: *std.Build) void {
                 module.addRPath(.{ .cwd_relative = folder });
                 module.linkSystemLibrary("arpent", .{ .use_pkg_config = .no, .preferred_link_mode = .dynamic });
             },
-        } else module.linkSystemLibrary(switch (linkage) {
-            .static => "arpent-static", // pkg-config's name
-            .dynamic => "arpent",
-        }, .{});
+        } else module.linkSystemLibrary("arpent", .{
+            .use_pkg_config = .no,
+            .preferred_link_mode = switch (linkage) {
+                .static => .static,
+                .dynamic => .dynamic,
+            },
+        });
     }
 
     const test_step = b.step("test", "Run the module's tests");
@@ -59,7 +64,7 @@ pub fn build(b: *std.Build) void {
 }
 
 /// The first of these folders, seen from here, that holds the file: in Arpent's source tree, or where it is
-/// installed. Null where it is in neither; then pkg-config may know.
+/// installed. Null where it is in neither.
 fn find(b: *std.Build, folders: []const []const u8, file: []const u8) ?[]const u8 {
     for (folders) |folder| {
         const path = b.pathFromRoot(folder);
@@ -67,4 +72,15 @@ fn find(b: *std.Build, folders: []const []const u8, file: []const u8) ?[]const u
         return path;
     }
     return null;
+}
+
+/// What pkg-config knows of an installed Arpent. `zig fetch` copies this package away from the library, and the
+/// standard library's own use of pkg-config passes over an archive's path.
+fn pkgConfig(b: *std.Build, comptime variable: []const u8) ?[]const u8 {
+    const program = b.graph.env_map.get("PKG_CONFIG") orelse "pkg-config";
+    var status: u8 = undefined;
+    const answer = b.runAllowFail(&.{ program, "--variable=" ++ variable, "arpent" }, &status, .Ignore) catch return null;
+    const folder = std.mem.trim(u8, answer, &std.ascii.whitespace);
+    if (folder.len == 0) return null;
+    return std.mem.replaceOwned(u8, b.allocator, folder, "\\ ", " ") catch @panic("out of memory");
 }

@@ -13,11 +13,73 @@ namespace ar::track {
 
 namespace {
 
-// Zig's names: file, container, function.
+// Beginnings of Zig's names (file, container, function) of what allocates for its caller: this project's
+// module, and of the standard library what returns memory, or holds it. Users' files may have the names of
+// the library's, so these go as far as it takes to tell them apart.
 constexpr const char* wrapper_names[] = {
-    "ar_allocator.",      "mem.Allocator.", "heap.CAllocator.",         "heap.rawCAlloc",
-    "heap.c_allocator_",  "array_list.",    "array_hash_map.ArrayHash", "hash_map.HashMap",
-    "multi_array_list.M", "fmt.allocPrint",
+    "ar_allocator.",
+    // allocators
+    "mem.Allocator.",
+    "heap.CAllocator.",
+    "heap.rawCAlloc",
+    "heap.c_allocator_",
+    "heap.arena_allocator.Arena",
+    "heap.memory_pool.MemoryPool",
+    "heap.general_purpose_allocator.General",
+    "heap.debug_allocator.Debug",
+    "heap.ThreadSafeAllocator.",
+    "heap.StackFallbackAllocator",
+    "heap.logging_allocator.",
+    "heap.LoggingAllocator",
+    // containers
+    "array_list.",
+    "array_hash_map.ArrayHash",
+    "hash_map.HashMap",
+    "multi_array_list.M",
+    "segmented_list.Segmented",
+    "priority_queue.Priority",
+    "priority_dequeue.Priority",
+    "fifo.LinearFifo",
+    "bit_set.DynamicBitSet",
+    "buf_map.BufMap",
+    "buf_set.BufSet",
+    "BitStack.",
+    // functions
+    "fmt.allocPrint",
+    "fmt.format",
+    "mem.join",
+    "mem.concat",
+    "mem.replaceOwned",
+    "ascii.alloc",
+    "unicode.utf",
+    "fs.path.join",
+    "fs.path.resolve",
+    "fs.path.relative",
+    "fs.realpathAlloc",
+    "fs.selfExe",
+    "fs.getAppDataDir",
+    "fs.Dir.",
+    "fs.File.",
+    "io.Reader.",
+    "io.Writer.",
+    "io.GenericReader",
+    "io.GenericWriter",
+    "io.buffered_",
+    "io.Poller",
+    "process.args",
+    "process.ArgIterator",
+    "process.EnvMap.",
+    "process.getEnv",
+    "process.getCwdAlloc",
+    "process.createEnviron",
+    "process.Child.",
+    "json.static.",
+    "json.dynamic.",
+    "json.scanner.",
+    "json.stringify",
+    "http.Client.",
+    "net.getAddressList",
+    "Thread.Pool.",
 };
 
 enum class Verdict : std::uint64_t { unknown = 0, users = 1, wrapper = 2, wrapper_without_frame = 3 };

@@ -38,6 +38,10 @@ constexpr std::array sanitizers{
     SanitizerMark{"MemorySanitizer", "__msan_init", {"libmsan.so", "libclang_rt.msan"}},
     SanitizerMark{"LeakSanitizer", "__lsan_init", {"liblsan.so", "libclang_rt.lsan"}}};
 
+// How memory is asked of a C library.
+constexpr std::array<std::string_view, 6> malloc_names{"malloc",        "calloc",         "realloc",
+                                                       "aligned_alloc", "posix_memalign", "memalign"};
+
 class ElfFile {
  public:
   explicit ElfFile(int descriptor) : descriptor_(descriptor) {
@@ -115,6 +119,8 @@ void read_symbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, ElfFacts&
     }
     const std::string_view name{found};
     const bool defined = symbol.st_shndx != SHN_UNDEF;
+    facts.names_malloc = facts.names_malloc || std::ranges::find(malloc_names, name) != malloc_names.end();
+    facts.has_libc = facts.has_libc || name.starts_with("__libc_");
     if (name == "malloc" && defined && GELF_ST_TYPE(symbol.st_info) == STT_FUNC) {
       facts.defines_malloc = true;
       facts.exports_malloc = facts.exports_malloc || header.sh_type == SHT_DYNSYM;
@@ -122,8 +128,10 @@ void read_symbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, ElfFacts&
       facts.defines_arpent = true;
     } else if (name.starts_with("heap.general_purpose_allocator.General") ||
                name.starts_with("heap.debug_allocator.Debug")) {
+      facts.built_by_zig = true;
       facts.zig_allocator = "GeneralPurposeAllocator";
     } else if (name.starts_with("heap.PageAllocator.") && facts.zig_allocator.empty()) {
+      facts.built_by_zig = true;
       facts.zig_allocator = "page_allocator";
     } else if (name.starts_with("__") && (defined || GELF_ST_BIND(symbol.st_info) != STB_WEAK)) {
       // Undefined when the runtime is a library; a weak reference only asks whether there is one.
@@ -164,6 +172,23 @@ void read_notes(Elf_Scn* section, ElfFacts& facts) {
   }
 }
 
+// .comment holds a line of each compiler and of the linker, also in a stripped file.
+void read_comment(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, ElfFacts& facts) {
+  std::size_t names = 0;
+  if (::elf_getshdrstrndx(elf, &names) != 0) {
+    return;
+  }
+  const char* name = ::elf_strptr(elf, names, header.sh_name);
+  if (name == nullptr || std::string_view{name} != ".comment") {
+    return;
+  }
+  const Elf_Data* data = ::elf_getdata(section, nullptr);
+  if (data != nullptr && data->d_buf != nullptr) {
+    const std::string_view text{static_cast<const char*>(data->d_buf), data->d_size};
+    facts.built_by_zig = facts.built_by_zig || text.contains("/ziglang/");
+  }
+}
+
 // The NUL-terminated text that a segment holds; empty when it is damaged.
 std::string text_at(int descriptor, const GElf_Phdr& segment) {
   std::array<char, 4096> text{};
@@ -184,7 +209,10 @@ void read_sections(Elf* elf, ElfFacts& facts) {
     } else if (header.sh_type == SHT_DYNAMIC) {
       read_needed(elf, section, header, facts);
     } else if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) {
+      facts.has_symbols = facts.has_symbols || header.sh_type == SHT_SYMTAB;
       read_symbols(elf, section, header, facts);
+    } else if (header.sh_type == SHT_PROGBITS) {
+      read_comment(elf, section, header, facts);
     }
   }
   for (const SanitizerMark& mark : sanitizers) {
@@ -227,6 +255,7 @@ std::expected<ElfFacts, int> read_elf_facts(const std::string& path) {
     }
   }
   read_sections(file.get(), facts);
+  facts.has_libc = facts.has_libc || !facts.needed.empty();
   return facts;
 }
 

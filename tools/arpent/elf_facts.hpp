@@ -16,8 +16,12 @@ struct ElfFacts {
   std::vector<std::string> needed;  // DT_NEEDED
   bool defines_malloc = false;      // a function in .symtab or .dynsym
   bool exports_malloc = false;      // in .dynsym
+  bool names_malloc = false;        // malloc or one of its kin, defined or not
+  bool has_libc = false;            // one is linked in, or needed
+  bool has_symbols = false;         // .symtab is there
   bool defines_arpent = false;      // arpent__version, in either, or the note of Arpent's library
   std::string arpent_version;       // "0.1.0", by that note (docs/module-notes.md); empty when there is none
+  bool built_by_zig = false;        // by its compiler or linker
   std::string zig_allocator;        // "GeneralPurposeAllocator", else "page_allocator", of Zig's standard
                                     // library, which map pages themselves; empty when neither is inside
   std::string sanitizer;            // "AddressSanitizer" …; empty when built with none

@@ -110,6 +110,24 @@ std::string raised_privileges(const std::string& path) {
   return {};
 }
 
+std::string static_explanation(const std::string& shown, const ElfFacts& facts) {
+  if (!facts.built_by_zig || facts.defines_arpent) {
+    return fmt::format(
+        "{} is statically linked: its malloc is built in, and there is no loader that could put Arpent's in "
+        "its place (link the program with libarpent.a instead)",
+        shown);
+  }
+  // Zig links statically whatever needs no libc, and with musl's.
+  const std::string_view why =
+      facts.has_symbols && !facts.has_libc
+          ? ", without libc: there is no malloc in it that Arpent's could stand in for"
+          : ": there is no loader that could put Arpent's malloc into it";
+  return fmt::format(
+      "{} is statically linked{}, and its memory cannot be seen (build it with -lc for the system's C "
+      "library, and allocate through std.heap.c_allocator or ar_allocator)",
+      shown, why);
+}
+
 void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
   const std::string shown = profile::in_quotes(inspection.image);
   const auto set = [&](Obstacle obstacle, std::string explanation) {
@@ -125,16 +143,7 @@ void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
         fmt::format("{} is {}: the system loads no library of ours into a program with raised privileges",
                     shown, raised));
   } else if (facts.interpreter.empty()) {
-    set(Obstacle::statically_linked,
-        !facts.defines_malloc && !facts.zig_allocator.empty()
-            ? fmt::format(
-                  "{} is statically linked, without libc: there is no malloc in it that Arpent's could "
-                  "stand in for, and its memory cannot be seen (build it with -lc and allocate "
-                  "through std.heap.c_allocator or ar_allocator)",
-                  shown)
-            : fmt::format("{} is statically linked: its malloc is built in, and there is no loader that "
-                          "could put Arpent's in its place (link the program with libarpent.a instead)",
-                          shown));
+    set(Obstacle::statically_linked, static_explanation(shown, facts));
   } else if (!facts.sanitizer.empty()) {
     set(Obstacle::sanitizer,
         fmt::format("{} is built with {}, which has a malloc of its own that must come first", shown,
@@ -144,6 +153,8 @@ void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
 
 void set_allocators(Inspection& inspection, const ElfFacts& facts) {
   inspection.contains_arpent = facts.defines_arpent;
+  inspection.built_by_zig = facts.built_by_zig;
+  inspection.names_malloc = facts.names_malloc;
   inspection.zig_allocator = facts.zig_allocator;
   inspection.linked_version = facts.arpent_version;
   const auto arpent = std::ranges::find_if(

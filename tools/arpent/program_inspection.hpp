@@ -26,11 +26,13 @@ struct Inspection {
   std::string image;  // the ELF file that will run: `path`, or the interpreter of a script
   bool shell_script_without_line = false;  // text without #!: to be run by /bin/sh, as execvp does
   Obstacle obstacle = Obstacle::none;
-  std::string explanation;           // of the obstacle: a sentence without full stop
-  bool contains_arpent = false;      // libarpent.a is linked in
-  bool needs_arpent = false;         // libarpent.so
-  std::string linked_version;        // of either, as "0.1.0"; empty when it cannot be told
-  std::string zig_allocator;         // that maps pages itself, as in ElfFacts
+  std::string explanation;       // of the obstacle: a sentence without full stop
+  bool contains_arpent = false;  // libarpent.a is linked in
+  bool needs_arpent = false;     // libarpent.so
+  std::string linked_version;    // of either, as "0.1.0"; empty when it cannot be told
+  bool built_by_zig = false;     // as in ElfFacts, all three
+  bool names_malloc = false;
+  std::string zig_allocator;
   bool own_malloc_hidden = false;    // defines malloc inside, out of other modules' sight
   bool own_malloc_exported = false;  // defines malloc for the whole process
   std::vector<std::string>

@@ -29,11 +29,12 @@ std::string why_nothing_is_seen(const Inspection& inspection, const profile::Pro
     return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
                        profile::in_quotes(inspection.image));
   }
-  if (!inspection.zig_allocator.empty()) {
+  if (inspection.built_by_zig) {
     return fmt::format(
         "no allocation reached Arpent. Zig's page_allocator, and allocators that stand on it such as "
-        "GeneralPurposeAllocator, map pages themselves: if {} uses these, its memory cannot be seen "
-        "(that of std.heap.c_allocator and ar_allocator can)",
+        "GeneralPurposeAllocator, map pages themselves: what {} takes from these cannot be seen (what it "
+        "takes "
+        "from std.heap.c_allocator or ar_allocator can)",
         profile::in_quotes(inspection.image));
   }
   return {};
@@ -88,9 +89,16 @@ void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
   }
   if (profile.totals.allocations == 0) {
     notes.emplace_back(
-        "No allocation reached Arpent: the program made none, or has an allocator of its own inside.");
+        "No allocation reached Arpent: the program made none, or maps its memory itself, and that cannot be "
+        "seen.");
   }
-  if (inspection.zig_allocator == "GeneralPurposeAllocator" && profile.totals.allocations != 0) {
+  if (inspection.built_by_zig && !inspection.names_malloc) {
+    notes.push_back(fmt::format(
+        "{} asks no libc for memory: what Zig's page_allocator, and allocators that stand on it such "
+        "as GeneralPurposeAllocator, map for it cannot be seen; the figures are those of its "
+        "libraries.",
+        shown));
+  } else if (inspection.zig_allocator == "GeneralPurposeAllocator") {
     notes.push_back(
         fmt::format("{} has Zig's GeneralPurposeAllocator inside, which maps pages itself unless its "
                     "backing allocator is std.heap.c_allocator: such memory cannot be seen.",
