@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "profile/load_generations.hpp"
+
 namespace ar::profile {
 namespace {
 
@@ -266,6 +268,7 @@ Profile read(std::span<const std::byte> bytes) {
     profile.sites.push_back(read_site(image, record, index, counters[index], profile.modules.size(), header));
     add(profile.totals, profile.sites.back());
   }
+  join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.
   profile.peak_bytes = std::max(profile.peak_bytes, profile.totals.peak.bytes);
   return profile;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "support/profile_builder.hpp"
 
@@ -51,6 +52,39 @@ std::string complaint(const std::function<void(ProfileBuilder&)>& change) {
   change(builder);
   const auto profile = read_profile(builder.bytes());
   return profile ? "no complaint" : profile.error();
+}
+
+TEST(ProfileReader, JoinsTheSitesOfALibraryThatWasLoadedTwice) {
+  ProfileBuilder builder;
+  const track::Offset thread = builder.add_thread();
+  const std::uint32_t first = builder.add_module("/usr/lib/plugin.so", build_id, 0x10000);
+  const std::uint32_t other = builder.add_module("/usr/lib/other.so", build_id, 0x10000);
+  const std::uint32_t second = builder.add_module("/usr/lib/plugin.so", build_id, 0x50000);
+  const std::uint32_t rebuilt = builder.add_module("/usr/lib/plugin.so", {}, 0x10000);
+  for (const auto& [address, module] : {std::pair{0x10123U, first},
+                                        {0x10123U, other},
+                                        {0x50123U, second},
+                                        {0x50124U, second},
+                                        {0x10123U, rebuilt}}) {
+    track::OriginRecord record = plain_origin(address, module);
+    record.lost_blocks = 1;
+    record.lost_bytes = module;
+    builder.count(thread, builder.add_origin(record),
+                  {.allocations = 2, .allocated_bytes = 20, .frees = 1, .freed_bytes = 10, .temporary = 1});
+  }
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->sites.size(), 4U);
+  const Site& joined = profile->sites[0];
+  EXPECT_EQ(joined.module, second - 1);
+  EXPECT_EQ(joined.address, 0x50123U);
+  EXPECT_EQ(joined.allocations, 4U);
+  EXPECT_EQ(joined.live, (BlocksAndBytes{2, 20}));
+  EXPECT_EQ(joined.lost, (BlocksAndBytes{2, first + second}));
+  EXPECT_EQ(profile->sites[1].module, other - 1);
+  EXPECT_EQ(profile->sites[2].address, 0x50124U);
+  EXPECT_EQ(profile->sites[3].module, rebuilt - 1);
+  EXPECT_EQ(profile->totals.allocations, 10U);
 }
 
 TEST(ProfileReader, SumsTheThreadsOfEachSite) {

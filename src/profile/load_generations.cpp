@@ -1,0 +1,74 @@
+#include "profile/load_generations.hpp"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace ar::profile {
+
+namespace {
+
+// For each module the last one that is the same file; empty when no two are.
+std::vector<std::size_t> last_loads(const std::vector<Module>& modules) {
+  std::map<std::pair<std::string, std::string>, std::size_t> last;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    last[{modules[i].path, modules[i].build_id}] = i;
+  }
+  std::vector<std::size_t> of;
+  if (last.size() != modules.size()) {
+    for (const Module& module : modules) {
+      // Two files without a path may be different ones.
+      const auto own = static_cast<std::size_t>(&module - modules.data());
+      of.push_back(module.path.empty() ? own : last.at({module.path, module.build_id}));
+    }
+  }
+  return of;
+}
+
+void add(Site& to, const Site& from) {
+  to.allocations += from.allocations;
+  to.allocated_bytes += from.allocated_bytes;
+  to.frees += from.frees;
+  to.freed_bytes += from.freed_bytes;
+  to.temporary += from.temporary;
+  to.live += from.live;
+  to.peak += from.peak;
+  to.lost += from.lost;
+  to.reachable += from.reachable;
+}
+
+}  // namespace
+
+void join_load_generations(Profile& profile) {
+  const std::vector<std::size_t> last_load = last_loads(profile.modules);
+  if (last_load.empty()) {
+    return;
+  }
+  using Place =
+      std::tuple<std::size_t, std::uint64_t, track::Family, std::string, std::uint32_t, std::string>;
+  std::map<Place, std::size_t> known;
+  std::vector<Site> joined;
+  for (Site& site : profile.sites) {
+    if (!site.module || site.address == 0) {
+      joined.push_back(std::move(site));
+      continue;
+    }
+    const std::size_t module = last_load[*site.module];
+    const std::uint64_t offset = site.address - profile.modules[*site.module].load_bias;
+    const auto [at, is_new] = known.try_emplace(
+        {module, offset, site.family, site.file, site.line, site.description}, joined.size());
+    site.module = module;
+    site.address = profile.modules[module].load_bias + offset;
+    if (is_new) {
+      joined.push_back(std::move(site));
+    } else {
+      add(joined[at->second], site);
+    }
+  }
+  profile.sites = std::move(joined);
+}
+
+}  // namespace ar::profile
