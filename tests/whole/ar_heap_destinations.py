@@ -134,8 +134,8 @@ def check_direct():
 
 
 def refused(path, reason, **options):
+    shown = options.pop("shown", path)
     done = run(path, **options)
-    shown = options.get("shown", path)
     line = f"arpent: the memory report cannot be written to '{shown}': {reason}. It follows here."
     assert line in done.stderr.splitlines(), done.stderr
     text = done.stderr[done.stderr.index("Arpent memory report\n") :]
@@ -158,6 +158,10 @@ def check_refusals():
     refused("missing/r.log", "no file can be made in its folder (No such file or directory)")
     refused("precious/r.log", "it cannot be reached (Not a directory)")
     refused("d/" * 2040 + "r.log", "the path is too long")
+    # One that is even longer than any path may be is cut off where it is told.
+    refused("e/" * 3000 + "r.log", "the path is too long", shown=("e/" * 3000)[:4095])
+    refused("e/" * 3000, "the path is too long", shown=("e/" * 3000)[:4095], variable="AGERUN_MEMORY_REPORT",
+            also={"ARPENT_REPORT": "not_taken.log"})
     refused("n" * 256, "it cannot be reached (File name too long)")
     os.mkfifo("pipe")
     refused("pipe", "nobody reads from the pipe")

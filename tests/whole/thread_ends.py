@@ -3,10 +3,11 @@ missed, and memory that does not grow with the number of threads."""
 
 import os
 import resource
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["SOURCE_DIR"], "tests", "support"))
-from arpent_run import PROGRAMS, check, equal, finish, run, sites_at, survey  # noqa: E402
+from arpent_run import PROGRAMS, SOURCES, check, equal, finish, run, sites_at, survey  # noqa: E402
 
 for _ in range(3):
     done, report = survey(PROGRAMS / "thread_ends")
@@ -18,6 +19,13 @@ for _ in range(3):
     equal(own, [], "still there")
     check(process["peak_bytes"] < 20_000_000, f"peak of {process['peak_bytes']}")
 equal(run(PROGRAMS / "thread_ends", options=["--mode", "off"]).returncode, 0, "status in mode off")
+
+# The same in a program that holds everything, the threads' library and ours, in itself.
+subprocess.run([os.environ["CXX"], "-std=c++23", "-g", "-static", SOURCES / "thread_ends.cpp", "-o", "fully-static",
+                f"{os.environ['ARPENT_LIB']}/libarpent.a"], check=True, capture_output=True)
+for mode in ("sites", "off"):
+    done = subprocess.run(["./fully-static"], env={**os.environ, "ARPENT_MODE": mode}, capture_output=True, text=True)
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"the fully static program in mode {mode}")
 most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 check(most < 150_000, f"resident memory of {most} KiB")
 finish()
