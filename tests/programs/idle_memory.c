@@ -1,6 +1,7 @@
 /* idle_memory HOW: makes a large heap, releases most of it, pauses and goes on with little, twice: resident
  * memory must have gone down to near what is in use. Exit status 0 is a pass. */
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static void little_activity(void) {
 
 int main(int argc, char** argv) {
   const char* const how = argc == 2 ? argv[1] : "";
+  int trimmed = 0;
   alarm(60);
   if (strcmp(how, "small") == 0) {
     make(100);
@@ -90,10 +92,14 @@ int main(int argc, char** argv) {
   } else if (strcmp(how, "of_a_dead_thread_by_another") == 0) {
     in_thread(make_small);
     in_thread(release);
+  } else if (strcmp(how, "trimmed") == 0) { /* at once, when asked to */
+    in_thread(make_small);
+    release(NULL);
+    trimmed = malloc_trim(0);
   } else {
     return 2;
   }
-  for (int i = 0; i < 2; ++i) { /* what others released is noticed in the first activity */
+  for (int i = 0; i < 2 && !trimmed; ++i) { /* what others released is noticed in the first activity */
     usleep(320 * 1000);
     little_activity();
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "heap/allocate.hpp"
+#include "heap/heap.hpp"
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
 #include "support/random.hpp"
@@ -74,6 +75,50 @@ TEST(Spans, AreAlignedApartAndOfTheLengthAskedFor) {
   for (Page* page : spans) {
     free_span(page);
   }
+}
+
+TEST(Spans, SegmentsThatAreAllFreeGiveTheirAddressesBack) {
+  (void)purge_spans();
+  const std::size_t mapped = span_statistics().mapped;
+  std::size_t metadata = 0;
+  for (int round = 0; round < 5; ++round) {
+    std::vector<Page*> spans;
+    for (int i = 0; i < 3; ++i) {
+      Page* page = take_span(slices_per_segment, segment_size);
+      ASSERT_NE(page, nullptr);
+      EXPECT_TRUE(page->fresh);
+      memory(page)[0] = 'x';
+      spans.push_back(page);
+    }
+    EXPECT_GE(span_statistics().mapped, mapped + 2 * segment_size);
+    for (Page* page : spans) {
+      const auto* start = memory(page);
+      free_span(page);
+      EXPECT_EQ(find(start).place, Place::unallocated);
+      release_free_segments();
+      EXPECT_EQ(find(start).place, Place::foreign);
+      EXPECT_EQ(msync(const_cast<char*>(start), 4096, MS_ASYNC), -1) << "still mapped";
+    }
+    EXPECT_EQ(span_statistics().mapped, mapped);
+    EXPECT_EQ(span_statistics().free_touched, 0U);
+    if (round == 0) {
+      metadata = metadata_mapped();
+    }
+  }
+  EXPECT_EQ(metadata_mapped(), metadata) << "descriptors are not used again";
+}
+
+TEST(Spans, SegmentsInUseKeepTheirAddresses) {
+  Page* whole = take_span(slices_per_segment, segment_size);
+  ASSERT_NE(whole, nullptr);
+  ASSERT_TRUE(resize_span(whole, 1));
+  memory(whole)[0] = 'x';
+  release_free_segments();
+  (void)purge_spans();
+  EXPECT_EQ(memory(whole)[0], 'x');
+  ASSERT_TRUE(resize_span(whole, 2));
+  memory(whole)[slice_size] = 'y';
+  free_span(whole);
 }
 
 TEST(Spans, NeighboursMerge) {

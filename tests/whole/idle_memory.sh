@@ -4,7 +4,8 @@
 set -euo pipefail
 
 failures=0
-for how in small medium spans mappings by_another_thread of_a_dead_thread of_a_dead_thread_by_another; do
+for how in small medium spans mappings by_another_thread of_a_dead_thread of_a_dead_thread_by_another \
+  trimmed; do
   for mode in off sites; do
     env LD_PRELOAD="$ARPENT_PRELOAD" ARPENT_MODE=$mode "$TEST_PROGRAMS/idle_memory" $how || {
       echo "FAILED: $how in mode $mode"
