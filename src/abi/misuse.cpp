@@ -1,17 +1,18 @@
 #include "abi/misuse.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 
+#include "abi/message.hpp"
 #include "abi/serve.hpp"
 #include "platform/text.hpp"
 #include "track/track.hpp"
 #include "track/tracker.hpp"
 
 namespace ar::abi {
+
+using platform::TextWriter;
 
 namespace {
 
@@ -63,31 +64,22 @@ const char* release_name(std::uint32_t families) noexcept {
   return families == released_by_delete_array ? "operator delete[]" : "free";
 }
 
-// "/usr/lib/libfoo.so+0x1234", one less than the return address so that it lies in the call.
-void write_place(platform::TextWriter& out, const track::ModuleRecord* in, std::uintptr_t address) noexcept {
-  if (in == nullptr) {
-    out.hex(address);
-  } else {
-    out.text(track::text(in->path)).text("+").hex(address - 1 - in->load_bias);
-  }
-}
-
 const track::ModuleRecord* module_at(std::uintptr_t address) noexcept {
   return address == 0 ? nullptr : track::module(track::module_of(address - 1));
 }
 
-void write_place(platform::TextWriter& out, std::uintptr_t address) noexcept {
-  write_place(out, module_at(address), address);
+void write_place(TextWriter& out, Places places, std::uintptr_t address) noexcept {
+  abi::write_place(out, places, address == 0 ? 0 : track::module_of(address - 1), address);
 }
 
-void write_origin(platform::TextWriter& out, const track::OriginRecord* origin) noexcept {
+void write_origin(TextWriter& out, Places places, const track::OriginRecord* origin) noexcept {
   if (origin == nullptr) {
-    out.text("an unknown place");
+    out.text(" at an unknown place");
   } else if (origin->annotated != 0 && origin->address == 0) {
-    out.text(track::text(origin->file)).text(":").number(origin->line);
+    out.text(" at ").text(track::text(origin->file)).text(":").number(origin->line);
   } else {
     // The module as it was then: it may be unloaded now, and others may be at its addresses.
-    write_place(out, track::module(origin->module), origin->address);
+    abi::write_place(out, places, origin->module, origin->address);
   }
   if (origin != nullptr && origin->annotated != 0) {
     out.text(" (\"").text(track::text(origin->description)).text("\")");
@@ -115,9 +107,62 @@ bool is_new_pair(std::uint32_t origin, std::uintptr_t caller) noexcept {
   return first_time(origin, caller) && first_time(origin_key(origin), place_key(module_at(caller), caller));
 }
 
-void finish(platform::TextWriter& out) noexcept {
-  out.text("\n");
-  out.flush();
+struct Mismatch {
+  const void* pointer;
+  std::uint64_t slot;
+  std::uintptr_t caller;
+  std::uint32_t families;
+};
+
+void write_mismatch(const void* context, TextWriter& out, Places places) noexcept {
+  const auto& misuse = *static_cast<const Mismatch*>(context);
+  out.text("arpent: mismatch: block ").hex(reinterpret_cast<std::uintptr_t>(misuse.pointer));
+  out.text(" from ").text(allocator_name(track::slot_family(misuse.slot))).text(", allocated");
+  write_origin(out, places, track::origin(track::slot_origin(misuse.slot)));
+  out.text(", was released by ").text(release_name(misuse.families));
+  write_place(out, places, misuse.caller);
+}
+
+struct NotABlock {
+  const void* pointer;
+  std::uintptr_t caller;
+  heap::BlockInfo block;
+  bool freed_before;
+};
+
+void write_not_a_block(const void* context, TextWriter& out, Places places) noexcept {
+  const auto& misuse = *static_cast<const NotABlock*>(context);
+  out.text(misuse.freed_before ? "arpent: double free: " : "arpent: invalid free: ");
+  out.hex(reinterpret_cast<std::uintptr_t>(misuse.pointer)).text(", released");
+  write_place(out, places, misuse.caller);
+  switch (misuse.block.place) {
+    case heap::Place::freed:
+      if (misuse.freed_before) {
+        out.text(", was released before");
+        write_place(out, places, track::freed_by(misuse.block.slot));
+      } else {
+        out.text(", was never allocated");
+      }
+      break;
+    case heap::Place::interior:
+      out.text(", lies ")
+          .number(reinterpret_cast<std::uintptr_t>(misuse.pointer) - misuse.block.start)
+          .text(" bytes inside a block of ");
+      out.number(misuse.block.requested_size).text(" bytes, allocated");
+      write_origin(out, places, track::origin(track::slot_origin(misuse.block.slot)));
+      break;
+    case heap::Place::unallocated:
+      out.text(", is in memory of the heap that holds no block");
+      break;
+    case heap::Place::foreign:
+    case heap::Place::live:
+      out.text(", is not memory of the heap");
+      break;
+  }
+  out.text("; ignored");
+}
+
+void abort_if_wanted() noexcept {
   if (policy == MismatchPolicy::abort) {
     std::abort();
   }
@@ -133,52 +178,20 @@ void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t cal
   if (policy == MismatchPolicy::ignore || !is_new_pair(track::slot_origin(slot), caller)) {
     return;
   }
-  platform::TextWriter out(STDERR_FILENO);
-  out.text("arpent: mismatch: block ").hex(reinterpret_cast<std::uintptr_t>(pointer));
-  out.text(" from ").text(allocator_name(track::slot_family(slot))).text(", allocated at ");
-  write_origin(out, track::origin(track::slot_origin(slot)));
-  out.text(", was released by ").text(release_name(families)).text(" at ");
-  write_place(out, caller);
-  finish(out);
+  const Mismatch misuse = {pointer, slot, caller, families};
+  print_message(&write_mismatch, &misuse);
+  abort_if_wanted();
 }
 
 void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
   track::note_mismatch();
-  const heap::BlockInfo block = heap::find(pointer);
-  const bool freed_before = block.place == heap::Place::freed && block.slot != 0;
-  if (policy == MismatchPolicy::ignore || !first_time(freed_before ? block.slot : 0, caller)) {
+  NotABlock misuse = {pointer, caller, heap::find(pointer), false};
+  misuse.freed_before = misuse.block.place == heap::Place::freed && misuse.block.slot != 0;
+  if (policy == MismatchPolicy::ignore || !first_time(misuse.freed_before ? misuse.block.slot : 0, caller)) {
     return;
   }
-  platform::TextWriter out(STDERR_FILENO);
-  out.text(freed_before ? "arpent: double free: " : "arpent: invalid free: ");
-  out.hex(reinterpret_cast<std::uintptr_t>(pointer)).text(" released at ");
-  write_place(out, caller);
-  switch (block.place) {
-    case heap::Place::freed:
-      if (freed_before) {
-        out.text(" was released before at ");
-        write_place(out, track::freed_by(block.slot));
-      } else {
-        out.text(" was never allocated");
-      }
-      break;
-    case heap::Place::interior:
-      out.text(" lies ")
-          .number(reinterpret_cast<std::uintptr_t>(pointer) - block.start)
-          .text(" bytes inside a block of ");
-      out.number(block.requested_size).text(" bytes, allocated at ");
-      write_origin(out, track::origin(track::slot_origin(block.slot)));
-      break;
-    case heap::Place::unallocated:
-      out.text(" is in memory of the heap that holds no block");
-      break;
-    case heap::Place::foreign:
-    case heap::Place::live:
-      out.text(" is not memory of the heap");
-      break;
-  }
-  out.text("; ignored");
-  finish(out);
+  print_message(&write_not_a_block, &misuse);
+  abort_if_wanted();
 }
 
 bool settle_release(track::Released released, const void* pointer, std::uintptr_t caller,

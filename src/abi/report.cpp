@@ -2,20 +2,18 @@
 
 #include <sys/syscall.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "abi/leak_list.hpp"
 #include "abi/process.hpp"
 #include "abi/report_file.hpp"
 #include "abi/report_text.hpp"
+#include "abi/report_turn.hpp"
 #include "abi/symbolizer.hpp"
 #include "platform/environment.hpp"
 #include "platform/local_time.hpp"
 #include "platform/signal_shield.hpp"
-#include "platform/start_environment.hpp"
 #include "platform/system_call.hpp"
 #include "track/track.hpp"
 
@@ -29,53 +27,9 @@ namespace {
 constexpr int standard_output = 1;
 constexpr int standard_error = 2;
 
-platform::StartEnvironment environment;
 platform::TimeZone zone;
 
 std::uint32_t process_id() noexcept { return static_cast<std::uint32_t>(system_call(SYS_getpid)); }
-
-constexpr std::uint64_t nobody = 0;
-constinit std::atomic<std::uint64_t> turn_holder{nobody};
-
-// One report at a time. The holder is named, so that a signal handler that interrupted it does not wait for
-// itself, and so that a child forked meanwhile does not wait for a thread that it does not have.
-class ReportTurn {
- public:
-  ReportTurn() noexcept {
-    const std::uint64_t process = process_id();
-    const std::uint64_t self = (process << 32U) | static_cast<std::uint32_t>(system_call(SYS_gettid));
-    std::uint64_t holder = nobody;
-    while (!turn_holder.compare_exchange_strong(holder, self, std::memory_order_acquire,
-                                                std::memory_order_relaxed)) {
-      if (holder == self) {
-        return;
-      }
-      if (holder == nobody || holder >> 32U != process) {
-        continue;  // free meanwhile, or of the process that forked us: `holder` is what we take it from
-      }
-      const timespec pause{0, 1000000};
-      system_call(SYS_nanosleep, reinterpret_cast<long>(&pause), 0);
-      holder = nobody;
-    }
-    taken_ = true;
-  }
-  ~ReportTurn() {
-    if (taken_) {
-      turn_holder.store(nobody, std::memory_order_release);
-    }
-  }
-  ReportTurn(const ReportTurn&) = delete;
-  ReportTurn& operator=(const ReportTurn&) = delete;
-  [[nodiscard]] bool taken() const noexcept { return taken_; }
-
- private:
-  bool taken_ = false;
-};
-
-// One cloned behind the C library's back, perhaps in its parent's memory until it execs or exits (vfork).
-bool is_unknown_child() noexcept {
-  return track::profile() != nullptr && static_cast<std::uint32_t>(track::profile()->pid) != process_id();
-}
 
 bool is_child() noexcept { return options().forked || is_unknown_child(); }
 
@@ -96,7 +50,8 @@ bool write_to(ReportFile& file, const LeakList& leaks) noexcept {
   if (addresses == 0) {
     return file.deliver(file.raw());
   }
-  if (!symbolize(file.raw().descriptor(), file.symbolized().descriptor(), environment)) {
+  if (!symbolize(file.raw().descriptor(), file.symbolized().descriptor(), start_environment(),
+                 report_patience)) {
     int error = file.symbolized().clear();
     error = error != 0 ? error : copy_with_offsets(file.raw().descriptor(), file.symbolized().descriptor());
     if (error != 0) {
@@ -152,8 +107,8 @@ void announce(const LeakSums& sums, const char* path) noexcept {
 enum class Occasion : unsigned char { asked_for, exit };
 
 void write_report(Occasion occasion) noexcept {
-  environment.read();
-  zone.load(platform::is_secure_execution() ? nullptr : environment.value("TZ"));
+  start_environment().read();
+  zone.load(platform::is_secure_execution() ? nullptr : start_environment().value("TZ"));
   LeakList leaks;
   if (track::profile() != nullptr) {
     leaks.gather();
@@ -184,7 +139,7 @@ void write_in_turn(Occasion occasion) noexcept {
   const int saved = errno;
   {
     const platform::SignalShield shield;
-    const ReportTurn turn;
+    const ReportTurn turn{ReportTurn::Busy::wait};
     if (turn.taken()) {
       write_report(occasion);
     }

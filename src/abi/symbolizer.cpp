@@ -25,7 +25,6 @@ using platform::system_call;
 
 namespace {
 
-constexpr std::int64_t patience_milliseconds = 20000;
 constexpr const char* command_name = "arpent";
 constexpr const char* place_mark = "|place";
 constexpr const char* default_path = "/usr/local/bin:/usr/bin:/bin";
@@ -122,6 +121,7 @@ struct Run {
   int done;
   char* const* environment;
   int parent;  // process id of the program
+  std::int64_t patience;
   bool succeeded;
 };
 
@@ -184,7 +184,7 @@ int waiter_process(void* argument) noexcept {
   if (command < 0) {
     return 1;
   }
-  const std::int64_t deadline = platform::monotonic_milliseconds() + patience_milliseconds;
+  const std::int64_t deadline = platform::monotonic_milliseconds() + run.patience;
   std::int64_t pause_milliseconds = 1;
   int status = 0;
   for (;;) {
@@ -209,9 +209,6 @@ int waiter_process(void* argument) noexcept {
 
 // --- telling what came back
 
-constexpr std::size_t compared = 64;  // of the heading
-constexpr std::size_t last = 16;      // of the last line; no address is in either
-
 long read_at(int file, char* bytes, std::size_t size, std::int64_t position) noexcept {
   return system_call(SYS_pread64, file, address_of(bytes), size, position);
 }
@@ -221,19 +218,20 @@ long read_at(int file, char* bytes, std::size_t size, std::int64_t position) noe
 bool is_same_report(int raw, int done) noexcept {
   const long raw_size = system_call(SYS_lseek, raw, 0, SEEK_END);
   const long done_size = system_call(SYS_lseek, done, 0, SEEK_END);
-  const long size = static_cast<long>(compared);
+  const long size = static_cast<long>(compared_at_start);
   if (raw_size < size || done_size < size) {
     return false;
   }
-  char ours[compared];
-  char theirs[compared];
+  char ours[compared_at_start];
+  char theirs[compared_at_start];
   const auto alike = [&](std::int64_t from, std::int64_t from_done, std::size_t length) noexcept {
     const auto wanted = static_cast<long>(length);
     return read_at(raw, ours, length, from) == wanted && read_at(done, theirs, length, from_done) == wanted &&
            std::memcmp(ours, theirs, length) == 0;
   };
-  return alike(0, 0, compared) &&
-         alike(raw_size - static_cast<long>(last), done_size - static_cast<long>(last), last);
+  return alike(0, 0, compared_at_start) &&
+         alike(raw_size - static_cast<long>(compared_at_end), done_size - static_cast<long>(compared_at_end),
+               compared_at_end);
 }
 
 // --- doing without
@@ -292,11 +290,12 @@ bool write_address(platform::TextWriter& out, std::uintptr_t address, std::uint3
   return true;
 }
 
-bool symbolize(int raw, int done, const platform::StartEnvironment& environment) noexcept {
+bool symbolize(int raw, int done, const platform::StartEnvironment& environment,
+               std::int64_t patience) noexcept {
   if (!find_command(environment) || system_call(SYS_lseek, raw, 0, SEEK_SET) != 0) {
     return false;
   }
-  Run run{raw, done, environment.entries(), static_cast<int>(system_call(SYS_getpid)), false};
+  Run run{raw, done, environment.entries(), static_cast<int>(system_call(SYS_getpid)), patience, false};
   const long waiter = spawn(&waiter_process, waiter_stack, 0, run);
   if (waiter < 0) {
     return false;

@@ -8,6 +8,7 @@
 // should be blocked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "platform/start_environment.hpp"
@@ -26,12 +27,18 @@ bool write_address(platform::TextWriter& out, std::uintptr_t address, std::uint3
 
 // Runs `arpent symbolize` from the file `raw` (read from its start) to the empty file `done`. The command is
 // looked for as ARPENT_SYMBOLIZER (empty: do not), beside this library, on the path that the program was
-// started with. False when it is not there, fails, answers with something else or takes more than 20 seconds;
-// `done` then holds anything.
+// started with. False when it is not there, fails, answers with something else or takes longer than
+// `patience` (milliseconds); `done` then holds anything. "Something else" is what does not begin and end as
+// `raw` does: its first 64 bytes and its last 16 hold no address.
 //
 // The program notices nothing: no SIGCHLD, no child for its wait(), no fork handlers, no descriptors passed
 // on.
-bool symbolize(int raw, int done, const platform::StartEnvironment& environment) noexcept;
+bool symbolize(int raw, int done, const platform::StartEnvironment& environment,
+               std::int64_t patience) noexcept;
+
+inline constexpr std::int64_t report_patience = 20000;
+inline constexpr std::size_t compared_at_start = 64;
+inline constexpr std::size_t compared_at_end = 16;
 
 // Copies `raw`, from its start, to `done` and makes each address module+0xoffset. 0, or errno.
 int copy_with_offsets(int raw, int done) noexcept;

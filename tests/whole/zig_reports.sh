@@ -108,5 +108,33 @@ for mark in created allocated copied resized inlined over-aligned 'imported mall
     fail "untracked: nothing at $place ($mark)"
 done
 
+# A wrong release names Zig's side by function and line, too.
+cat >wrong.zig <<'ZIG'
+const ar = @import("ar_allocator");
+export fn zig_new() ?*u64 {
+    return ar.create(u64, "of Zig"); // line 3
+}
+export fn zig_end(block: *u64) void {
+    ar.free(block); // line 6
+}
+ZIG
+cat >wrong.cpp <<'CPP'
+extern "C" unsigned long* zig_new();
+extern "C" void zig_end(unsigned long*);
+int main() {
+  delete zig_new();            // line 4
+  zig_end(new unsigned long);  // line 5
+}
+CPP
+real_source=$source source=$PWD/wrong.zig
+build build-obj wrong_zig.o tracked -fPIC -fcompiler-rt --
+source=$real_source
+"$CXX" -g -fno-builtin wrong.cpp wrong_zig.o "$archive" -o wrong
+./wrong 2>wrong.err || fail "wrong releases: $(cat wrong.err)"
+for expression in 'from ar_heap, allocated in wrong\.zig_new at .*/wrong\.zig:3 \("of Zig"\), was released by operator delete in main at .*/wrong\.cpp:4$' \
+  'from operator new, allocated in main at .*/wrong\.cpp:5, was released by free in wrong\.zig_end at .*/wrong\.zig:6$'; do
+  grep -qE "^arpent: mismatch: block 0x[0-9a-f]+ $expression" wrong.err || fail "no '$expression' in: $(cat wrong.err)"
+done
+
 [ $failures -eq 0 ] || exit 1
 echo "blocks from Zig have their places"
