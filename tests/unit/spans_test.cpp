@@ -172,6 +172,10 @@ TEST(Spans, FreedMemoryGoesBackToTheSystemOnPurge) {
 }
 
 TEST(Spans, MemoryThatThePurgeCannotTakeIsNotCalledFresh) {
+  Page* whole =
+      take_span(slices_per_segment, segment_size);  // in a segment that is not all free, or it is unmapped
+  ASSERT_NE(whole, nullptr);
+  ASSERT_TRUE(resize_span(whole, 1));
   Page* page = take_span(4, slice_size);
   ASSERT_NE(page, nullptr);
   char* start = memory(page);
@@ -190,6 +194,7 @@ TEST(Spans, MemoryThatThePurgeCannotTakeIsNotCalledFresh) {
   }
   syscall(SYS_munlock, start, 4 * slice_size);
   free_span(again);
+  free_span(whole);
 }
 
 TEST(Mappings, AreKeptForReuseAndGivenBack) {

@@ -101,6 +101,12 @@ def check_ends(kind):
     for scenario, status in (("end_at_once", 3), ("end_quickly", 4), ("exit_from_thread", 5)):
         announced(run(scenario, kind, status=status))
         one_leak()
+    for _ in range(5):
+        reports.remove()
+        run("end_from_all_threads", kind, status=6)
+        assert reports.read().actual == 20000
+        assert not [name for name in os.listdir(".") if name.startswith(".arpent-report")], os.listdir(".")
+    reports.remove()
     done = run("release_at_exit", kind)
     assert (done.stdout, done.stderr) == ("", ""), done.stderr
     assert reports.read().says_clean

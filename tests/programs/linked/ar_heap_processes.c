@@ -148,6 +148,23 @@ static void exit_from_thread(void) {
   for (;;) pause();
 }
 
+/* Whoever ends the process while another already does must not cut its report off. */
+static atomic_int ready;
+static void* end_with_the_others(void* ignored) {
+  ++ready;
+  while (ready < 5) {
+  }
+  _exit(6);
+  return ignored;
+}
+
+static void end_from_all_threads(void) {
+  for (size_t i = 0; i < 20000; ++i) leak(16, "one of many");
+  pthread_t threads[4];
+  for (size_t i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, end_with_the_others, NULL) == 0);
+  end_with_the_others(NULL);
+}
+
 static void* released_late;
 static void* released_latest;
 static void release_late(void) { AR__HEAP__FREE(released_late); }
@@ -235,6 +252,7 @@ int main(int argc, char** argv) {
                    {"end_at_once", end_at_once},
                    {"end_quickly", end_quickly},
                    {"exit_from_thread", exit_from_thread},
+                   {"end_from_all_threads", end_from_all_threads},
                    {"release_at_exit", release_at_exit},
                    {"nobody_sees_a_child", nobody_sees_a_child},
                    {"ignored_children", ignored_children},
