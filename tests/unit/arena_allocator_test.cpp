@@ -1,4 +1,5 @@
-// ar::ArenaAllocator and ar::MemoryPool: what they ask of the allocator behind them, and when they give it back.
+// ar::ArenaAllocator and ar::MemoryPool: what they ask of the allocator behind them, and when they give it
+// back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -158,7 +159,7 @@ TEST_F(Arena, ALargeBlockGrowsWithItsChunkWhereThatCan) {
   const std::size_t capacity = of_pages.query_capacity();
   const auto smaller = of_pages.allocator().resize(large, 10).value();
   EXPECT_TRUE(of_pages.allocator().resize(smaller, 100'000));
-  EXPECT_EQ(of_pages.query_capacity(), capacity);  // the chunk was large enough
+  EXPECT_EQ(of_pages.query_capacity(), capacity);            // the chunk was large enough
   EXPECT_TRUE(of_pages.allocator().resize(large, 101'000));  // the system rounds chunks up to pages
   EXPECT_EQ(of_pages.query_capacity(), capacity + 1000);
   const auto on_ledger = bytes(100'000);  // which never grows anything
@@ -296,7 +297,9 @@ TEST_F(Arena, KnowsItsBlocks) {
 TEST_F(Arena, NeverTouchesWhatItHasGiven) {
   std::vector<std::span<std::byte>> blocks;
   for (std::size_t i = 0; i < 500; ++i) {
-    blocks.push_back(allocator_.aligned_alloc<std::byte>(ar::Alignment{std::size_t{1} << (i % 9)}, 1 + i * 13 % 700).value());
+    blocks.push_back(
+        allocator_.aligned_alloc<std::byte>(ar::Alignment{std::size_t{1} << (i % 9)}, 1 + i * 13 % 700)
+            .value());
     fill(blocks.back().data(), blocks.back().size(), i);
   }
   for (std::size_t i = 0; i < blocks.size(); ++i) {
@@ -304,7 +307,8 @@ TEST_F(Arena, NeverTouchesWhatItHasGiven) {
   }
 }
 
-// ----- pool ----------------------------------------------------------------------------------------------------
+// ----- pool
+// ----------------------------------------------------------------------------------------------------
 
 struct Node {
   explicit Node(int given) : value(given) {
