@@ -139,6 +139,10 @@ inline constexpr std::size_t largest_alignment = largest_size / 2 + 1;
   return (0 - address) & (alignment - 1);
 }
 
+// T, or where that makes no item, what stands for it until can_be_item has said so.
+template <class T>
+using Item = std::conditional_t<is_plain_object<T>, T, std::byte>;
+
 template <class T>
 inline constexpr bool is_span = false;
 template <class T>
@@ -319,7 +323,7 @@ class [[nodiscard]] Allocator {
 
   // `count` items, default-constructed: trivial ones are not initialised. Ends with free.
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc(
+  [[nodiscard]] std::expected<std::span<detail::Item<T>>, Error> alloc(
       std::size_t count, Description description = {nullptr, std::source_location::current()}) const
       noexcept(std::is_nothrow_default_constructible_v<T>) {
     return alloc_at_least_aligned<T>(alignof(T), count, description);
@@ -327,13 +331,13 @@ class [[nodiscard]] Allocator {
 
   // `count` items, all zero bits. Ends with free.
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc_zeroed(
+  [[nodiscard]] std::expected<std::span<detail::Item<T>>, Error> alloc_zeroed(
       std::size_t count, Description description = {nullptr, std::source_location::current()}) const noexcept;
 
   // As alloc, at a multiple of `alignment` bytes, or of T's if that is more. Ends with free(items,
   // alignment).
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> aligned_alloc(
+  [[nodiscard]] std::expected<std::span<detail::Item<T>>, Error> aligned_alloc(
       Alignment alignment, std::size_t count,
       Description description = {nullptr, std::source_location::current()}) const
       noexcept(std::is_nothrow_default_constructible_v<T>) {
@@ -459,7 +463,7 @@ class [[nodiscard]] Allocator {
                                                   const Description& description) const noexcept;
 
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc_at_least_aligned(
+  [[nodiscard]] std::expected<std::span<detail::Item<T>>, Error> alloc_at_least_aligned(
       std::size_t alignment, std::size_t count, const Description& description) const
       noexcept(std::is_nothrow_default_constructible_v<T>);
 
@@ -498,51 +502,56 @@ struct Undo {
   }
 };
 
+// The table of a class with the four functions. Functions, not lambdas: g++ does not inline the latter here.
 template <class Class>
-inline constexpr Allocator::Table table_of = {
-    [](void* self, std::size_t size, std::size_t alignment, Description description) noexcept -> void* {
-      return static_cast<Class*>(self)->raw_alloc(size, alignment, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> bool {
-      return static_cast<Class*>(self)->raw_resize(block, size, alignment, new_size, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> void* {
-      return static_cast<Class*>(self)->raw_remap(block, size, alignment, new_size, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, Description description) noexcept {
-      static_cast<Class*>(self)->raw_free(block, size, alignment, description);
-    },
+struct TableOf {
+  static void* alloc(void* self, std::size_t size, std::size_t alignment, Description description) noexcept {
+    return static_cast<Class*>(self)->raw_alloc(size, alignment, description);
+  }
+  static bool resize(void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return static_cast<Class*>(self)->raw_resize(block, size, alignment, new_size, description);
+  }
+  static void* remap(void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return static_cast<Class*>(self)->raw_remap(block, size, alignment, new_size, description);
+  }
+  static void free(void* self, void* block, std::size_t size, std::size_t alignment,
+                   Description description) noexcept {
+    static_cast<Class*>(self)->raw_free(block, size, alignment, description);
+  }
+  static constexpr Allocator::Table table{&alloc, &resize, &remap, &free};
 };
 
-// For classes without state, whose functions are static: no object is needed.
+// The same for a class without state, whose functions are static: no object is needed.
 template <class Class>
-inline constexpr Allocator::Table static_table_of = {
-    [](void*, std::size_t size, std::size_t alignment, Description description) noexcept -> void* {
-      return Class::raw_alloc(size, alignment, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> bool {
-      return Class::raw_resize(block, size, alignment, new_size, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> void* {
-      return Class::raw_remap(block, size, alignment, new_size, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, Description description) noexcept {
-      Class::raw_free(block, size, alignment, description);
-    },
+struct StaticTableOf {
+  static void* alloc(void*, std::size_t size, std::size_t alignment, Description description) noexcept {
+    return Class::raw_alloc(size, alignment, description);
+  }
+  static bool resize(void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return Class::raw_resize(block, size, alignment, new_size, description);
+  }
+  static void* remap(void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return Class::raw_remap(block, size, alignment, new_size, description);
+  }
+  static void free(void*, void* block, std::size_t size, std::size_t alignment,
+                   Description description) noexcept {
+    Class::raw_free(block, size, alignment, description);
+  }
+  static constexpr Allocator::Table table{&alloc, &resize, &remap, &free};
 };
 
 }  // namespace detail
 
 // Refuses every request: for what must not allocate, and for the end of a chain of fallbacks.
-inline constexpr Allocator null_allocator{nullptr, &detail::static_table_of<NullAllocator>};
+inline constexpr Allocator null_allocator{nullptr, &detail::StaticTableOf<NullAllocator>::table};
 
 template <AllocatorImplementation Class>
 constexpr Allocator Allocator::of(Class& object) noexcept {
-  return {&object, &detail::table_of<Class>};
+  return {&object, &detail::TableOf<Class>::table};
 }
 
 template <class T, class... Arguments>
@@ -622,8 +631,8 @@ std::expected<T*, Error> Allocator::room_for(std::size_t count, std::size_t alig
 }
 
 template <class T>
-std::expected<std::span<T>, Error> Allocator::alloc_at_least_aligned(std::size_t alignment, std::size_t count,
-                                                                     const Description& description) const
+std::expected<std::span<detail::Item<T>>, Error> Allocator::alloc_at_least_aligned(
+    std::size_t alignment, std::size_t count, const Description& description) const
     noexcept(std::is_nothrow_default_constructible_v<T>) {
   constexpr bool possible = detail::can_be_item<T>();
   if constexpr (!possible) {
@@ -646,8 +655,8 @@ std::expected<std::span<T>, Error> Allocator::alloc_at_least_aligned(std::size_t
 }
 
 template <class T>
-std::expected<std::span<T>, Error> Allocator::alloc_zeroed(std::size_t count,
-                                                           Description description) const noexcept {
+std::expected<std::span<detail::Item<T>>, Error> Allocator::alloc_zeroed(
+    std::size_t count, Description description) const noexcept {
   constexpr bool possible = detail::can_be_bytes<T>();
   if constexpr (!possible) {
     return std::unexpected(Error::out_of_memory);
