@@ -233,13 +233,15 @@ struct Run {
       succeeded = true;
     } else {
       const Result result = function(failing.allocator());
+      constexpr bool says_whether =
+          requires { result.has_value(); } || std::is_convertible_v<const Result&, bool>;
+      static_assert(
+          says_whether,
+          "check_all_allocation_failures: the function returns a std::expected, or a bool that is true "
+          "for success, or nothing and throws std::bad_alloc");
       if constexpr (requires { result.has_value(); }) {
         succeeded = result.has_value();
-      } else {
-        static_assert(
-            std::is_convertible_v<const Result&, bool>,
-            "check_all_allocation_failures: the function returns a std::expected, or a bool that is true "
-            "for success, or nothing and throws std::bad_alloc");
+      } else if constexpr (says_whether) {
         succeeded = static_cast<bool>(result);
       }
     }
