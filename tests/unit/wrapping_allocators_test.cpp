@@ -131,8 +131,8 @@ class Logged : public ::testing::Test {
 
 TEST_F(Logged, WritesALineForEachCall) {
   auto items = allocator_.alloc<int>(10, "scores").value();
-  expect_line("alloc 40 align 4 = 0x[0-9a-f]+ scores \\(.*wrapping_allocators_test.cpp:" +
-              std::to_string(__LINE__ - 1) + "\\)");
+  const std::string place = "wrapping_allocators_test.cpp:" + std::to_string(__LINE__ - 1);
+  expect_line("alloc 40 align 4 = 0x[0-9a-f]+ scores \\(.*" + place + "\\)");
   items = allocator_.realloc(items, 20).value();
   expect_line("remap 0x[0-9a-f]+ 40 -> 80 align 4 = refused \\(.*\\)");
   EXPECT_FALSE(allocator_.resize(items, 30));
