@@ -14,13 +14,11 @@
 // What all methods have in common:
 //   Results      std::expected; nothing throws but the constructors of your own types, and then the block has
 //                been given back. On failure what was there before is as it was.
-//   Sizes        counts of items; alignments are bytes. A request of no items gives an empty span whose data
-//   is
-//                null, without asking anybody, and cannot fail. One whose size in bytes overflows, or passes
-//                PTRDIFF_MAX, is Error::out_of_memory, without asking anybody either.
+//   Sizes        counts of items; alignments are bytes. A request of no items gives an empty span without
+//                data, asks nobody and cannot fail. One whose size in bytes overflows, or passes PTRDIFF_MAX,
+//                is Error::out_of_memory, and asks nobody either.
 //   Alignment    of T, whatever it is; aligned_alloc takes more, and so do the others with an ar::Alignment.
-//   Types        Arrays are as new T[n] and delete[]: alloc default-constructs each item, so trivial types
-//   are
+//   Types        Arrays are as new T[n] and delete[]: alloc default-constructs each item, so trivial ones are
 //                not initialised and a type without default constructor does not compile; free destroys each.
 //                What moves or zeroes bytes (alloc_zeroed, alloc_sentinel, resize, remap, realloc) is for
 //                trivial types only. Misuse that can be seen by type does not compile, with one line that
@@ -266,8 +264,8 @@ template <class Items>
 
 }  // namespace detail
 
-// Most methods are always inlined: only then does g++ know the table early enough to put the function behind it in
-// place as well. Behind a table that is not known they are as small as a call.
+// Most methods are always inlined: only then does g++ know the table early enough to put the function behind
+// it in place as well. Behind a table that is not known they are as small as a call.
 class [[nodiscard]] Allocator {
  public:
   // The functions behind an Allocator; `self` is its context. Called with sizes from 1 to PTRDIFF_MAX bytes
@@ -297,8 +295,7 @@ class [[nodiscard]] Allocator {
   template <AllocatorImplementation Class>
   [[nodiscard, gnu::always_inline]] static constexpr Allocator of(Class& object) noexcept;
 
-  // ----- one object
-  // --------------------------------------------------------------------------------------------
+  // ----- one object -----
 
   // One object, constructed from the arguments (value-initialised without any). The description comes first,
   // as in ar::create, and may be null. Ends with destroy.
@@ -321,8 +318,7 @@ class [[nodiscard]] Allocator {
                                       Description description = {
                                           nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- arrays
-  // ------------------------------------------------------------------------------------------------
+  // ----- arrays -----
 
   // `count` items, default-constructed: trivial ones are not initialised. Ends with free.
   template <class T>
@@ -403,8 +399,7 @@ class [[nodiscard]] Allocator {
                                    Description description = {
                                        nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- copies
-  // ------------------------------------------------------------------------------------------------
+  // ----- copies -----
 
   // A copy of items that lie in one piece: a span, a vector, a std::string_view. Ends with free.
   template <class Items>
@@ -419,8 +414,7 @@ class [[nodiscard]] Allocator {
       const String& string,
       Description description = {nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- bytes: for those who build allocators and containers
-  // --------------------------------------------------
+  // ----- bytes: for those who build allocators and containers -----
 
   // As Table says, with its limits on sizes and alignments. They check nothing.
   [[nodiscard, gnu::always_inline]] void* raw_alloc(std::size_t size, std::size_t alignment,
@@ -486,8 +480,6 @@ class NullAllocator {
   }
   static void raw_free(void*, std::size_t, std::size_t, const Description&) noexcept {}
 };
-
-// =================================================================================================================
 
 namespace detail {
 

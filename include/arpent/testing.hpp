@@ -3,8 +3,7 @@
 //   #include <arpent/testing/gtest.hpp>          // once in a program: tests that leak fail from now on
 //
 //   TEST(Parser, KeepsItsTokens) {
-//     auto tokens = parse("1 + 2", ar::testing::allocator());   // not given back: this test fails, and says
-//     where
+//     auto tokens = parse("1 + 2", ar::testing::allocator());   // not given back: the test fails
 //   }
 //   TEST(Parser, SurvivesRunningOut) {
 //     EXPECT_EQ(ar::testing::check_all_allocation_failures([](ar::Allocator allocator) {

@@ -38,8 +38,7 @@ class Bridges : public ::testing::Test {
   CheckedLedger other_;
 };
 
-// ----- containers
-// ----------------------------------------------------------------------------------------------
+// ----- containers -----
 
 TEST_F(Bridges, ContainersTakeAnAllocator) {
   Vector<int> vector{allocator_};
@@ -95,8 +94,7 @@ TEST_F(Bridges, AContainerThatIsCopiedToKeepsItsOwn) {
   EXPECT_EQ(copy.get_allocator(), from.get_allocator());
 }
 
-// ----- memory resources
-// ----------------------------------------------------------------------------------------
+// ----- memory resources -----
 
 TEST_F(Bridges, AnAllocatorIsAMemoryResource) {
   ar::PmrResource resource{allocator_};
@@ -131,8 +129,7 @@ TEST_F(Bridges, AMemoryResourceIsAnAllocator) {
   EXPECT_EQ(allocator, ar::from_pmr(monotonic));
 }
 
-// ----- owners
-// --------------------------------------------------------------------------------------------------
+// ----- owners -----
 
 struct Agent {
   Agent(int given_number, bool refuses) : number(given_number) {
@@ -214,8 +211,7 @@ TEST_F(Bridges, OwnedSpanReleasesItsItems) {
   EXPECT_TRUE(none.empty());
 }
 
-// ----- defer and errdefer
-// --------------------------------------------------------------------------------------
+// ----- defer and errdefer -----
 
 TEST(Defer, RunsWhenTheScopeIsLeft) {
   std::string order;

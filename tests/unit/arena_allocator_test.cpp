@@ -327,8 +327,7 @@ TEST_F(Arena, NeverTouchesWhatItHasGiven) {
   }
 }
 
-// ----- pool
-// ----------------------------------------------------------------------------------------------------
+// ----- pool -----
 
 struct Node {
   explicit Node(int given) : value(given) {

@@ -116,8 +116,7 @@ TEST(TestingAllocator, IsTheLedgers) {
   EXPECT_TRUE(ar::testing::ledger().take_findings(before).empty());
 }
 
-// ----- check_all_allocation_failures
-// ---------------------------------------------------------------------------
+// ----- check_all_allocation_failures -----
 
 struct Pair {
   ar::Owned<int> first;
