@@ -14,7 +14,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" 
 install(TARGETS arpent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS arpent_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(
-  TARGETS arpent_static arpent_shared
+  TARGETS arpent_static arpent_shared arpent_allocators
   EXPORT arpent_targets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"

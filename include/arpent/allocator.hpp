@@ -14,13 +14,11 @@
 // What all methods have in common:
 //   Results      std::expected; nothing throws but the constructors of your own types, and then the block has
 //                been given back. On failure what was there before is as it was.
-//   Sizes        counts of items; alignments are bytes. A request of no items gives an empty span whose data
-//   is
-//                null, without asking anybody, and cannot fail. One whose size in bytes overflows, or passes
-//                PTRDIFF_MAX, is Error::out_of_memory, without asking anybody either.
+//   Sizes        counts of items; alignments are bytes. A request of no items gives an empty span without
+//                data, asks nobody and cannot fail. One whose size in bytes overflows, or passes PTRDIFF_MAX,
+//                is Error::out_of_memory, and asks nobody either.
 //   Alignment    of T, whatever it is; aligned_alloc takes more, and so do the others with an ar::Alignment.
-//   Types        Arrays are as new T[n] and delete[]: alloc default-constructs each item, so trivial types
-//   are
+//   Types        Arrays are as new T[n] and delete[]: alloc default-constructs each item, so trivial ones are
 //                not initialised and a type without default constructor does not compile; free destroys each.
 //                What moves or zeroes bytes (alloc_zeroed, alloc_sentinel, resize, remap, realloc) is for
 //                trivial types only. Misuse that can be seen by type does not compile, with one line that
@@ -138,6 +136,10 @@ inline constexpr std::size_t largest_alignment = largest_size / 2 + 1;
 [[nodiscard]] constexpr std::size_t padding_to(std::uintptr_t address, std::size_t alignment) noexcept {
   return (0 - address) & (alignment - 1);
 }
+
+// T, or where that makes no item, what stands for it until can_be_item has said so.
+template <class T>
+using Item = std::conditional_t<is_plain_object<T>, T, std::byte>;
 
 template <class T>
 inline constexpr bool is_span = false;
@@ -262,6 +264,8 @@ template <class Items>
 
 }  // namespace detail
 
+// Most methods are always inlined: only then does g++ know the table early enough to put the function behind
+// it in place as well. Behind a table that is not known they are as small as a call.
 class [[nodiscard]] Allocator {
  public:
   // The functions behind an Allocator; `self` is its context. Called with sizes from 1 to PTRDIFF_MAX bytes
@@ -289,19 +293,18 @@ class [[nodiscard]] Allocator {
 
   // The interface of an object of any class that has the four functions, which must outlive it.
   template <AllocatorImplementation Class>
-  [[nodiscard]] static constexpr Allocator of(Class& object) noexcept;
+  [[nodiscard, gnu::always_inline]] static constexpr Allocator of(Class& object) noexcept;
 
-  // ----- one object
-  // --------------------------------------------------------------------------------------------
+  // ----- one object -----
 
   // One object, constructed from the arguments (value-initialised without any). The description comes first,
   // as in ar::create, and may be null. Ends with destroy.
   template <class T, class... Arguments>
-  [[nodiscard]] std::expected<std::add_pointer_t<T>, Error> create(Description description,
-                                                                   Arguments&&... arguments) const
+  [[nodiscard, gnu::always_inline]] std::expected<std::add_pointer_t<T>, Error> create(
+      Description description, Arguments&&... arguments) const
       noexcept(std::is_nothrow_constructible_v<T, Arguments...>);
   template <class T>
-  [[nodiscard]] std::expected<std::add_pointer_t<T>, Error> create(
+  [[nodiscard, gnu::always_inline]] std::expected<std::add_pointer_t<T>, Error> create(
       Description description = {nullptr, std::source_location::current()}) const
       noexcept(std::is_nothrow_constructible_v<T>) {
     return create_from<T>(description);
@@ -311,29 +314,29 @@ class [[nodiscard]] Allocator {
   // since its size is what the block is given back with; a pointer to a base class, where run-time type
   // information is on, ends the process with a line that says so.
   template <class Pointer>
-  void destroy(const Pointer& object,
-               Description description = {nullptr, std::source_location::current()}) const noexcept;
+  [[gnu::always_inline]] void destroy(const Pointer& object,
+                                      Description description = {
+                                          nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- arrays
-  // ------------------------------------------------------------------------------------------------
+  // ----- arrays -----
 
   // `count` items, default-constructed: trivial ones are not initialised. Ends with free.
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc(
+  [[nodiscard, gnu::always_inline]] std::expected<std::span<detail::Item<T>>, Error> alloc(
       std::size_t count, Description description = {nullptr, std::source_location::current()}) const
       noexcept(std::is_nothrow_default_constructible_v<T>) {
-    return alloc_at_least_aligned<T>(alignof(T), count, description);
+    return alloc_at_least_aligned<T>(1, count, description);
   }
 
   // `count` items, all zero bits. Ends with free.
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc_zeroed(
+  [[nodiscard, gnu::always_inline]] std::expected<std::span<detail::Item<T>>, Error> alloc_zeroed(
       std::size_t count, Description description = {nullptr, std::source_location::current()}) const noexcept;
 
   // As alloc, at a multiple of `alignment` bytes, or of T's if that is more. Ends with free(items,
   // alignment).
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> aligned_alloc(
+  [[nodiscard, gnu::always_inline]] std::expected<std::span<detail::Item<T>>, Error> aligned_alloc(
       Alignment alignment, std::size_t count,
       Description description = {nullptr, std::source_location::current()}) const
       noexcept(std::is_nothrow_default_constructible_v<T>) {
@@ -342,38 +345,34 @@ class [[nodiscard]] Allocator {
 
   // `count` items, not initialised, and then the sentinel, also for no items. Ends with free.
   template <class T>
-  [[nodiscard]] std::expected<SentinelSpan<T>, Error> alloc_sentinel(
+  [[nodiscard, gnu::always_inline]] std::expected<SentinelSpan<T>, Error> alloc_sentinel(
       std::size_t count, std::type_identity_t<T> sentinel,
       Description description = {nullptr, std::source_location::current()}) const noexcept;
 
   // The same items where they are, now `count`; those that are new are not initialised. No items: as free.
   // Error::not_in_place, also for an empty span, when it cannot be; then they are as they were.
   template <class Items>
-  [[nodiscard]] std::expected<Items, Error> resize(const Items& items, std::size_t count,
-                                                   Description description = {
-                                                       nullptr,
-                                                       std::source_location::current()}) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::expected<Items, Error> resize(
+      const Items& items, std::size_t count,
+      Description description = {nullptr, std::source_location::current()}) const noexcept {
     return resize(items, Alignment{1}, count, description);
   }
   template <class Items>
-  [[nodiscard]] std::expected<Items, Error> resize(const Items& items, Alignment alignment, std::size_t count,
-                                                   Description description = {
-                                                       nullptr,
-                                                       std::source_location::current()}) const noexcept;
+  [[nodiscard, gnu::always_inline]] std::expected<Items, Error> resize(
+      const Items& items, Alignment alignment, std::size_t count,
+      Description description = {nullptr, std::source_location::current()}) const noexcept;
 
   // As resize, but the items may have moved, where the allocator can do so without copying them.
   template <class Items>
-  [[nodiscard]] std::expected<Items, Error> remap(const Items& items, std::size_t count,
-                                                  Description description = {
-                                                      nullptr,
-                                                      std::source_location::current()}) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::expected<Items, Error> remap(
+      const Items& items, std::size_t count,
+      Description description = {nullptr, std::source_location::current()}) const noexcept {
     return remap(items, Alignment{1}, count, description);
   }
   template <class Items>
-  [[nodiscard]] std::expected<Items, Error> remap(const Items& items, Alignment alignment, std::size_t count,
-                                                  Description description = {
-                                                      nullptr,
-                                                      std::source_location::current()}) const noexcept;
+  [[nodiscard, gnu::always_inline]] std::expected<Items, Error> remap(
+      const Items& items, Alignment alignment, std::size_t count,
+      Description description = {nullptr, std::source_location::current()}) const noexcept;
 
   // As remap, and copies them to a new block where there is no other way. An empty span is allocated.
   template <class Items>
@@ -390,16 +389,17 @@ class [[nodiscard]] Allocator {
 
   // Destroys the items and releases them. A span of const will do. An empty one does nothing.
   template <class Items>
-  void free(const Items& items,
-            Description description = {nullptr, std::source_location::current()}) const noexcept {
+  [[gnu::always_inline]] void free(const Items& items,
+                                   Description description = {
+                                       nullptr, std::source_location::current()}) const noexcept {
     free(items, Alignment{1}, description);
   }
   template <class Items>
-  void free(const Items& items, Alignment alignment,
-            Description description = {nullptr, std::source_location::current()}) const noexcept;
+  [[gnu::always_inline]] void free(const Items& items, Alignment alignment,
+                                   Description description = {
+                                       nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- copies
-  // ------------------------------------------------------------------------------------------------
+  // ----- copies -----
 
   // A copy of items that lie in one piece: a span, a vector, a std::string_view. Ends with free.
   template <class Items>
@@ -414,24 +414,25 @@ class [[nodiscard]] Allocator {
       const String& string,
       Description description = {nullptr, std::source_location::current()}) const noexcept;
 
-  // ----- bytes: for those who build allocators and containers
-  // --------------------------------------------------
+  // ----- bytes: for those who build allocators and containers -----
 
   // As Table says, with its limits on sizes and alignments. They check nothing.
-  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment,
-                                Description description) const noexcept {
+  [[nodiscard, gnu::always_inline]] void* raw_alloc(std::size_t size, std::size_t alignment,
+                                                    Description description) const noexcept {
     return table_->alloc(self_, size, alignment, description);
   }
-  [[nodiscard]] bool raw_resize(void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-                                Description description) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool raw_resize(void* block, std::size_t size, std::size_t alignment,
+                                                    std::size_t new_size,
+                                                    Description description) const noexcept {
     return table_->resize(self_, block, size, alignment, new_size, description);
   }
-  [[nodiscard]] void* raw_remap(void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-                                Description description) const noexcept {
+  [[nodiscard, gnu::always_inline]] void* raw_remap(void* block, std::size_t size, std::size_t alignment,
+                                                    std::size_t new_size,
+                                                    Description description) const noexcept {
     return table_->remap(self_, block, size, alignment, new_size, description);
   }
-  void raw_free(void* block, std::size_t size, std::size_t alignment,
-                Description description) const noexcept {
+  [[gnu::always_inline]] void raw_free(void* block, std::size_t size, std::size_t alignment,
+                                       Description description) const noexcept {
     table_->free(self_, block, size, alignment, description);
   }
 
@@ -449,17 +450,17 @@ class [[nodiscard]] Allocator {
   }
 
   template <class T, class... Arguments>
-  [[nodiscard]] std::expected<std::add_pointer_t<T>, Error> create_from(const Description& description,
-                                                                        Arguments&&... arguments) const
+  [[nodiscard, gnu::always_inline]] std::expected<std::add_pointer_t<T>, Error> create_from(
+      const Description& description, Arguments&&... arguments) const
       noexcept(std::is_nothrow_constructible_v<T, Arguments...>);
 
-  // Room for `count` items, without constructing them. `count` is not 0.
+  // Room for `count` items, without constructing them, or null and why. `count` is not 0.
   template <class T>
-  [[nodiscard]] std::expected<T*, Error> room_for(std::size_t count, std::size_t alignment,
-                                                  const Description& description) const noexcept;
+  [[nodiscard, gnu::always_inline]] T* room_for(std::size_t count, std::size_t alignment,
+                                                const Description& description, Error& why) const noexcept;
 
   template <class T>
-  [[nodiscard]] std::expected<std::span<T>, Error> alloc_at_least_aligned(
+  [[nodiscard, gnu::always_inline]] std::expected<std::span<detail::Item<T>>, Error> alloc_at_least_aligned(
       std::size_t alignment, std::size_t count, const Description& description) const
       noexcept(std::is_nothrow_default_constructible_v<T>);
 
@@ -480,8 +481,6 @@ class NullAllocator {
   static void raw_free(void*, std::size_t, std::size_t, const Description&) noexcept {}
 };
 
-// =================================================================================================================
-
 namespace detail {
 
 // Gives a block back unless that is taken from it: for constructors that throw.
@@ -498,56 +497,61 @@ struct Undo {
   }
 };
 
+// The table of a class with the four functions. Functions, not lambdas: g++ does not inline the latter here.
 template <class Class>
-inline constexpr Allocator::Table table_of = {
-    [](void* self, std::size_t size, std::size_t alignment, Description description) noexcept -> void* {
-      return static_cast<Class*>(self)->raw_alloc(size, alignment, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> bool {
-      return static_cast<Class*>(self)->raw_resize(block, size, alignment, new_size, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> void* {
-      return static_cast<Class*>(self)->raw_remap(block, size, alignment, new_size, description);
-    },
-    [](void* self, void* block, std::size_t size, std::size_t alignment, Description description) noexcept {
-      static_cast<Class*>(self)->raw_free(block, size, alignment, description);
-    },
+struct TableOf {
+  static void* alloc(void* self, std::size_t size, std::size_t alignment, Description description) noexcept {
+    return static_cast<Class*>(self)->raw_alloc(size, alignment, description);
+  }
+  static bool resize(void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return static_cast<Class*>(self)->raw_resize(block, size, alignment, new_size, description);
+  }
+  static void* remap(void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return static_cast<Class*>(self)->raw_remap(block, size, alignment, new_size, description);
+  }
+  static void free(void* self, void* block, std::size_t size, std::size_t alignment,
+                   Description description) noexcept {
+    static_cast<Class*>(self)->raw_free(block, size, alignment, description);
+  }
+  static constexpr Allocator::Table table{&alloc, &resize, &remap, &free};
 };
 
-// For classes without state, whose functions are static: no object is needed.
+// The same for a class without state, whose functions are static: no object is needed.
 template <class Class>
-inline constexpr Allocator::Table static_table_of = {
-    [](void*, std::size_t size, std::size_t alignment, Description description) noexcept -> void* {
-      return Class::raw_alloc(size, alignment, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> bool {
-      return Class::raw_resize(block, size, alignment, new_size, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-       Description description) noexcept -> void* {
-      return Class::raw_remap(block, size, alignment, new_size, description);
-    },
-    [](void*, void* block, std::size_t size, std::size_t alignment, Description description) noexcept {
-      Class::raw_free(block, size, alignment, description);
-    },
+struct StaticTableOf {
+  static void* alloc(void*, std::size_t size, std::size_t alignment, Description description) noexcept {
+    return Class::raw_alloc(size, alignment, description);
+  }
+  static bool resize(void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return Class::raw_resize(block, size, alignment, new_size, description);
+  }
+  static void* remap(void*, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
+                     Description description) noexcept {
+    return Class::raw_remap(block, size, alignment, new_size, description);
+  }
+  static void free(void*, void* block, std::size_t size, std::size_t alignment,
+                   Description description) noexcept {
+    Class::raw_free(block, size, alignment, description);
+  }
+  static constexpr Allocator::Table table{&alloc, &resize, &remap, &free};
 };
 
 }  // namespace detail
 
 // Refuses every request: for what must not allocate, and for the end of a chain of fallbacks.
-inline constexpr Allocator null_allocator{nullptr, &detail::static_table_of<NullAllocator>};
+inline constexpr Allocator null_allocator{nullptr, &detail::StaticTableOf<NullAllocator>::table};
 
 template <AllocatorImplementation Class>
 constexpr Allocator Allocator::of(Class& object) noexcept {
-  return {&object, &detail::table_of<Class>};
+  return {&object, &detail::TableOf<Class>::table};
 }
 
 template <class T, class... Arguments>
-std::expected<std::add_pointer_t<T>, Error> Allocator::create_from(const Description& description,
-                                                                   Arguments&&... arguments) const
+inline std::expected<std::add_pointer_t<T>, Error> Allocator::create_from(const Description& description,
+                                                                          Arguments&&... arguments) const
     noexcept(std::is_nothrow_constructible_v<T, Arguments...>) {
   constexpr bool possible = detail::can_be_made<T>();
   if constexpr (possible) {
@@ -574,14 +578,14 @@ std::expected<std::add_pointer_t<T>, Error> Allocator::create_from(const Descrip
 }
 
 template <class T, class... Arguments>
-std::expected<std::add_pointer_t<T>, Error> Allocator::create(Description description,
-                                                              Arguments&&... arguments) const
+inline std::expected<std::add_pointer_t<T>, Error> Allocator::create(Description description,
+                                                                     Arguments&&... arguments) const
     noexcept(std::is_nothrow_constructible_v<T, Arguments...>) {
   return create_from<T>(description, std::forward<Arguments>(arguments)...);
 }
 
 template <class Pointer>
-void Allocator::destroy(const Pointer& object, Description description) const noexcept {
+inline void Allocator::destroy(const Pointer& object, Description description) const noexcept {
   if constexpr (!std::is_null_pointer_v<Pointer>) {
     constexpr bool possible = detail::can_be_ended<Pointer>();
     if constexpr (possible) {
@@ -606,24 +610,22 @@ void Allocator::destroy(const Pointer& object, Description description) const no
 }
 
 template <class T>
-std::expected<T*, Error> Allocator::room_for(std::size_t count, std::size_t alignment,
-                                             const Description& description) const noexcept {
+inline T* Allocator::room_for(std::size_t count, std::size_t alignment, const Description& description,
+                              Error& why) const noexcept {
   if (!std::has_single_bit(alignment)) {
-    return std::unexpected(Error::bad_alignment);
+    why = Error::bad_alignment;
+    return nullptr;
   }
+  why = Error::out_of_memory;
   if (!fits<T>(count) || alignment > detail::largest_alignment) {
-    return std::unexpected(Error::out_of_memory);
+    return nullptr;
   }
-  void* const block = raw_alloc(count * sizeof(T), at_least_own<T>(alignment), description);
-  if (block == nullptr) {
-    return std::unexpected(Error::out_of_memory);
-  }
-  return static_cast<T*>(block);
+  return static_cast<T*>(raw_alloc(count * sizeof(T), at_least_own<T>(alignment), description));
 }
 
 template <class T>
-std::expected<std::span<T>, Error> Allocator::alloc_at_least_aligned(std::size_t alignment, std::size_t count,
-                                                                     const Description& description) const
+inline std::expected<std::span<detail::Item<T>>, Error> Allocator::alloc_at_least_aligned(
+    std::size_t alignment, std::size_t count, const Description& description) const
     noexcept(std::is_nothrow_default_constructible_v<T>) {
   constexpr bool possible = detail::can_be_item<T>();
   if constexpr (!possible) {
@@ -632,22 +634,23 @@ std::expected<std::span<T>, Error> Allocator::alloc_at_least_aligned(std::size_t
     if (count == 0) {
       return std::span<T>{};
     }
-    const std::expected<T*, Error> room = room_for<T>(count, alignment, description);
-    if (!room) {
-      return std::unexpected(room.error());
+    Error why;
+    T* const room = room_for<T>(count, alignment, description, why);
+    if (room == nullptr) {
+      return std::unexpected(why);
     }
     if constexpr (!std::is_trivially_default_constructible_v<T>) {
-      detail::Undo guard{*this, *room, count * sizeof(T), at_least_own<T>(alignment), description};
-      std::uninitialized_default_construct_n(*room, count);
+      detail::Undo guard{*this, room, count * sizeof(T), at_least_own<T>(alignment), description};
+      std::uninitialized_default_construct_n(room, count);
       guard.block = nullptr;
     }
-    return std::span<T>{*room, count};
+    return std::span<T>{room, count};
   }
 }
 
 template <class T>
-std::expected<std::span<T>, Error> Allocator::alloc_zeroed(std::size_t count,
-                                                           Description description) const noexcept {
+inline std::expected<std::span<detail::Item<T>>, Error> Allocator::alloc_zeroed(
+    std::size_t count, Description description) const noexcept {
   constexpr bool possible = detail::can_be_bytes<T>();
   if constexpr (!possible) {
     return std::unexpected(Error::out_of_memory);
@@ -661,9 +664,8 @@ std::expected<std::span<T>, Error> Allocator::alloc_zeroed(std::size_t count,
 }
 
 template <class T>
-std::expected<SentinelSpan<T>, Error> Allocator::alloc_sentinel(std::size_t count,
-                                                                std::type_identity_t<T> sentinel,
-                                                                Description description) const noexcept {
+inline std::expected<SentinelSpan<T>, Error> Allocator::alloc_sentinel(
+    std::size_t count, std::type_identity_t<T> sentinel, Description description) const noexcept {
   constexpr bool possible = detail::can_be_bytes<T>();
   if constexpr (!possible) {
     return std::unexpected(Error::out_of_memory);
@@ -671,18 +673,20 @@ std::expected<SentinelSpan<T>, Error> Allocator::alloc_sentinel(std::size_t coun
     if (!fits<T>(count)) {  // count + 1 must not wrap
       return std::unexpected(Error::out_of_memory);
     }
-    const std::expected<T*, Error> room = room_for<T>(count + 1, alignof(T), description);
-    if (!room) {
-      return std::unexpected(room.error());
+    Error why;
+    T* const room = room_for<T>(count + 1, alignof(T), description, why);
+    if (room == nullptr) {
+      return std::unexpected(why);
     }
-    (*room)[count] = sentinel;
-    return SentinelSpan<T>{*room, count};
+    room[count] = sentinel;
+    return SentinelSpan<T>{room, count};
   }
 }
 
 template <class Items>
-std::expected<Items, Error> Allocator::resize(const Items& items, Alignment alignment, std::size_t count,
-                                              Description description) const noexcept {
+inline std::expected<Items, Error> Allocator::resize(const Items& items, Alignment alignment,
+                                                     std::size_t count,
+                                                     Description description) const noexcept {
   constexpr bool possible = detail::can_be_resized<Items>();
   if constexpr (possible) {
     using T = typename Items::element_type;
@@ -705,8 +709,9 @@ std::expected<Items, Error> Allocator::resize(const Items& items, Alignment alig
 }
 
 template <class Items>
-std::expected<Items, Error> Allocator::remap(const Items& items, Alignment alignment, std::size_t count,
-                                             Description description) const noexcept {
+inline std::expected<Items, Error> Allocator::remap(const Items& items, Alignment alignment,
+                                                    std::size_t count,
+                                                    Description description) const noexcept {
   constexpr bool possible = detail::can_be_resized<Items>();
   if constexpr (possible) {
     using T = typename Items::element_type;
@@ -743,20 +748,21 @@ std::expected<Items, Error> Allocator::realloc(const Items& items, Alignment ali
     if (remapped || remapped.error() != Error::not_in_place) {
       return remapped;
     }
-    const std::expected<T*, Error> room = room_for<T>(count, alignment.bytes, description);
-    if (!room) {
-      return std::unexpected(room.error());
+    Error why;
+    T* const room = room_for<T>(count, alignment.bytes, description, why);
+    if (room == nullptr) {
+      return std::unexpected(why);
     }
     if (!items.empty()) {
-      std::memcpy(*room, items.data(), (items.size() < count ? items.size() : count) * sizeof(T));
+      std::memcpy(room, items.data(), (items.size() < count ? items.size() : count) * sizeof(T));
       raw_free(items.data(), items.size_bytes(), at_least_own<T>(alignment.bytes), description);
     }
-    return Items{*room, count};
+    return Items{room, count};
   }
 }
 
 template <class Items>
-void Allocator::free(const Items& items, Alignment alignment, Description description) const noexcept {
+inline void Allocator::free(const Items& items, Alignment alignment, Description description) const noexcept {
   constexpr bool possible = detail::can_be_released<Items>();
   if constexpr (possible) {
     using T = std::remove_cv_t<std::remove_pointer_t<decltype(items.data())>>;
@@ -784,18 +790,19 @@ auto Allocator::dupe(const Items& items, Description description) const
     if (count == 0) {
       return std::span<T>{};
     }
-    const std::expected<T*, Error> room = room_for<T>(count, alignof(T), description);
-    if (!room) {
-      return std::unexpected(room.error());
+    Error why;
+    T* const room = room_for<T>(count, alignof(T), description, why);
+    if (room == nullptr) {
+      return std::unexpected(why);
     }
     if constexpr (std::is_trivially_copyable_v<T>) {
-      std::memcpy(static_cast<void*>(*room), std::ranges::data(items), count * sizeof(T));
+      std::memcpy(static_cast<void*>(room), std::ranges::data(items), count * sizeof(T));
     } else {
-      detail::Undo guard{*this, *room, count * sizeof(T), alignof(T), description};
-      std::uninitialized_copy_n(std::ranges::data(items), count, *room);
+      detail::Undo guard{*this, room, count * sizeof(T), alignof(T), description};
+      std::uninitialized_copy_n(std::ranges::data(items), count, room);
       guard.block = nullptr;
     }
-    return std::span<T>{*room, count};
+    return std::span<T>{room, count};
   }
 }
 

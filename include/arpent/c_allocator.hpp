@@ -50,6 +50,6 @@ class CAllocator {
 };
 
 // The process heap. May be used by several threads at once.
-inline constexpr Allocator c_allocator{nullptr, &detail::static_table_of<CAllocator>};
+inline constexpr Allocator c_allocator{nullptr, &detail::StaticTableOf<CAllocator>::table};
 
 }  // namespace ar

@@ -39,7 +39,7 @@ inline constexpr bool is_unexpected<std::unexpected<E>> = true;
 template <class Action>
 class [[nodiscard]] defer {
  public:
-  explicit defer(Action action) noexcept(std::is_nothrow_move_constructible_v<Action>)
+  [[nodiscard]] explicit defer(Action action) noexcept(std::is_nothrow_move_constructible_v<Action>)
       : action_(std::move(action)) {}
   ~defer() { action_(); }
   defer(const defer&) = delete;
@@ -101,7 +101,8 @@ class Outcome {
 template <class Action>
 class [[nodiscard]] errdefer {
  public:
-  errdefer(const Outcome& outcome, Action action) noexcept(std::is_nothrow_move_constructible_v<Action>)
+  [[nodiscard]] errdefer(const Outcome& outcome,
+                         Action action) noexcept(std::is_nothrow_move_constructible_v<Action>)
       : outcome_(outcome), exceptions_(std::uncaught_exceptions()), action_(std::move(action)) {}
   ~errdefer() {
     if (!outcome_.succeeded() || std::uncaught_exceptions() > exceptions_) {

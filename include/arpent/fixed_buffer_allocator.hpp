@@ -24,7 +24,7 @@ class FixedBufferAllocator {
  public:
   // The buffer stays the caller's, and must outlive the allocator.
   constexpr explicit FixedBufferAllocator(std::span<std::byte> buffer) noexcept
-      : start_(buffer.data()), size_(buffer.size()) {}
+      : start_(buffer.data()), position_(buffer.data()), end_(buffer.data() + buffer.size()) {}
   FixedBufferAllocator(const FixedBufferAllocator&) = delete;
   FixedBufferAllocator& operator=(const FixedBufferAllocator&) = delete;
 
@@ -35,20 +35,24 @@ class FixedBufferAllocator {
   [[nodiscard]] constexpr Allocator thread_safe_allocator() noexcept;
 
   // Ends all blocks.
-  constexpr void reset() noexcept { used_ = 0; }
+  constexpr void reset() noexcept { position_ = start_; }
 
   // Bytes from the buffer's start to the end of the last block, with what alignment left free between.
-  [[nodiscard]] constexpr std::size_t used() const noexcept { return used_; }
-  [[nodiscard]] constexpr std::size_t capacity() const noexcept { return size_; }
+  [[nodiscard]] constexpr std::size_t used() const noexcept {
+    return static_cast<std::size_t>(position_ - start_);
+  }
+  [[nodiscard]] constexpr std::size_t capacity() const noexcept {
+    return static_cast<std::size_t>(end_ - start_);
+  }
 
   // Whether the pointer points into the buffer.
   [[nodiscard]] bool owns_ptr(const void* pointer) const noexcept {
-    return detail::address_of(pointer) - detail::address_of(start_) < size_;
+    return detail::address_of(pointer) - detail::address_of(start_) < capacity();
   }
 
   // Whether a block of `size` bytes is the last one, so that it can be resized and freed.
   [[nodiscard]] bool is_last_allocation(const void* block, std::size_t size) const noexcept {
-    return offset_of(block) + size == used_;
+    return detail::address_of(block) + size == detail::address_of(position_);
   }
   template <class T>
   [[nodiscard]] bool is_last_allocation(std::span<T> items) const noexcept {
@@ -56,12 +60,12 @@ class FixedBufferAllocator {
   }
 
   [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const Description&) noexcept {
-    const std::size_t padding = detail::padding_to(detail::address_of(start_) + used_, alignment);
-    if (padding + size > size_ - used_) [[unlikely]] {
+    const std::size_t padding = detail::padding_to(detail::address_of(position_), alignment);
+    if (padding + size > static_cast<std::size_t>(end_ - position_)) [[unlikely]] {
       return nullptr;
     }
-    std::byte* const block = start_ + used_ + padding;
-    used_ += padding + size;
+    std::byte* const block = position_ + padding;
+    position_ = block + size;
     return block;
   }
 
@@ -71,11 +75,10 @@ class FixedBufferAllocator {
     if (!is_last_allocation(block, size)) {
       return new_size <= size;
     }
-    const std::size_t offset = offset_of(block);
-    if (new_size > size_ - offset) {
+    if (new_size > room_from(block)) {
       return false;
     }
-    used_ = offset + new_size;
+    position_ = static_cast<std::byte*>(block) + new_size;
     return true;
   }
 
@@ -87,15 +90,16 @@ class FixedBufferAllocator {
   void raw_free(void* block, std::size_t size, std::size_t, const Description&) noexcept {
     check_owned(block);
     if (is_last_allocation(block, size)) {
-      used_ = offset_of(block);
+      position_ = static_cast<std::byte*>(block);
     }
   }
 
  private:
   struct ThreadSafe;
 
-  [[nodiscard]] std::size_t offset_of(const void* block) const noexcept {
-    return detail::address_of(block) - detail::address_of(start_);
+  // Bytes from a block's start to the buffer's end.
+  [[nodiscard]] std::size_t room_from(const void* block) const noexcept {
+    return detail::address_of(end_) - detail::address_of(block);
   }
   void check_owned(const void* block) const noexcept {
     if (!owns_ptr(block)) [[unlikely]] {
@@ -104,46 +108,49 @@ class FixedBufferAllocator {
   }
 
   std::byte* start_;
-  std::size_t size_;
-  std::size_t used_ = 0;
+  std::byte* position_;  // the end of the last block
+  std::byte* end_;
 };
 
-// The functions behind thread_safe_allocator(). A block is the last one as long as `used_` is its end: it
-// lives, so nobody has put `used_` below that. What one thread did to memory before it was freed happens
+// The functions behind thread_safe_allocator(). A block is the last one as long as `position_` is its end: it
+// lives, so nobody has put `position_` below that. What one thread did to memory before it was freed happens
 // before what another does to it after it was allocated.
 struct FixedBufferAllocator::ThreadSafe {
   static FixedBufferAllocator& fixed(void* self) noexcept {
     return *static_cast<FixedBufferAllocator*>(self);
   }
-  static std::atomic_ref<std::size_t> used(void* self) noexcept { return std::atomic_ref{fixed(self).used_}; }
+
+  // Puts the position from the end of the last block elsewhere; false when the block is not the last one.
+  static bool move(void* self, std::byte* expected, std::byte* position) noexcept {
+    return std::atomic_ref{fixed(self).position_}.compare_exchange_strong(
+        expected, position, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
 
   static void* alloc(void* self, std::size_t size, std::size_t alignment, Description) noexcept {
-    const FixedBufferAllocator& buffer = fixed(self);
-    std::size_t before = used(self).load(std::memory_order_relaxed);
+    const std::byte* const end = fixed(self).end_;
+    const std::atomic_ref position{fixed(self).position_};
+    std::byte* before = position.load(std::memory_order_relaxed);
     while (true) {
-      const std::size_t padding = detail::padding_to(detail::address_of(buffer.start_) + before, alignment);
-      if (padding + size > buffer.size_ - before) {
+      const std::size_t padding = detail::padding_to(detail::address_of(before), alignment);
+      if (padding + size > static_cast<std::size_t>(end - before)) {
         return nullptr;
       }
-      if (used(self).compare_exchange_weak(before, before + padding + size, std::memory_order_acq_rel,
-                                           std::memory_order_relaxed)) {
-        return buffer.start_ + before + padding;
+      std::byte* const block = before + padding;
+      if (position.compare_exchange_weak(before, block + size, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed)) {
+        return block;
       }
     }
   }
 
   static bool resize(void* self, void* block, std::size_t size, std::size_t, std::size_t new_size,
                      Description) noexcept {
-    const FixedBufferAllocator& buffer = fixed(self);
-    buffer.check_owned(block);
-    const std::size_t offset = buffer.offset_of(block);
-    if (new_size > buffer.size_ - offset) {
+    fixed(self).check_owned(block);
+    auto* const start = static_cast<std::byte*>(block);
+    if (new_size > fixed(self).room_from(block)) {
       return false;
     }
-    std::size_t expected = offset + size;
-    return used(self).compare_exchange_strong(expected, offset + new_size, std::memory_order_acq_rel,
-                                              std::memory_order_relaxed) ||
-           new_size <= size;
+    return move(self, start + size, start + new_size) || new_size <= size;
   }
 
   static void* remap(void* self, void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
@@ -152,12 +159,9 @@ struct FixedBufferAllocator::ThreadSafe {
   }
 
   static void free(void* self, void* block, std::size_t size, std::size_t, Description) noexcept {
-    const FixedBufferAllocator& buffer = fixed(self);
-    buffer.check_owned(block);
-    const std::size_t offset = buffer.offset_of(block);
-    std::size_t expected = offset + size;
-    used(self).compare_exchange_strong(expected, offset, std::memory_order_acq_rel,
-                                       std::memory_order_relaxed);
+    fixed(self).check_owned(block);
+    auto* const start = static_cast<std::byte*>(block);
+    move(self, start + size, start);
   }
 
   static constexpr Allocator::Table table{&alloc, &resize, &remap, &free};

@@ -50,6 +50,6 @@ class HeapAllocator {
 };
 
 // The tracked heap. May be used by several threads at once.
-inline constexpr Allocator heap_allocator{nullptr, &detail::static_table_of<HeapAllocator>};
+inline constexpr Allocator heap_allocator{nullptr, &detail::StaticTableOf<HeapAllocator>::table};
 
 }  // namespace ar

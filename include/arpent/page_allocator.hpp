@@ -88,6 +88,6 @@ class PageAllocator {
 };
 
 // Whole pages from the system. May be used by several threads at once.
-inline constexpr Allocator page_allocator{nullptr, &detail::static_table_of<PageAllocator>};
+inline constexpr Allocator page_allocator{nullptr, &detail::StaticTableOf<PageAllocator>::table};
 
 }  // namespace ar

@@ -3,8 +3,7 @@
 //   #include <arpent/testing/gtest.hpp>          // once in a program: tests that leak fail from now on
 //
 //   TEST(Parser, KeepsItsTokens) {
-//     auto tokens = parse("1 + 2", ar::testing::allocator());   // not given back: this test fails, and says
-//     where
+//     auto tokens = parse("1 + 2", ar::testing::allocator());   // not given back: the test fails
 //   }
 //   TEST(Parser, SurvivesRunningOut) {
 //     EXPECT_EQ(ar::testing::check_all_allocation_failures([](ar::Allocator allocator) {
@@ -233,13 +232,15 @@ struct Run {
       succeeded = true;
     } else {
       const Result result = function(failing.allocator());
+      constexpr bool says_whether =
+          requires { result.has_value(); } || std::is_convertible_v<const Result&, bool>;
+      static_assert(
+          says_whether,
+          "check_all_allocation_failures: the function returns a std::expected, or a bool that is true "
+          "for success, or nothing and throws std::bad_alloc");
       if constexpr (requires { result.has_value(); }) {
         succeeded = result.has_value();
-      } else {
-        static_assert(
-            std::is_convertible_v<const Result&, bool>,
-            "check_all_allocation_failures: the function returns a std::expected, or a bool that is true "
-            "for success, or nothing and throws std::bad_alloc");
+      } else if constexpr (says_whether) {
         succeeded = static_cast<bool>(result);
       }
     }

@@ -2,8 +2,8 @@
 // test:
 //
 //   struct Mine { ar::MyAllocator mine{…}; ar::Allocator allocator() { return mine.allocator(); } };
-//   INSTANTIATE_TEST_SUITE_P(Mine, AllocatorConformance, Values(subject<Mine>("Mine", Threads::one)),
-//   name_of);
+//   INSTANTIATE_TEST_SUITE_P(Mine, AllocatorConformance,
+//                            ::testing::Values(subject<Mine>("Mine", Threads::one)), name_of);
 //
 // It needs 96 MiB to give. Parameters are values and not types, since an ar::Allocator hides the type anyway;
 // so the tests are compiled once, not once an allocator.

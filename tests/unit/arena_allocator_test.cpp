@@ -18,6 +18,7 @@
 
 #include "support/checked_ledger.hpp"
 #include "support/pattern.hpp"
+#include "support/random.hpp"
 
 namespace ar::test {
 namespace {
@@ -158,7 +159,8 @@ TEST_F(Arena, ALargeBlockGrowsWithItsChunkWhereThatCan) {
   const auto large = of_pages.allocator().alloc<std::byte>(100'000).value();
   const std::size_t capacity = of_pages.query_capacity();
   const auto smaller = of_pages.allocator().resize(large, 10).value();
-  EXPECT_TRUE(of_pages.allocator().resize(smaller, 100'000));
+  const auto larger = of_pages.allocator().resize(smaller, 50'000).value();
+  EXPECT_TRUE(of_pages.allocator().resize(larger, 100'000));
   EXPECT_EQ(of_pages.query_capacity(), capacity);            // the chunk was large enough
   EXPECT_TRUE(of_pages.allocator().resize(large, 101'000));  // the system rounds chunks up to pages
   EXPECT_EQ(of_pages.query_capacity(), capacity + 1000);
@@ -250,6 +252,24 @@ TEST_F(Arena, RewindEndsWhatCameAfterTheMark) {
   EXPECT_EQ(damage(before.data(), 50, 1), 0U);
 }
 
+TEST_F(Arena, WorkAfterARewindFindsItsChunksAgain) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    ar::ArenaAllocator arena{backing_.allocator(), {.first_chunk = 256, .largest_chunk = 8192}};
+    const auto mark = arena.mark();
+    const auto work = [&] {
+      Random random{seed};
+      for (int i = 0; i < 60; ++i) {
+        ASSERT_TRUE(arena.allocator().alloc<std::byte>(1 + random.below(3000)));
+      }
+    };
+    work();
+    const std::size_t allocations = counted_.allocations();
+    arena.rewind(mark);
+    work();
+    EXPECT_EQ(counted_.allocations(), allocations) << "seed " << seed;
+  }
+}
+
 TEST_F(Arena, MarksMayBeNested) {
   const auto outer = arena_.mark();
   (void)bytes(10'000);
@@ -307,8 +327,7 @@ TEST_F(Arena, NeverTouchesWhatItHasGiven) {
   }
 }
 
-// ----- pool
-// ----------------------------------------------------------------------------------------------------
+// ----- pool -----
 
 struct Node {
   explicit Node(int given) : value(given) {
@@ -349,11 +368,12 @@ TEST_F(Pool, MakesAnObjectInThePlaceOfTheLastOneDestroyed) {
 }
 
 TEST_F(Pool, KeepsThePlaceWhenAConstructorThrows) {
-  EXPECT_TRUE(nodes_.preheat(1));
+  Node* const first = nodes_.create("first", 1).value();
+  nodes_.destroy(first);
   EXPECT_THROW((void)nodes_.create("negative", -1), std::invalid_argument);
-  const std::size_t before = counted_.allocations();
-  nodes_.destroy(nodes_.create("fine", 1).value());
-  EXPECT_EQ(counted_.allocations(), before);
+  Node* const second = nodes_.create("second", 2).value();
+  EXPECT_EQ(second, first);
+  nodes_.destroy(second);
 }
 
 TEST_F(Pool, PreheatedAsksForNoMore) {
@@ -396,10 +416,12 @@ TEST_F(Pool, ResetKeepsTheMemory) {
     EXPECT_EQ(item->first, 'a');
     EXPECT_TRUE(places.insert(item).second);
   }
+  items.destroy(*places.begin());
   EXPECT_TRUE(items.reset());
   const std::size_t allocations = counted_.allocations();
+  places.clear();
   for (int i = 0; i < 450; ++i) {
-    (void)items.create();
+    EXPECT_TRUE(places.insert(items.create().value()).second);  // also not the place that was free before
   }
   EXPECT_EQ(counted_.allocations(), allocations);
   EXPECT_TRUE(items.reset(ar::free_all));

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What makes no sense in <arpent/heap.hpp> does not compile, and says why in one line: exactly one error, with
-# the words that are expected, from both compilers, tracked and untracked. What makes sense beside it compiles.
-# ctest: TIMEOUT=600
+# What makes no sense in <arpent/heap.hpp> and in the allocators does not compile, and says why in one line: exactly
+# one error, with the words that are expected, from both compilers; for heap.hpp, tracked and untracked. What makes
+# sense beside it compiles.
+# ctest: TIMEOUT=900
 set -euo pipefail
 
 failures=0
@@ -20,8 +21,19 @@ sound() {
 }
 
 # What all have in common is compiled ahead, once for each compiler and configuration.
-options=(-std=c++20 -Wall -Wextra -Wpedantic -fno-diagnostics-color -I"$SOURCE_DIR/include")
-cat >common.hpp <<'CPP'
+prepare() { # STANDARD CONFIGURATION…; the header on standard input
+  options=("-std=$1" -Wall -Wextra -Wpedantic -fno-diagnostics-color -I"$SOURCE_DIR/include")
+  shift
+  configurations=("$@")
+  cat >common.hpp
+  for configuration in "${configurations[@]}"; do
+    mkdir -p gcc$configuration.gch clang
+    g++ "${options[@]}" $configuration -x c++-header common.hpp -o gcc$configuration.gch/common
+    clang++-19 "${options[@]}" $configuration -x c++-header common.hpp -o clang/$configuration.pch
+  done
+}
+
+prepare c++20 -DDEBUG -UDEBUG <<'CPP'
 #include <arpent/heap.hpp>
 #include <memory>
 #include <optional>
@@ -35,11 +47,6 @@ struct Declared;
 extern Declared* declared;
 int function(int);
 CPP
-for configuration in -DDEBUG -UDEBUG; do
-  mkdir -p gcc$configuration.gch clang
-  g++ "${options[@]}" $configuration -x c++-header common.hpp -o gcc$configuration.gch/common
-  clang++-19 "${options[@]}" $configuration -x c++-header common.hpp -o clang/$configuration.pch
-done
 
 # The compiler's options to look at code.cpp with it.
 with_common() { # COMPILER CONFIGURATION
@@ -51,7 +58,7 @@ compile() { printf 'void use() {\n  %s\n}\n' "$1" >code.cpp; }
 check() {
   local compiler configuration status count
   for compiler in g++ clang++-19; do
-    for configuration in -DDEBUG -UDEBUG; do
+    for configuration in "${configurations[@]}"; do
       status=0
       # shellcheck disable=SC2046 # a list of options
       "$compiler" "${options[@]}" $configuration -fsyntax-only $(with_common "$compiler" $configuration) \
@@ -120,6 +127,91 @@ misuse 'void* untyped = nullptr; ar::destroy(untyped);' 'ar::destroy: this is no
 misuse 'ar::destroy(declared);' 'ar::destroy: the type pointed to is only declared here'
 misuse 'Hidden* hidden = nullptr; ar::destroy(hidden);' 'ar::destroy: the destructor is deleted or not accessible'
 
+# The allocators, which are the same in both configurations.
+prepare c++23 -UDEBUG <<'CPP'
+#include <arpent/arena_allocator.hpp>
+#include <arpent/c_allocator.hpp>
+#include <arpent/defer.hpp>
+#include <arpent/memory_pool.hpp>
+#include <arpent/owned.hpp>
+#include <arpent/stack_fallback_allocator.hpp>
+#include <arpent/std_allocator.hpp>
+#include <arpent/testing.hpp>
+#include <string>
+#include <vector>
+struct Plain { int x; };
+struct Owner { ~Owner(); std::string text; };
+struct NoDefault { explicit NoDefault(int); };
+struct Abstract { virtual ~Abstract() = default; virtual void act() = 0; };
+struct Hidden { private: ~Hidden(); };
+struct Unique { Unique() = default; Unique(const Unique&) = delete; Unique& operator=(const Unique&) = delete; };
+struct Declared;
+extern Declared* declared;
+inline constexpr ar::Allocator a = ar::c_allocator;
+CPP
+
+sound 'a.destroy(a.create<Owner>().value()); a.destroy(a.create<NoDefault>("x", 3).value());'
+sound 'a.free(a.alloc<Owner>(3).value()); a.free(a.alloc_zeroed<Plain>(3, "x").value(), "x");'
+sound 'a.free(a.realloc(a.aligned_alloc<int>(ar::Alignment{64}, 3).value(), ar::Alignment{64}, 5).value(), ar::Alignment{64});'
+sound 'a.free(a.dupe(std::vector<Owner>(3)).value()); a.free(a.dupe_z("x").value());'
+sound 'std::vector<int, ar::StdAllocator<int>> items{a}; ar::MemoryPool<NoDefault> pool{a}; (void)pool.create("x", 1);'
+
+misuse '(void)a.create<void>();' 'Allocator::create<T>: T is the type of one object'
+misuse '(void)a.create<int[3]>();' 'an array is made by alloc<T>(count, description)'
+misuse '(void)a.create<int&>();' 'Allocator::create<T>: T is the type of one object'
+misuse '(void)a.create<Abstract>();' 'Allocator::create<T>: T is abstract'
+misuse '(void)a.create<Plain>("x", "text");' 'T cannot be constructed from these arguments'
+misuse '(void)a.create<NoDefault>();' 'T cannot be constructed from these arguments'
+misuse '(void)a.create<Plain>(std::string_view("x"));' 'a description is a NUL-terminated string'
+
+misuse '(void)a.alloc<NoDefault>(3);' 'T has no default constructor or no destructor to call; use create<T>'
+misuse '(void)a.alloc<Hidden>(3);' 'T has no default constructor or no destructor to call'
+misuse '(void)a.alloc<void>(3);' 'Allocator::alloc<T>: T is the type of one item, not const'
+misuse '(void)a.alloc<const int>(3);' 'Allocator::alloc<T>: T is the type of one item, not const'
+misuse '(void)a.aligned_alloc<int[2]>(ar::Alignment{64}, 3);' 'Allocator::alloc<T>: T is the type of one item, not const'
+misuse '(void)a.alloc_zeroed<Owner>(3);' 'must be trivial, and T is not'
+misuse '(void)a.alloc_zeroed<void>(3);' 'Allocator: T is the type of one item'
+misuse '(void)a.alloc_sentinel<std::string>(3, "");' 'must be trivial, and T is not'
+
+misuse '(void)a.realloc(a.alloc<Owner>(3).value(), 5);' 'must be trivial, and T is not'
+misuse '(void)a.resize(a.alloc<Owner>(3).value(), 5);' 'use alloc<T>, or a container with ar::StdAllocator<T>'
+misuse '(void)a.remap(a.create<Plain>().value(), 5);' 'this is no std::span<T> as alloc returned it'
+misuse '(void)a.realloc(a.dupe_z("x").value(), 5);' 'this is no std::span<T> as alloc returned it'
+
+misuse 'a.free(a.create<Plain>().value());' 'Allocator::free: this is no span as alloc or dupe_z returned it'
+misuse 'a.free(42);' 'Allocator::free: this is no span'
+misuse 'a.free(std::vector<int>(3));' 'Allocator::free: this is no span'
+misuse 'a.destroy(a.alloc<Plain>(3).value());' 'Allocator::destroy: this is no pointer to an object'
+misuse 'a.destroy(a.alloc<Plain>(3).value().data() == nullptr);' 'what alloc returned goes to free'
+misuse 'a.destroy(declared);' 'Allocator::destroy: the type pointed to is only declared here'
+misuse 'Hidden* hidden = nullptr; a.destroy(hidden);' 'Allocator::destroy: the destructor is deleted or not accessible'
+
+misuse '(void)a.dupe("text");' 'it is not known whether its NUL is to be copied; use dupe_z'
+misuse '(void)a.dupe(std::vector<Unique>(3));' 'Allocator::dupe: the items cannot be copied'
+misuse '(void)a.dupe_z(3);' 'dupe: this is no string'
+
+misuse 'ar::MemoryPool<const int> pool{a};' 'MemoryPool<T>: T is the type of one object, not const'
+misuse 'ar::MemoryPool<Plain> pool{a}; (void)pool.create("x", "text");' 'MemoryPool::create(description, arguments…): T cannot be constructed'
+misuse 'ar::StackFallbackAllocator<0> stack{a};' 'StackFallbackAllocator<0> is its fallback; use that'
+misuse '(void)ar::testing::check_all_allocation_failures([](ar::Allocator) { return std::string(); });' 'the function returns a std::expected, or a bool'
+
+for header in "$SOURCE_DIR"/include/arpent/*.hpp "$SOURCE_DIR"/include/arpent/detail/*.hpp; do
+  # Each header stands alone, and says nothing.
+  echo "#include \"$header\"" >alone.cpp
+  for compiler in g++ clang++-19; do
+    "$compiler" -std=c++23 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -fsyntax-only alone.cpp >messages 2>&1 || true
+    [ ! -s messages ] || fail "$compiler: $header does not stand alone"
+  done
+done
+for standard in c++20 c++17; do
+  echo '#include <arpent/allocator.hpp>' >old.cpp
+  if "$CXX" -std=$standard -I"$SOURCE_DIR/include" -fsyntax-only old.cpp 2>messages; then
+    fail "$standard is accepted by allocator.hpp"
+  elif ! grep -q 'error: .*<arpent/allocator.hpp> needs C++23 (-std=c++23)' messages; then
+    fail "$standard is not told what allocator.hpp needs"
+  fi
+done
+
 # An older C++ and C are told so, whatever else they then say.
 for language in c++ c; do
   echo '#include <arpent/heap.hpp>' >old.$language
@@ -133,4 +225,4 @@ for language in c++ c; do
 done
 
 [ $failures -eq 0 ] || exit 1
-echo "$tried pieces of code judged alike by both compilers, tracked and untracked"
+echo "$tried pieces of code judged alike by both compilers"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Projects of users: installs into a temporary folder, moves that, and builds downstream projects against it
 # with CMake and with pkg-config, in C and in C++, linked statically, shared and fully statically. Each must
-# run, print nothing of its own, and have its one leak reported with description, file, line and size.
+# run, print nothing of its own, and have its one leak reported with description, file, line and size. One that
+# takes the allocators alone must keep its own malloc.
 # ctest: TIMEOUT=600
 set -euo pipefail
 
@@ -74,6 +75,20 @@ for kind in static shared; do
       fail "$name: does not build: $(tail -n 5 "$name.log")"
     fi
   done
+done
+
+# The allocators alone: with both compilers, nothing of ours is linked, and nothing by hand.
+for compiler in g++ clang++-19; do
+  name=cmake-allocators-$compiler
+  if cmake -G Ninja -S "$SOURCE_DIR/tests/downstream/allocators" -B "build/$name" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_CXX_COMPILER=$compiler --log-level=WARNING >"$name.log" 2>&1 &&
+    cmake --build "build/$name" >>"$name.log" 2>&1; then
+    is_linked "$name" "build/$name/app" static
+    if nm "build/$name/app" | grep -qE ' [TtWw] (malloc|ar_heap__.*)$'; then fail "$name: has a malloc of ours"; fi
+    "build/$name/app" || fail "$name: ends with $?"
+  else
+    fail "$name: does not build: $(tail -n 5 "$name.log")"
+  fi
 done
 
 # Both components at once make no sense and must be said so.

@@ -5,8 +5,7 @@
 //     parse("1 + 2", ar::testing::allocator());
 //   }
 //
-// Without a fixture, AR_NO_LEAKS(); as the first line of a test or a section does the same for the rest of
-// it.
+// Without a fixture, AR_NO_LEAKS(); as the first line of a test or a section does the same for its rest.
 #pragma once
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
