@@ -17,6 +17,7 @@ namespace {
 
 using unwinding::CompactKind;
 using unwinding::CompactRow;
+using unwinding::word_at;
 
 // Stacks that are not the thread's own are looked at page by page.
 bool extend(platform::StackWindow& window, std::uintptr_t upto) noexcept {
@@ -29,10 +30,6 @@ bool extend(platform::StackWindow& window, std::uintptr_t upto) noexcept {
     window.high = page + platform::smallest_page;
   }
   return window.high >= upto;
-}
-
-[[gnu::always_inline]] inline std::uintptr_t word_at(std::uintptr_t address) noexcept {
-  return *reinterpret_cast<const volatile std::uintptr_t*>(address);
 }
 
 // A walk that knows of each frame only the instruction, the stack pointer and rbp.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "platform/handler_code.hpp"
 #include "platform/own_stack.hpp"
 
 namespace ar::track::unwinding {
@@ -28,6 +29,11 @@ struct Registers {
   void forget(unsigned number) noexcept { known &= ~(1U << number); }
 };
 
+// Memory of any kind, whatever a sanitizer thinks of it.
+ARPENT_HANDLER_CODE inline std::uint64_t word_at(std::uint64_t address) noexcept {
+  return *reinterpret_cast<const volatile std::uint64_t*>(address);
+}
+
 // Reads words of the process's memory, none that is not there.
 class Memory {
  public:
@@ -37,7 +43,7 @@ class Memory {
     if (address % sizeof word != 0 || !covers(address)) {
       return false;
     }
-    word = *reinterpret_cast<const volatile std::uint64_t*>(address);
+    word = word_at(address);
     return true;
   }
 
