@@ -36,7 +36,7 @@ CompactRow find_row_before(std::uintptr_t key) noexcept {
     return row;  // not remembered: a module may be loaded there
   }
   platform::store_relaxed(any_row, true);
-  std::uint64_t& place = row_cache[(key ^ high) & ((std::uint64_t{1} << row_cache_bits) - 1)];
+  std::uint64_t& place = place_of(key);
   __atomic_store_n(&place, high << row_bits | row.bits(), __ATOMIC_SEQ_CST);
   if (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) != before) {
     // Modules were unloaded meanwhile. Not the one that this is about, whose code the stack returns to; but

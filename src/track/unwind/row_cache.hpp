@@ -18,15 +18,18 @@ inline constexpr unsigned address_bits = row_cache_bits + row_bits;  // of the l
 
 extern constinit std::uint64_t row_cache[std::size_t{1} << row_cache_bits];
 
+// The low bits alone: they are as good as random, and every operation here delays each frame.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t& place_of(std::uintptr_t key) noexcept {
+  return row_cache[key & ((std::uintptr_t{1} << row_cache_bits) - 1)];
+}
+
 // Finds the row for the instruction before `key`, and remembers it.
 [[nodiscard]] CompactRow find_row_before(std::uintptr_t key) noexcept;
 
 // The row for the instruction before `key`; CompactKind::none when no module describes it.
 [[nodiscard, gnu::always_inline]] inline CompactRow row_before(std::uintptr_t key) noexcept {
-  const std::uint64_t high = key >> row_cache_bits;
-  const std::uint64_t place = (key ^ high) & ((std::uint64_t{1} << row_cache_bits) - 1);
-  const std::uint64_t entry = platform::load_relaxed(row_cache[place]);
-  if (entry >> row_bits != high) [[unlikely]] {
+  const std::uint64_t entry = platform::load_relaxed(place_of(key));
+  if (entry >> row_bits != key >> row_cache_bits) [[unlikely]] {
     return find_row_before(key);
   }
   return CompactRow(static_cast<std::uint32_t>(entry));
