@@ -91,17 +91,17 @@ TEST(Unwind, LeavesErrnoAlone) {
   EXPECT_EQ(errno, 4711);
 }
 
-KEPT int with_variable_array(std::size_t size) {
+KEPT int in_frame_of_variable_size(std::size_t size, void (*function)()) {
   auto* const bytes = static_cast<volatile char*>(alloca(size));
   bytes[0] = 1;
-  recurse(1, &take);
+  function();
   return bytes[0];
 }
 
 TEST(Unwind, LeavesFramesOfVariableSize) {
-  with_variable_array(100);
+  in_frame_of_variable_size(100, &take);
   expect_agreement(5);
-  with_variable_array(30000);
+  in_frame_of_variable_size(30000, &take);
   expect_agreement(5);
 }
 
@@ -134,6 +134,8 @@ TEST(Unwind, LeavesRealignedStacks) {
   realigned(1, 50, 2, 3, 4, 5, 6);
   expect_agreement(5);
   recurse(3, [] { realigned(1, 50, 2, 3, 4, 5, 6); });
+  expect_agreement(8);
+  in_frame_of_variable_size(100, [] { realigned(1, 50, 2, 3, 4, 5, 6); });
   expect_agreement(8);
 }
 

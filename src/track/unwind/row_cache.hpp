@@ -5,6 +5,7 @@
 // lock is needed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "platform/shared_field.hpp"
@@ -16,7 +17,7 @@ inline constexpr unsigned row_cache_bits = 15;
 inline constexpr unsigned row_bits = 32;
 inline constexpr unsigned address_bits = row_cache_bits + row_bits;  // of the lower, the programs', half
 
-extern constinit std::uint64_t row_cache[std::size_t{1} << row_cache_bits];
+[[gnu::visibility("hidden")]] extern constinit std::uint64_t row_cache[std::size_t{1} << row_cache_bits];
 
 // The low bits alone: they are as good as random, and every operation here delays each frame.
 [[nodiscard, gnu::always_inline]] inline std::uint64_t& place_of(std::uintptr_t key) noexcept {
