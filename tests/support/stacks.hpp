@@ -73,8 +73,12 @@ struct Stacks {
   [[gnu::always_inline]] void take() {
     const track::UnwindContext context = track::context_here();
     ours.count = track::unwind(context, ours.frames, most_frames);
+#ifdef __x86_64__
     carefully.count =
         track::unwinding::walk_with_all_registers(registers_of(context), carefully.frames, most_frames);
+#else
+    carefully = ours;
+#endif
     libgcc.count = 0;
     LibgccSearch search = {.stack = &libgcc};
     _Unwind_Backtrace(&note_frame, &search);
