@@ -2,6 +2,8 @@
 #   lib/libarpent.a            for linking in, into fully static executables too
 #   lib/libarpent.so           for linking in
 #   lib/libarpent-preload.so   for LD_PRELOAD
+# and, from another such object, of the parts that it needs:
+#   lib/libarpent-allocators.a   what stands behind ar::GeneralPurposeAllocator, beside any malloc
 #
 # One object, because an archive of many would be pulled in piecemeal: a program that only mentions
 # ar_heap__malloc must get our malloc and operator new as well, and a static executable must never mix
@@ -67,3 +69,20 @@ set_target_properties(
              VERSION "${PROJECT_VERSION}"
              SOVERSION "${PROJECT_VERSION_MAJOR}")
 set_target_properties(arpent_preload PROPERTIES OUTPUT_NAME arpent-preload)
+
+# The allocators: headers that work with any malloc and replace none, and the library behind one of them. Programs that
+# use <arpent/heap_allocator.hpp>, or <arpent/heap.hpp> with DEBUG, link arpent::heap as well.
+set(allocators_relocatable "${CMAKE_CURRENT_BINARY_DIR}/arpent-allocators.o")
+arpent_relocatable("${allocators_relocatable}" "$<TARGET_OBJECTS:arpent_general_purpose>"
+                   "$<FILTER:$<TARGET_OBJECTS:arpent_core>,INCLUDE,/(platform|track/unwind)[/.]>")
+add_library(arpent_allocators STATIC "${allocators_relocatable}")
+add_library(arpent::allocators ALIAS arpent_allocators)
+set_target_properties(
+  arpent_allocators
+  PROPERTIES LINKER_LANGUAGE C
+             OUTPUT_NAME arpent-allocators
+             EXPORT_NAME allocators
+             ARCHIVE_OUTPUT_DIRECTORY "${ARPENT_OUTPUT_DIR}/lib")
+target_include_directories(arpent_allocators INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
+target_compile_features(arpent_allocators INTERFACE cxx_std_23)
+target_link_libraries(arpent_allocators INTERFACE Threads::Threads)

@@ -1,9 +1,10 @@
 // Code that is unloaded leaves addresses which other code may take: the call sites remembered there are
-// forgotten.
+// forgotten, and how to unwind from there.
 #include <dlfcn.h>
 
 #include "track/recorders.hpp"
 #include "track/track.hpp"
+#include "track/unwind.hpp"
 
 // Not there in a fully static program.
 extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;
@@ -18,6 +19,7 @@ extern "C" [[gnu::visibility("default")]] int dlclose(void* handle) noexcept {
     return 0;
   }
   const int result = next(handle);
+  ar::track::forget_unwinding();
   if (ar::track::profile() != nullptr) {
     ar::track::forget_sites();
   }

@@ -2,6 +2,7 @@
 // large_blocks.cpp.
 #include "arpent/detail/general_purpose_core.hpp"
 
+#include <atomic>
 #include <bit>
 #include <cstring>
 
@@ -56,14 +57,14 @@ void note_allocation(State& state, Record& record, std::size_t size, std::size_t
     const StateLock hold(state);
     record.description = keep_description(state, description);
   }
-  __atomic_store_n(&record.state, BlockState::live, __ATOMIC_RELEASE);
+  std::atomic_ref(record.state).store(BlockState::live, std::memory_order_release);
 }
 
 // Makes a live block a released one. False when it is not live: of several threads that try, one succeeds.
 bool note_release(const State& state, Record& record, const CallStack& stack) noexcept {
   BlockState expected = BlockState::live;
-  if (!__atomic_compare_exchange_n(&record.state, &expected, BlockState::freed, false, __ATOMIC_ACQ_REL,
-                                   __ATOMIC_ACQUIRE)) {
+  if (!std::atomic_ref(record.state)
+           .compare_exchange_strong(expected, BlockState::freed, std::memory_order_acq_rel)) {
     return false;
   }
   record.released_depth =

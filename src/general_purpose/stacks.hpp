@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "general_purpose/reports.hpp"
+#include "track/unwind.hpp"
 
 namespace ar::general_purpose {
 
@@ -12,13 +13,9 @@ inline constexpr std::uint32_t most_stack_frames = 32;
 
 class CallStack {
  public:
-  // Return addresses of the callers of the function that this is inlined into. `most`: at most
-  // most_stack_frames
+  // Return addresses from the function on that this is inlined into. `most`: at most most_stack_frames.
   [[gnu::always_inline]] void capture(std::uint32_t most) noexcept {
-    if (most != 0) {
-      frames_[0] = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-      depth_ = 1;
-    }
+    depth_ = most == 0 ? 0 : static_cast<std::uint32_t>(track::capture(frames_, most));
   }
 
   [[nodiscard]] std::uint8_t copy_to(std::uintptr_t* to, std::uint32_t most) const noexcept {

@@ -33,7 +33,7 @@ struct State;
 
 // Everything lies in memory of the backing. Thread safety as Settings says, for all but end() and the
 // destructor.
-class Core {
+class [[gnu::visibility("default")]] Core {
  public:
   constexpr Core(const Settings& settings, const Backing& backing) noexcept
       : settings_(settings), backing_(backing) {}

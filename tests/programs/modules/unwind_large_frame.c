@@ -1,0 +1,2 @@
+#define FRAME_SIZE "104"
+#include "unwind_frame.h"

@@ -1,0 +1,556 @@
+#include "track/unwind.hpp"
+
+#include <alloca.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include "support/random.hpp"
+#include "support/stacks.hpp"
+#include "support/stepping.hpp"
+
+namespace {
+
+using ar::test::Stack;
+using ar::test::Stacks;
+
+Stacks stacks;  // what was taken last; too large for the small stacks here
+
+// Compilers must not turn calls into jumps, nor join functions.
+#define KEPT [[gnu::noinline, gnu::used]]
+void after_call() { asm volatile("" ::: "memory"); }
+
+KEPT void take() {
+  stacks.take();
+  after_call();
+}
+
+void expect_agreement(std::size_t at_least) {
+  EXPECT_EQ(stacks.ours, stacks.libgcc);
+  EXPECT_EQ(stacks.carefully, stacks.libgcc);
+  EXPECT_GE(stacks.ours.count, at_least);
+}
+
+KEPT void recurse(int depth, void (*last)()) {
+  if (depth == 0) {
+    last();
+  } else {
+    recurse(depth - 1, last);
+  }
+  after_call();
+}
+
+TEST(Unwind, FollowsPlainRecursion) {
+  recurse(20, &take);
+  expect_agreement(23);
+}
+
+TEST(Unwind, BeginsWhereTheFunctionReturnsTo) {
+  std::uintptr_t frames[1] = {};
+  // The address after the call, which the lambda returns to.
+  std::uintptr_t expected = 0;
+  const auto inner = [&]() __attribute__((noinline)) {
+    expected = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+    const std::size_t count = ar::track::capture(frames, 1);
+    after_call();
+    return count;
+  };
+  EXPECT_EQ(inner(), 1U);
+  EXPECT_EQ(frames[0], expected);
+}
+
+TEST(Unwind, StopsAtAsManyAsAreWanted) {
+  static std::uintptr_t frames[8];
+  static std::size_t count = 0;
+  constexpr std::uintptr_t untouched = 0x5eed;
+  frames[7] = untouched;
+  recurse(5000, [] {
+    take();
+    count = ar::track::capture(frames, 7);
+    after_call();
+  });
+  EXPECT_EQ(count, 7U);
+  EXPECT_EQ(frames[7], untouched);
+  EXPECT_EQ(stacks.ours.count, ar::test::most_frames);
+  expect_agreement(ar::test::most_frames);
+  EXPECT_EQ(ar::track::capture(frames, 0), 0U);
+}
+
+TEST(Unwind, LeavesErrnoAlone) {
+  errno = 4711;
+  take();
+  EXPECT_EQ(errno, 4711);
+}
+
+KEPT int in_frame_of_variable_size(std::size_t size, void (*function)()) {
+  auto* const bytes = static_cast<volatile char*>(alloca(size));
+  bytes[0] = 1;
+  function();
+  return bytes[0];
+}
+
+TEST(Unwind, LeavesFramesOfVariableSize) {
+  in_frame_of_variable_size(100, &take);
+  expect_agreement(5);
+  in_frame_of_variable_size(30000, &take);
+  expect_agreement(5);
+}
+
+[[gnu::noinline, gnu::force_align_arg_pointer]] void with_aligned_arguments() {
+  recurse(1, &take);
+  after_call();
+}
+
+KEPT int realigned(int first, std::size_t size, long a, long b, long c, long d, long on_stack) {
+  alignas(64) volatile char vector[64];
+  auto* const bytes = static_cast<volatile char*>(alloca(size));
+  vector[0] = static_cast<char>(first + a + b + c + d + on_stack);
+  bytes[0] = vector[0];
+  recurse(1, &take);
+  return bytes[0] + vector[0];
+}
+
+KEPT int aligned_local() {
+  alignas(128) volatile char vector[128];
+  vector[0] = 7;
+  recurse(1, &take);
+  return vector[0];
+}
+
+TEST(Unwind, LeavesRealignedStacks) {
+  with_aligned_arguments();
+  expect_agreement(5);
+  aligned_local();
+  expect_agreement(5);
+  realigned(1, 50, 2, 3, 4, 5, 6);
+  expect_agreement(5);
+  recurse(3, [] { realigned(1, 50, 2, 3, 4, 5, 6); });
+  expect_agreement(8);
+  in_frame_of_variable_size(100, [] { realigned(1, 50, 2, 3, 4, 5, 6); });
+  expect_agreement(8);
+}
+
+[[noreturn, gnu::noinline]] void throws_instead_of_returning() {
+  take();
+  throw 1;
+}
+// Its last instruction is the call: the return address lies in whatever comes next.
+[[noreturn, gnu::noinline]] void ends_with_a_call() { throws_instead_of_returning(); }
+
+TEST(Unwind, LeavesFunctionsThatEndWithACall) {
+  try {
+    ends_with_a_call();
+  } catch (int) {
+    expect_agreement(5);
+  }
+}
+
+struct TakesWhenDestroyed {
+  ~TakesWhenDestroyed() { take(); }
+};
+
+KEPT void throws_through() {
+  const TakesWhenDestroyed takes;
+  throws_instead_of_returning();
+}
+
+TEST(Unwind, WorksWhileAnExceptionIsInFlight) {
+  try {
+    throws_through();
+  } catch (int) {
+    expect_agreement(4);  // taken in the destructor
+    take();
+  }
+  expect_agreement(4);
+}
+
+int compare_and_take(const void*, const void*) {
+  take();
+  return 0;
+}
+
+TEST(Unwind, PassesThroughTheCLibrary) {
+  int numbers[2] = {2, 1};
+  std::qsort(numbers, 2, sizeof numbers[0], &compare_and_take);
+  expect_agreement(6);
+}
+
+TEST(Unwind, EndsAtAThreadsStart) {
+  std::thread([] { recurse(3, &take); }).join();
+  expect_agreement(6);
+}
+
+TEST(Unwind, EndsAtTheStartOfAThreadOnAStackOfItsUser) {
+  constexpr std::size_t size = 1U << 20U;
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  ASSERT_EQ(pthread_attr_setstack(&attributes, memory, size), 0);
+  pthread_t thread{};
+  const auto run = [](void*) -> void* {
+    recurse(3, &take);
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &attributes, run, nullptr), 0);
+  pthread_join(thread, nullptr);
+  expect_agreement(6);
+  munmap(memory, size);
+}
+
+ucontext_t coroutine;
+ucontext_t coroutines_caller;
+
+TEST(Unwind, EndsAtACoroutinesStart) {
+  constexpr std::size_t size = 256U << 10U;
+  const auto memory = std::make_unique<char[]>(size);
+  getcontext(&coroutine);
+  coroutine.uc_stack.ss_sp = memory.get();
+  coroutine.uc_stack.ss_size = size;
+  coroutine.uc_link = &coroutines_caller;
+  makecontext(&coroutine, [] { recurse(200, [] { recurse(200, &take); }); }, 0);
+  swapcontext(&coroutines_caller, &coroutine);
+  expect_agreement(400);
+}
+
+void on_signal(int) { take(); }
+
+void install(int flags) {
+  struct sigaction action{};
+  action.sa_handler = &on_signal;
+  action.sa_flags = flags;
+  sigaction(SIGUSR1, &action, nullptr);
+}
+
+TEST(Unwind, GoesThroughSignalHandlers) {
+  install(0);
+  recurse(3, [] { raise(SIGUSR1); });
+  expect_agreement(10);
+}
+
+TEST(Unwind, GoesThroughSignalHandlersOnAStackOfTheirOwn) {
+  constexpr std::size_t size = 1U << 20U;
+  const auto memory = std::make_unique<char[]>(size);
+  const stack_t alternate = {.ss_sp = memory.get(), .ss_flags = 0, .ss_size = size};
+  stack_t before{};
+  sigaltstack(&alternate, &before);
+  install(SA_ONSTACK);
+  recurse(3, [] { raise(SIGUSR1); });
+  expect_agreement(10);
+  std::thread([&] {
+    const auto own_memory = std::make_unique<char[]>(size);
+    const stack_t own = {.ss_sp = own_memory.get(), .ss_flags = 0, .ss_size = size};
+    stack_t none{};
+    sigaltstack(&own, &none);
+    recurse(3, [] { raise(SIGUSR1); });  // the thread's first stack
+    sigaltstack(&none, nullptr);
+  }).join();
+  expect_agreement(10);
+  sigaltstack(&before, nullptr);
+}
+
+#ifdef __x86_64__
+
+// Hand-written code, with and without call-frame information.
+extern "C" {
+void described(void (*function)());
+void described_by_r12(void (*function)());
+void described_by_expression(void (*function)());
+void undescribed(void (*function)());
+void described_wrongly(void (*function)());
+void described_beyond_memory(void (*function)());
+void described_without_end(void (*function)());
+extern const char after_undescribed[], after_described_wrongly[];
+}
+asm(R"(
+.text
+described:
+  .cfi_startproc
+  pushq %rbx
+  .cfi_adjust_cfa_offset 8
+  .cfi_offset rbx, -16
+  pushq %rbp
+  .cfi_adjust_cfa_offset 8
+  .cfi_offset rbp, -24
+  subq $1000, %rsp
+  .cfi_adjust_cfa_offset 1000
+  xorl %ebp, %ebp
+  xorl %ebx, %ebx
+  call *%rdi
+  addq $1000, %rsp
+  .cfi_adjust_cfa_offset -1000
+  popq %rbp
+  .cfi_adjust_cfa_offset -8
+  .cfi_restore rbp
+  popq %rbx
+  .cfi_adjust_cfa_offset -8
+  .cfi_restore rbx
+  ret
+  .cfi_endproc
+
+described_by_r12:
+  .cfi_startproc
+  pushq %r12
+  .cfi_adjust_cfa_offset 8
+  .cfi_offset r12, -16
+  movq %rsp, %r12
+  .cfi_def_cfa_register r12
+  subq $64, %rsp
+  andq $-64, %rsp
+  call *%rdi
+  movq %r12, %rsp
+  .cfi_def_cfa_register rsp
+  popq %r12
+  .cfi_adjust_cfa_offset -8
+  .cfi_restore r12
+  ret
+  .cfi_endproc
+
+described_by_expression:
+  .cfi_startproc
+  leaq 8(%rsp), %rax
+  subq $40, %rsp
+  .cfi_adjust_cfa_offset 40
+  movq %rax, 16(%rsp)
+  # CFA = (*(rsp + 16) twice or-ed) by way of several operations
+  .cfi_escape 0x0f, 10, 0x77, 16, 0x06, 0x12, 0x21, 0x31, 0x22, 0x31, 0x1c, 0x96
+  call *%rdi
+  addq $40, %rsp
+  .cfi_def_cfa rsp, 8
+  ret
+  .cfi_endproc
+
+undescribed:
+  subq $24, %rsp
+  call *%rdi
+after_undescribed:
+  addq $24, %rsp
+  ret
+  .fill 16, 1, 0x90
+
+described_wrongly:
+  .cfi_startproc
+  subq $24, %rsp
+  .cfi_def_cfa rsp, -64
+  call *%rdi
+after_described_wrongly:
+  addq $24, %rsp
+  .cfi_def_cfa rsp, 8
+  ret
+  .cfi_endproc
+
+described_beyond_memory:
+  .cfi_startproc
+  subq $24, %rsp
+  # CFA = *(0x600d0000000000); rsp + 1 << 50
+  .cfi_escape 0x0f, 10, 0x0e, 0, 0, 0, 0, 0, 0xd0, 0x60, 0, 0x06
+  call *%rdi
+  addq $24, %rsp
+  .cfi_def_cfa rsp, 8
+  ret
+  .cfi_endproc
+
+described_without_end:
+  .cfi_startproc
+  subq $24, %rsp
+  # An expression that jumps back for ever.
+  .cfi_escape 0x0f, 5, 0x77, 0, 0x2f, 0xfd, 0xff
+  call *%rdi
+  addq $24, %rsp
+  .cfi_def_cfa rsp, 8
+  ret
+  .cfi_endproc
+)");
+
+TEST(Unwind, LeavesAssemblyThatDescribesItself) {
+  described(&take);
+  expect_agreement(5);
+  described_by_r12(&take);
+  expect_agreement(5);
+  described_by_expression(&take);
+  expect_agreement(5);
+  recurse(2, [] { described([] { described_by_r12([] { recurse(2, [] { described(&take); }); }); }); });
+  expect_agreement(12);
+}
+
+TEST(Unwind, StopsWhereNothingIsDescribed) {
+  undescribed(&take);
+  expect_agreement(1);
+  ASSERT_EQ(stacks.ours.count, 1U);
+  EXPECT_EQ(stacks.ours.frames[0], reinterpret_cast<std::uintptr_t>(after_undescribed));
+}
+
+// Only ours: libgcc trusts what it is told.
+KEPT void take_ours() {
+  const ar::track::UnwindContext context = ar::track::context_here();
+  stacks.ours.count = ar::track::unwind(context, stacks.ours.frames, ar::test::most_frames);
+  stacks.carefully.count = ar::track::unwinding::walk_with_all_registers(
+      ar::test::registers_of(context), stacks.carefully.frames, ar::test::most_frames);
+}
+
+TEST(Unwind, DoesNotFaultWhereFramesAreDescribedWrongly) {
+  described_beyond_memory(&take_ours);
+  EXPECT_EQ(stacks.ours.count, 1U);
+  EXPECT_EQ(stacks.carefully.count, 1U);
+  described_without_end(&take_ours);
+  EXPECT_EQ(stacks.ours.count, 1U);
+  EXPECT_EQ(stacks.carefully.count, 1U);
+  described_wrongly(&take_ours);
+  EXPECT_GE(stacks.ours.count, 1U);
+  EXPECT_EQ(stacks.ours.frames[0], reinterpret_cast<std::uintptr_t>(after_described_wrongly));
+}
+
+TEST(Unwind, StopsInGeneratedCode) {
+  // sub $24, %rsp; call *%rdi; add $24, %rsp; ret
+  constexpr unsigned char code[] = {0x48, 0x83, 0xec, 0x18, 0xff, 0xd7, 0x48, 0x83, 0xc4, 0x18, 0xc3};
+  void* const memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  std::memcpy(memory, code, sizeof code);
+  ASSERT_EQ(mprotect(memory, 4096, PROT_READ | PROT_EXEC), 0);
+  reinterpret_cast<void (*)(void (*)())>(memory)(&take);
+  ASSERT_EQ(stacks.ours.count, 1U);
+  EXPECT_EQ(stacks.ours.frames[0], reinterpret_cast<std::uintptr_t>(memory) + 6);
+  EXPECT_EQ(stacks.ours, stacks.carefully);
+  munmap(memory, 4096);
+}
+
+// Any instruction of the C library, with anything in the registers and on the stack.
+TEST(Unwind, NeverFaultsOnGarbage) {
+  Dl_info library{};
+  ASSERT_NE(dladdr(reinterpret_cast<const void*>(&std::qsort), &library), 0);
+  const auto start = reinterpret_cast<std::uintptr_t>(library.dli_fbase);
+  const std::uintptr_t own = reinterpret_cast<std::uintptr_t>(&take) & ~std::uintptr_t{4095};
+  ar::test::Random random(1);
+  constexpr std::size_t words = 512;
+  std::uintptr_t garbage[words];
+  const auto here = reinterpret_cast<std::uintptr_t>(garbage);
+  const auto anything = [&]() -> std::uintptr_t {
+    switch (random.below(8)) {
+      case 0:
+        return random.next();
+      case 1:
+        return random.below(4096);
+      case 2:
+        return 0 - random.below(4096);
+      case 3:
+        return own + random.below(4096);
+      case 4:
+      case 5:
+        return start + random.below(0x1d0000);
+      default:
+        return here + 8 * random.below(2 * words);
+    }
+  };
+  std::size_t total = 0;
+  for (int round = 0; round < 100000; ++round) {
+    if (round % 16 == 0) {
+      for (std::uintptr_t& word : garbage) {
+        word = anything();
+      }
+    }
+    const ar::track::UnwindContext context = {.instruction = start + random.below(0x1d0000),
+                                              .stack_pointer = here + 8 * random.below(words / 2),
+                                              .frame_pointer = anything(),
+                                              .rbx = anything(),
+                                              .r12 = anything(),
+                                              .r13 = anything(),
+                                              .r14 = anything(),
+                                              .r15 = anything()};
+    std::uintptr_t frames[64];
+    total += ar::track::unwind(context, frames, 64);
+    total += ar::track::unwinding::walk_with_all_registers(ar::test::registers_of(context), frames, 64);
+  }
+  EXPECT_GT(total, 1000U);
+  ar::track::forget_unwinding();
+}
+
+// Every instruction of some code, one by one: prologues, epilogues, the linker's stubs, the loader.
+struct Stepping {
+  std::size_t steps = 0;
+  std::size_t disagreements = 0;
+  Stacks first_disagreement;
+};
+Stepping stepping;
+
+void on_step(int, siginfo_t*, void*) {
+  stacks.take();
+  ++stepping.steps;
+  if (!stacks.agree() && stepping.disagreements++ == 0) {
+    stepping.first_disagreement = stacks;
+  }
+}
+
+template <typename Function>
+void step_through(Function function) {
+  struct sigaction action{};
+  action.sa_sigaction = &on_step;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGTRAP, &action, nullptr);
+  take();  // once outside of a handler: libgcc may allocate the first time
+  stepping.steps = stepping.disagreements = 0;
+  ar_test_begin_stepping();
+  function();
+  ar_test_end_stepping();
+  std::signal(SIGTRAP, SIG_DFL);
+  if (stepping.disagreements != 0) {
+    EXPECT_EQ(stepping.first_disagreement.ours, stepping.first_disagreement.libgcc);
+    EXPECT_EQ(stepping.first_disagreement.carefully, stepping.first_disagreement.libgcc);
+  }
+  EXPECT_EQ(stepping.disagreements, 0U) << "of " << stepping.steps;
+}
+
+KEPT int realigned_quietly(int first, std::size_t size) {
+  alignas(64) volatile char vector[64];
+  auto* const bytes = static_cast<volatile char*>(alloca(size));
+  vector[0] = static_cast<char>(first);
+  bytes[0] = vector[0];
+  after_call();
+  return bytes[0] + vector[0];
+}
+
+KEPT long many_registers(const long* numbers, long count) {
+  long sum[6] = {};
+  for (long i = 0; i < count; ++i) {
+    for (long& of : sum) {
+      of = of * 3 + numbers[i] + std::labs(of);
+    }
+  }
+  return sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5];
+}
+
+int compare_quietly(const void* left, const void* right) {
+  return *static_cast<const int*>(left) - *static_cast<const int*>(right);
+}
+
+TEST(Unwind, IsRightAtEveryInstruction) {
+  step_through([] {
+    recurse(2, [] { after_call(); });
+    const long numbers[] = {1, 2, 3};
+    many_registers(numbers, 3);
+    realigned_quietly(3, 40);
+    int order[] = {5, 3, 4, 1};
+    std::qsort(order, 4, sizeof order[0], &compare_quietly);
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    described([] { described_by_r12([] { after_call(); }); });
+    try {
+      throw 1;
+    } catch (int) {
+      after_call();
+    }
+  });
+  EXPECT_GT(stepping.steps, 1000U);
+}
+
+#endif  // __x86_64__
+
+}  // namespace
