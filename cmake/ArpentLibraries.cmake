@@ -85,4 +85,3 @@ set_target_properties(
              ARCHIVE_OUTPUT_DIRECTORY "${ARPENT_OUTPUT_DIR}/lib")
 target_include_directories(arpent_allocators INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>")
 target_compile_features(arpent_allocators INTERFACE cxx_std_23)
-target_link_libraries(arpent_allocators INTERFACE Threads::Threads)

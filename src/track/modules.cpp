@@ -88,7 +88,8 @@ bool find_in_executable(std::uintptr_t address, Loaded& loaded) noexcept {
     if (segment.p_type == PT_LOAD) {
       lowest = segment.p_vaddr < lowest ? segment.p_vaddr : lowest;
       highest = segment.p_vaddr + segment.p_memsz > highest ? segment.p_vaddr + segment.p_memsz : highest;
-      load_bias = segment.p_offset == 0 ? first_page - segment.p_vaddr : load_bias;
+      // Memory that no part of the file fills may be said to lie at offset 0 as well.
+      load_bias = segment.p_offset == 0 && segment.p_filesz != 0 ? first_page - segment.p_vaddr : load_bias;
     }
   }
   if (address < load_bias + lowest || address >= load_bias + highest) {
