@@ -68,11 +68,11 @@ const track::ModuleRecord* module_at(std::uintptr_t address) noexcept {
   return address == 0 ? nullptr : track::module(track::module_of(address - 1));
 }
 
-void write_place(TextWriter& out, Places places, std::uintptr_t address) noexcept {
+void write_place(TextWriter& out, platform::Places places, std::uintptr_t address) noexcept {
   abi::write_place(out, places, address == 0 ? 0 : track::module_of(address - 1), address);
 }
 
-void write_origin(TextWriter& out, Places places, const track::OriginRecord* origin) noexcept {
+void write_origin(TextWriter& out, platform::Places places, const track::OriginRecord* origin) noexcept {
   if (origin == nullptr) {
     out.text(" at an unknown place");
   } else if (origin->annotated != 0 && origin->address == 0) {
@@ -114,7 +114,7 @@ struct Mismatch {
   std::uint32_t families;
 };
 
-void write_mismatch(const void* context, TextWriter& out, Places places) noexcept {
+void write_mismatch(const void* context, TextWriter& out, platform::Places places) noexcept {
   const auto& misuse = *static_cast<const Mismatch*>(context);
   out.text("arpent: mismatch: block ").hex(reinterpret_cast<std::uintptr_t>(misuse.pointer));
   out.text(" from ").text(allocator_name(track::slot_family(misuse.slot))).text(", allocated");
@@ -130,7 +130,7 @@ struct NotABlock {
   bool freed_before;
 };
 
-void write_not_a_block(const void* context, TextWriter& out, Places places) noexcept {
+void write_not_a_block(const void* context, TextWriter& out, platform::Places places) noexcept {
   const auto& misuse = *static_cast<const NotABlock*>(context);
   out.text(misuse.freed_before ? "arpent: double free: " : "arpent: invalid free: ");
   out.hex(reinterpret_cast<std::uintptr_t>(misuse.pointer)).text(", released");

@@ -50,10 +50,11 @@ bool write_to(ReportFile& file, const LeakList& leaks) noexcept {
   if (addresses == 0) {
     return file.deliver(file.raw());
   }
-  if (!symbolize(file.raw().descriptor(), file.symbolized().descriptor(), start_environment(),
-                 report_patience)) {
+  if (!platform::symbolize(file.raw().descriptor(), file.symbolized().descriptor(), symbolizer_search(),
+                           start_environment(), report_patience)) {
     int error = file.symbolized().clear();
-    error = error != 0 ? error : copy_with_offsets(file.raw().descriptor(), file.symbolized().descriptor());
+    error = error != 0 ? error
+                       : platform::copy_with_offsets(file.raw().descriptor(), file.symbolized().descriptor());
     if (error != 0) {
       return file.fail("it cannot be written", error);
     }

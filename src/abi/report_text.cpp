@@ -54,7 +54,7 @@ bool has_own_place(const track::OriginRecord& origin) noexcept {
   return origin.file != 0 && (origin.line != 0 || origin.address == 0);
 }
 
-void write_place(Writing& writing, const track::OriginRecord& origin, Shown shown) noexcept {
+void write_place(Writing& writing, const track::OriginRecord& origin, platform::Shown shown) noexcept {
   if (has_own_place(origin)) {
     write_printable(writing.out, track::text(origin.file));
     writing.out.text(":").number(origin.line);
@@ -71,7 +71,7 @@ void write_leak(const Leak& leak, std::uint64_t number, void* context) noexcept 
   TextWriter& out = writing.out;
   out.text(writing.heading).number(number).text(":\n  Address: ").hex(leak.address);
   out.text("\n  Size: ").number(leak.size).text(" bytes\n  Allocated at: ");
-  write_place(writing, origin, Shown::place);
+  write_place(writing, origin, platform::Shown::place);
   out.text("\n  Description: ");
   const char* const description = track::text(origin.description);
   write_printable(out, description[0] == '\0' ? "Unknown" : description);
@@ -147,7 +147,7 @@ void write_other_memory(Writing& writing, const OtherMemory& memory) noexcept {
     write_right_aligned(out, site.bytes, 14);
     write_right_aligned(out, site.blocks, 11);
     out.text("  ");
-    write_place(writing, origin, Shown::function_and_place);
+    write_place(writing, origin, platform::Shown::function_and_place);
     out.text("\n");
     rest.blocks -= site.blocks;
     rest.bytes -= site.bytes;

@@ -35,17 +35,19 @@ void write_block(platform::TextWriter& out, std::uintptr_t block, const Record& 
 }
 
 void write_stack(ReportText& report, const char* title, Stack stack) noexcept {
-  report.out().text("  ").text(title).text(":\n");
+  report.out().text("\n  ").text(title).text(":");
   for (std::uint32_t i = 0; i < stack.depth; ++i) {
     report.frame(i, stack.frames[i]);
   }
   if (stack.depth == 0) {
-    report.out().text("    (its stack is not known)\n");
+    report.out().text("\n    (its stack is not known)");
   }
 }
 
-void finish(const State& state, ReportText& report) noexcept {
-  report.finish();
+// Prints what write(report) writes.
+template <typename Write>
+void print(const State& state, Write write) noexcept {
+  print_report(write);
   if (state.settings.abort_on_misuse) {
     std::abort();
   }
@@ -60,77 +62,76 @@ struct Group {
 
 void write_group(ReportText& report, const Leak& first, std::size_t count, std::uint64_t bytes) noexcept {
   platform::TextWriter& out = report.out();
-  out.text("\n  ").number(count).text(count == 1 ? " block, " : " blocks, ").number(bytes).text(" bytes");
+  out.text("\n\n  ").number(count).text(count == 1 ? " block, " : " blocks, ").number(bytes).text(" bytes");
   out.text(count == 1 ? ", at " : ", one of them at ").hex(first.block);
   if (first.record->description != nullptr) {
     out.text(", \"").text(first.record->description).text("\"");
   }
-  out.text("\n");
   write_stack(report, "allocated at", allocation_stack(*first.record));
 }
 
 }  // namespace
 
 void report_double_free(const State& state, std::uintptr_t block, const Record& record, Stack now) noexcept {
-  ReportText report;
-  report.out().text("arpent: double free: ");
-  write_block(report.out(), block, record);
-  report.out().text(" was released before; this release is ignored\n");
-  write_stack(report, "allocated at", allocation_stack(record));
-  write_stack(report, "first released at", release_stack(state, record));
-  write_stack(report, "released again at", now);
-  finish(state, report);
+  print(state, [&](ReportText& report) {
+    report.out().text("arpent: double free: ");
+    write_block(report.out(), block, record);
+    report.out().text(" was released before; this release is ignored");
+    write_stack(report, "allocated at", allocation_stack(record));
+    write_stack(report, "first released at", release_stack(state, record));
+    write_stack(report, "released again at", now);
+  });
 }
 
 void report_interior_free(const State& state, std::uintptr_t address, std::uintptr_t block,
                           const Record& record, Stack now) noexcept {
-  ReportText report;
-  report.out().text("arpent: invalid free: ").hex(address).text(" lies ").number(address - block);
-  report.out().text(" bytes inside ");
-  write_block(report.out(), block, record);
-  report.out().text("; this release is ignored\n");
-  write_stack(report, "allocated at", allocation_stack(record));
-  write_stack(report, "released at", now);
-  finish(state, report);
+  print(state, [&](ReportText& report) {
+    report.out().text("arpent: invalid free: ").hex(address).text(" lies ").number(address - block);
+    report.out().text(" bytes inside ");
+    write_block(report.out(), block, record);
+    report.out().text("; this release is ignored");
+    write_stack(report, "allocated at", allocation_stack(record));
+    write_stack(report, "released at", now);
+  });
 }
 
 void report_invalid_free(const State& state, std::uintptr_t address, Stack now) noexcept {
-  ReportText report;
-  report.out().text("arpent: invalid free: ").hex(address);
-  report.out().text(" is no block of this allocator; this release is ignored\n");
-  write_stack(report, "released at", now);
-  finish(state, report);
+  print(state, [&](ReportText& report) {
+    report.out().text("arpent: invalid free: ").hex(address);
+    report.out().text(" is no block of this allocator; this release is ignored");
+    write_stack(report, "released at", now);
+  });
 }
 
 void report_wrong_size(const State& state, std::uintptr_t block, const Record& record, std::size_t size,
                        std::size_t alignment, Stack now) noexcept {
-  ReportText report;
-  report.out().text("arpent: wrong size: ");
-  write_block(report.out(), block, record);
-  report.out().text(", aligned to ").number(std::uint64_t{1} << record.alignment_shift);
-  report.out().text(", was released as one of ").number(size).text(" bytes, aligned to ").number(alignment);
-  report.out().text("; the block is released\n");
-  write_stack(report, "allocated at", allocation_stack(record));
-  write_stack(report, "released at", now);
-  finish(state, report);
+  print(state, [&](ReportText& report) {
+    report.out().text("arpent: wrong size: ");
+    write_block(report.out(), block, record);
+    report.out().text(", aligned to ").number(std::uint64_t{1} << record.alignment_shift);
+    report.out().text(", was released as one of ").number(size).text(" bytes, aligned to ").number(alignment);
+    report.out().text("; the block is released");
+    write_stack(report, "allocated at", allocation_stack(record));
+    write_stack(report, "released at", now);
+  });
 }
 
 void report_written_after_free(const State& state, std::uintptr_t block, const Record& record,
                                std::size_t offset) noexcept {
-  ReportText report;
-  report.out().text("arpent: use after free: ");
-  write_block(report.out(), block, record);
-  report.out().text(" was written to after its release, ").number(offset).text(" bytes from its start\n");
-  write_stack(report, "allocated at", allocation_stack(record));
-  write_stack(report, "released at", release_stack(state, record));
-  finish(state, report);
+  print(state, [&](ReportText& report) {
+    report.out().text("arpent: use after free: ");
+    write_block(report.out(), block, record);
+    report.out().text(" was written to after its release, ").number(offset).text(" bytes from its start");
+    write_stack(report, "allocated at", allocation_stack(record));
+    write_stack(report, "released at", release_stack(state, record));
+  });
 }
 
 void report_leak(const State&, const Leak& leak) noexcept {
-  ReportText report;
-  report.out().text("arpent: leak:");
-  write_group(report, leak, 1, leak.record->size);
-  report.finish();
+  print_report([&](ReportText& report) {
+    report.out().text("arpent: leak:");
+    write_group(report, leak, 1, leak.record->size);
+  });
 }
 
 void report_leaks(const State& state, Leak* leaks, std::size_t count) noexcept {
@@ -158,18 +159,16 @@ void report_leaks(const State& state, Leak* leaks, std::size_t count) noexcept {
   std::sort(groups, groups + group_count, [](const Group& one, const Group& other) {
     return one.bytes != other.bytes ? one.bytes > other.bytes : one.first < other.first;
   });
-  {
-    ReportText report;
+  print_report([&](ReportText& report) {
     report.out().text("arpent: leak: ").number(count).text(count == 1 ? " block, " : " blocks, ");
-    report.out().number(bytes).text(" bytes, not released when their allocator ended\n");
+    report.out().number(bytes).text(" bytes, not released when their allocator ended");
     for (std::size_t i = 0; i < std::min(group_count, most_groups); ++i) {
       write_group(report, leaks[groups[i].first], groups[i].count, groups[i].bytes);
     }
     if (group_count > most_groups) {
-      report.out().text("\n  and ").number(group_count - most_groups).text(" places more\n");
+      report.out().text("\n\n  and ").number(group_count - most_groups).text(" places more");
     }
-    report.finish();
-  }
+  });
   give_own(state, groups, count * sizeof(Group));
 }
 

@@ -55,7 +55,7 @@ void delete_of_array() {
 void realloc_of_freed() {
   char* block = hide(static_cast<char*>(std::malloc(40)));
   char* volatile again = block;
-  std::free(block);
+  std::free(block);                          // site: release before resizing
   if (std::realloc(again, 80) != nullptr) {  // site: resized after release
     std::puts("resized");
   }

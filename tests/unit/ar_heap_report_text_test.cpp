@@ -15,7 +15,7 @@
 
 namespace {
 
-using ar::abi::Shown;
+using ar::platform::Shown;
 using ar::platform::TextWriter;
 
 class MemoryFile {
@@ -61,7 +61,7 @@ TEST(ReportText, PrintableTextStaysOnItsLine) {
 std::string with_offsets(const std::string& text) {
   const MemoryFile raw{text};
   const MemoryFile done;
-  EXPECT_EQ(ar::abi::copy_with_offsets(raw.descriptor(), done.descriptor()), 0);
+  EXPECT_EQ(ar::platform::copy_with_offsets(raw.descriptor(), done.descriptor()), 0);
   return done.content();
 }
 

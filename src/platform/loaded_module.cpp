@@ -1,0 +1,136 @@
+#include "platform/loaded_module.hpp"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+
+#include <cstring>
+
+#include "platform/pages.hpp"
+#include "platform/system_call.hpp"
+
+namespace ar::platform {
+
+namespace {
+
+void read_build_id(LoadedModule& loaded, const char* notes, std::size_t size) noexcept {
+  std::size_t position = 0;
+  while (position + sizeof(ElfW(Nhdr)) <= size) {
+    ElfW(Nhdr) note;
+    std::memcpy(&note, notes + position, sizeof note);
+    const std::size_t name = position + sizeof note;
+    const std::size_t description = name + round_up(note.n_namesz, 4);
+    if (description + note.n_descsz > size) {
+      return;
+    }
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(notes + name, "GNU", 4) == 0) {
+      loaded.build_id = reinterpret_cast<const std::uint8_t*>(notes + description);
+      loaded.build_id_size = note.n_descsz < 32 ? note.n_descsz : 32;
+      return;
+    }
+    position = description + round_up(note.n_descsz, 4);
+  }
+}
+
+// The program headers, from the ELF header that every linker puts at the module's start.
+void read_notes(LoadedModule& loaded) noexcept {
+  ElfW(Ehdr) elf;
+  std::memcpy(&elf, reinterpret_cast<const void*>(loaded.start), sizeof elf);
+  if (std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_phentsize != sizeof(ElfW(Phdr)) ||
+      elf.e_phoff + std::size_t{elf.e_phnum} * sizeof(ElfW(Phdr)) > page_size) {
+    return;
+  }
+  for (std::size_t i = 0; i < elf.e_phnum && loaded.build_id == nullptr; ++i) {
+    ElfW(Phdr) header;
+    std::memcpy(&header, reinterpret_cast<const void*>(loaded.start + elf.e_phoff + i * sizeof header),
+                sizeof header);
+    if (header.p_type == PT_NOTE) {
+      read_build_id(loaded, reinterpret_cast<const char*>(loaded.load_bias + header.p_vaddr),
+                    header.p_filesz);
+    }
+  }
+}
+
+// The executable, from the program headers that the kernel points to. A static executable has nothing else to
+// ask at first: the tables of _dl_find_object are themselves made with malloc there.
+bool find_in_executable(std::uintptr_t address, LoadedModule& loaded) noexcept {
+  const std::uintptr_t table = getauxval(AT_PHDR);
+  const std::size_t count = getauxval(AT_PHNUM);
+  const std::uintptr_t first_page = table & ~(std::uintptr_t{page_size} - 1);
+  if (table == 0 || std::memcmp(reinterpret_cast<const void*>(first_page), ELFMAG, SELFMAG) != 0) {
+    return false;
+  }
+  std::uint64_t lowest = ~std::uint64_t{0};
+  std::uint64_t highest = 0;
+  std::uint64_t load_bias = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    ElfW(Phdr) segment;
+    std::memcpy(&segment, reinterpret_cast<const void*>(table + i * sizeof segment), sizeof segment);
+    if (segment.p_type == PT_LOAD) {
+      lowest = segment.p_vaddr < lowest ? segment.p_vaddr : lowest;
+      highest = segment.p_vaddr + segment.p_memsz > highest ? segment.p_vaddr + segment.p_memsz : highest;
+      // Memory that no part of the file fills may be said to lie at offset 0 as well.
+      load_bias = segment.p_offset == 0 && segment.p_filesz != 0 ? first_page - segment.p_vaddr : load_bias;
+    }
+  }
+  if (address < load_bias + lowest || address >= load_bias + highest) {
+    return false;
+  }
+  loaded.start = first_page;
+  loaded.end = load_bias + highest;
+  loaded.load_bias = load_bias;
+  return true;
+}
+
+// Asks the loader without a lock: a thread that holds the loader's may be waiting for ours.
+bool ask_loader(std::uintptr_t address, LoadedModule& loaded) noexcept {
+  if (find_in_executable(address, loaded)) {
+    return true;
+  }
+  dl_find_object object;
+  if (_dl_find_object(reinterpret_cast<void*>(address), &object) != 0) {
+    return false;
+  }
+  loaded.start = reinterpret_cast<std::uintptr_t>(object.dlfo_map_start);
+  loaded.end = reinterpret_cast<std::uintptr_t>(object.dlfo_map_end);
+  if (object.dlfo_link_map != nullptr) {
+    loaded.load_bias = object.dlfo_link_map->l_addr;
+    loaded.path = object.dlfo_link_map->l_name;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool find_loaded_module(std::uintptr_t address, LoadedModule& module) noexcept {
+  module = {};
+  if (!ask_loader(address, module)) {
+    return false;
+  }
+  read_notes(module);
+  return true;
+}
+
+const char* module_path(const char* path, char* buffer, std::size_t size) noexcept {
+  if (path == nullptr || path[0] == '\0') {
+    const long got = system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
+                                 reinterpret_cast<long>(buffer), size - 1);
+    buffer[got > 0 ? got : 0] = '\0';
+    return buffer;
+  }
+  if (path[0] == '/' || std::strchr(path, '/') == nullptr) {
+    return path;
+  }
+  const long got = system_call(SYS_getcwd, reinterpret_cast<long>(buffer), size - 2);
+  const std::size_t length = got > 0 ? static_cast<std::size_t>(got) - 1 : 0;
+  buffer[length] = '/';
+  const std::size_t room = size - length - 2;
+  const std::size_t path_length = std::strlen(path) < room ? std::strlen(path) : room;
+  std::memcpy(buffer + length + 1, path, path_length);
+  buffer[length + 1 + path_length] = '\0';
+  return buffer;
+}
+
+}  // namespace ar::platform
