@@ -37,7 +37,7 @@ struct Record {
 };
 
 [[nodiscard]] constexpr std::size_t record_size(std::uint32_t stack_frames) noexcept {
-  return sizeof(Record) + 2 * stack_frames * sizeof(std::uintptr_t);
+  return sizeof(Record) + std::size_t{2} * stack_frames * sizeof(std::uintptr_t);
 }
 
 // Changed under the instance's lock, except the records, which belong to whoever has the block.
