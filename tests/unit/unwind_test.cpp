@@ -36,6 +36,7 @@ KEPT void take() {
 
 void expect_agreement(std::size_t at_least) {
   EXPECT_EQ(stacks.ours, stacks.libgcc);
+  EXPECT_EQ(stacks.recollected, stacks.libgcc);
   EXPECT_EQ(stacks.carefully, stacks.libgcc);
   EXPECT_GE(stacks.ours.count, at_least);
 }
@@ -83,6 +84,52 @@ TEST(Unwind, StopsAtAsManyAsAreWanted) {
   EXPECT_EQ(stacks.ours.count, ar::test::most_frames);
   expect_agreement(ar::test::most_frames);
   EXPECT_EQ(ar::track::capture(frames, 0), 0U);
+}
+
+// Functions that call each other at random, to several depths, some with frame pointers: what is remembered
+// is now all of a stack, now a part, now nothing.
+ar::test::Random wandering(7);
+std::size_t wanted_frames = ar::test::most_frames;
+std::size_t wrong_stacks = 0;
+std::size_t taken_stacks = 0;
+
+KEPT void compare_with_recollection() {
+  static Stack plain;
+  static Stack recollected;
+  static ar::track::StackMemory memory;
+  plain.count = ar::track::capture(plain.frames, wanted_frames);
+  recollected.count = ar::track::capture(recollected.frames, wanted_frames, memory);
+  ++taken_stacks;
+  wrong_stacks += plain == recollected ? 0 : 1;
+}
+
+template <int Number>
+KEPT void wander(int depth) {
+  auto* const bytes =
+      static_cast<volatile char*>(Number % 2 == 0 ? nullptr : alloca(8 + wandering.below(90)));
+  if (bytes != nullptr) {
+    bytes[0] = 1;
+  }
+  for (std::size_t times = 1 + wandering.below(3); times > 0; --times) {
+    compare_with_recollection();
+    if (depth > 0) {
+      constexpr void (*others[])(int) = {&wander<(Number + 1) % 6>, &wander<(Number + 2) % 6>};
+      others[wandering.below(2)](depth - static_cast<int>(wandering.below(2)) - (Number == 5 ? 1 : 0));
+    }
+  }
+  after_call();
+}
+
+TEST(Unwind, IsTheSameWithTheMemoryOfTheLastStack) {
+  for (const std::size_t wanted : {ar::test::most_frames, std::size_t{30}, std::size_t{5}, std::size_t{1}}) {
+    wanted_frames = wanted;
+    for (int depth = 1; depth < 8; ++depth) {
+      wander<0>(depth);
+      recurse(depth * 12, [] { wander<1>(3); });  // also more than is remembered
+    }
+  }
+  EXPECT_EQ(wrong_stacks, 0U) << "of " << taken_stacks;
+  EXPECT_GT(taken_stacks, 1000U);
 }
 
 TEST(Unwind, LeavesErrnoAlone) {
@@ -503,6 +550,7 @@ void step_through(Function function) {
   std::signal(SIGTRAP, SIG_DFL);
   if (stepping.disagreements != 0) {
     EXPECT_EQ(stepping.first_disagreement.ours, stepping.first_disagreement.libgcc);
+    EXPECT_EQ(stepping.first_disagreement.recollected, stepping.first_disagreement.libgcc);
     EXPECT_EQ(stepping.first_disagreement.carefully, stepping.first_disagreement.libgcc);
   }
   EXPECT_EQ(stepping.disagreements, 0U) << "of " << stepping.steps;
