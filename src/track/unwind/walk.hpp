@@ -42,11 +42,12 @@ struct SimpleFrame {
         saved_at(cfa - (row.saved_below() != 0 ? row.saved_below() : word_size)),
         is_saved(row.saved_below() != 0) {}
 
-  // All of it lies between the stack pointer and the end of what can be read; wraps around otherwise.
+  // All of it lies between the stack pointer and the end of what can be read (all multiples of 8); the
+  // difference wraps around otherwise. At the very end, nothing does.
   ARPENT_HANDLER_CODE [[nodiscard, gnu::always_inline]] bool is_within(std::uintptr_t stack_pointer,
                                                                        std::uintptr_t high) const noexcept {
     return saved_at >= stack_pointer && cfa % word_size == 0 &&
-           cfa - stack_pointer - word_size <= high - stack_pointer - word_size;
+           cfa - stack_pointer - word_size < high - stack_pointer;
   }
   [[nodiscard]] bool is_sound(std::uintptr_t stack_pointer) const noexcept {
     return saved_at >= stack_pointer && cfa % word_size == 0 && cfa > stack_pointer && cfa > saved_at;
