@@ -28,6 +28,11 @@ using Take = std::size_t (*)(std::size_t wanted);
 
 [[gnu::noinline]] std::size_t take_ours(std::size_t wanted) { return track::capture(frames, wanted); }
 
+[[gnu::noinline]] std::size_t take_with_memory(std::size_t wanted) {
+  static track::StackMemory memory;
+  return track::capture(frames, wanted, memory);
+}
+
 [[gnu::noinline]] std::size_t take_by_backtrace(std::size_t wanted) {
   return static_cast<std::size_t>(backtrace(reinterpret_cast<void**>(frames), static_cast<int>(wanted)));
 }
@@ -131,23 +136,53 @@ void same_stack(benchmark::State& state, Take take) {
                          benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-// Another stack each time: going down costs too, and stands as nothing/.
-void other_stacks(benchmark::State& state, Take take) {
-  const auto depth = static_cast<std::size_t>(state.range(0));
-  const Work work = {.take = take, .wanted = depth, .state = nullptr};
+std::array<std::uint64_t, 4096> random_paths() {
   Random random(1);
   std::array<std::uint64_t, 4096> paths;
   for (std::uint64_t& path : paths) {
     path = random.next();
   }
+  return paths;
+}
+
+// Another stack each time: going down costs too, and stands as nothing/.
+void other_stacks(benchmark::State& state, Take take) {
+  const auto depth = static_cast<std::size_t>(state.range(0));
+  const Work work = {.take = take, .wanted = depth, .state = nullptr};
+  const auto paths = random_paths();
   std::size_t i = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(functions[0][0](work, depth, paths[i++ % paths.size()]));
   }
 }
 
-constexpr std::array<std::pair<const char*, Take>, 5> ways{{{"nothing", &take_nothing},
+// The innermost four functions vary, what calls them is the same: how most programs go about their work.
+struct Varied {
+  benchmark::State* state;
+  Take take;
+};
+Varied varied;
+
+std::size_t vary_inner(std::size_t depth) {
+  const Work work = {.take = varied.take, .wanted = depth, .state = nullptr};
+  const auto paths = random_paths();
+  std::size_t i = 0;
+  for (auto _ : *varied.state) {
+    benchmark::DoNotOptimize(functions[0][0](work, 4, paths[i++ % paths.size()]));
+  }
+  return 0;
+}
+
+void inner_varies(benchmark::State& state, Take take) {
+  varied = {.state = &state, .take = take};
+  const auto depth = static_cast<std::size_t>(state.range(0));
+  const Work work = {.take = &vary_inner, .wanted = depth, .state = nullptr};
+  benchmark::DoNotOptimize(functions[0][0](work, depth, 0x123456789abcdefULL));
+}
+
+constexpr std::array<std::pair<const char*, Take>, 6> ways{{{"nothing", &take_nothing},
                                                             {"ours", &take_ours},
+                                                            {"ours_with_memory", &take_with_memory},
                                                             {"frame_pointers", &take_by_frame_pointers},
                                                             {"backtrace", &take_by_backtrace},
                                                             {"libgcc", &take_by_libgcc}}};
@@ -157,6 +192,7 @@ void register_all() {
     benchmark::RegisterBenchmark((std::string("same_stack/") + name).c_str(), &same_stack, take)
         ->Arg(6)
         ->Arg(30);
+    benchmark::RegisterBenchmark((std::string("inner_varies/") + name).c_str(), &inner_varies, take)->Arg(30);
     benchmark::RegisterBenchmark((std::string("other_stacks/") + name).c_str(), &other_stacks, take)
         ->Arg(6)
         ->Arg(30);

@@ -64,15 +64,19 @@ inline track::unwinding::Registers registers_of(const track::UnwindContext& cont
 }
 #endif
 
-// The stack of the function that calls this, three times over.
+inline thread_local track::StackMemory stack_memory;
+
+// The stack of the function that calls this, four times over.
 struct Stacks {
   Stack ours;
-  Stack carefully;  // the slow way, with all registers
+  Stack recollected;  // with the memory of the last one in this thread
+  Stack carefully;    // the slow way, with all registers
   Stack libgcc;
 
   [[gnu::always_inline]] void take() {
     const track::UnwindContext context = track::context_here();
     ours.count = track::unwind(context, ours.frames, most_frames);
+    recollected.count = track::unwind(context, recollected.frames, most_frames, stack_memory);
 #ifdef __x86_64__
     carefully.count =
         track::unwinding::walk_with_all_registers(registers_of(context), carefully.frames, most_frames);
@@ -83,7 +87,7 @@ struct Stacks {
     LibgccSearch search = {.stack = &libgcc};
     _Unwind_Backtrace(&note_frame, &search);
   }
-  [[nodiscard]] bool agree() const { return ours == libgcc && carefully == libgcc; }
+  [[nodiscard]] bool agree() const { return ours == libgcc && recollected == libgcc && carefully == libgcc; }
 };
 
 }  // namespace ar::test

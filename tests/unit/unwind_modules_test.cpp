@@ -48,6 +48,7 @@ TEST(UnwindModules, CodeThatTakesAnothersPlaceIsLeftByItsOwnRules) {
   ASSERT_EQ(small, large) << "the second module was not loaded in the first one's place: nothing is shown";
   large(&take);
   EXPECT_EQ(stacks.ours, stacks.libgcc);
+  EXPECT_EQ(stacks.recollected, stacks.libgcc);
   EXPECT_EQ(stacks.carefully, stacks.libgcc);
   EXPECT_GT(stacks.ours.count, 3U);
   ASSERT_EQ(dlclose(library), 0);
@@ -82,6 +83,7 @@ TEST(UnwindModules, IsRightAtEveryInstructionOfALazyCall) {
   EXPECT_EQ(disagreements, 0U) << "of " << steps;
   if (disagreements != 0) {
     EXPECT_EQ(first_disagreement.ours, first_disagreement.libgcc);
+    EXPECT_EQ(first_disagreement.recollected, first_disagreement.libgcc);
     EXPECT_EQ(first_disagreement.carefully, first_disagreement.libgcc);
   }
   dlclose(library);

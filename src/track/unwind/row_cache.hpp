@@ -38,4 +38,7 @@ inline constexpr unsigned address_bits = row_cache_bits + row_bits;  // of the l
 
 void forget_rows() noexcept;
 
+// How often rows were forgotten.
+[[gnu::visibility("hidden")]] extern constinit std::uint64_t row_generation;
+
 }  // namespace ar::track::unwinding
