@@ -33,7 +33,7 @@ install(FILES "${PROJECT_BINARY_DIR}/arpent-config.cmake" "${PROJECT_BINARY_DIR}
 # From the folder of the .pc files back to the prefix.
 file(RELATIVE_PATH prefix_from_pkgconfig "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" prefix_from_pkgconfig "${prefix_from_pkgconfig}")
-foreach(name arpent arpent-static)
+foreach(name arpent arpent-static arpent-allocators)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

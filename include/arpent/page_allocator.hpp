@@ -53,7 +53,7 @@ class PageAllocator {
     if (new_length < length) {
       return ::munmap(static_cast<std::byte*>(block) + new_length, length - new_length) == 0;
     }
-    return ::mremap(block, length, new_length, 0) != MAP_FAILED;
+    return may_remap && ::mremap(block, length, new_length, 0) != MAP_FAILED;
   }
 
   // Moves the pages, not their content; not where more than a page's alignment has to be kept.
@@ -62,7 +62,7 @@ class PageAllocator {
     if (raw_resize(block, size, alignment, new_size, description)) {
       return block;
     }
-    if (alignment > page_size()) {
+    if (alignment > page_size() || !may_remap) {
       return nullptr;
     }
     void* const moved = ::mremap(block, rounded_up(size), rounded_up(new_size), MREMAP_MAYMOVE);
@@ -77,6 +77,20 @@ class PageAllocator {
   [[nodiscard]] static std::size_t page_size() noexcept { return static_cast<std::size_t>(::getpagesize()); }
 
  private:
+  // ThreadSanitizer does not see mremap, and would take pages that come to another thread by it for shared
+  // ones.
+#if defined(__SANITIZE_THREAD__)
+  static constexpr bool may_remap = false;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  static constexpr bool may_remap = false;
+#else
+  static constexpr bool may_remap = true;
+#endif
+#else
+  static constexpr bool may_remap = true;
+#endif
+
   [[nodiscard]] static std::size_t rounded_up(std::size_t size) noexcept {
     const std::size_t page = page_size();
     return (size + page - 1) & ~(page - 1);

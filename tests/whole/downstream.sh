@@ -137,6 +137,17 @@ for language in c cpp; do
   fi
 done
 
+# The allocators by pkg-config.
+printf '%s\n' '#include <arpent/general_purpose_allocator.hpp>' 'int main() {' \
+  '  ar::GeneralPurposeAllocator<> general;' \
+  '  const auto items = general.allocator().alloc<int>(10, "leaked here");' \
+  '  return general.deinit() == ar::Deinit::leak && items ? 0 : 1;' '}' >general.cpp
+if build pkgconfig-allocators "$CXX -std=c++23" general.cpp "$(pkg-config --cflags --libs arpent-allocators)"; then
+  build/pkgconfig-allocators 2>general.log || fail "pkgconfig-allocators: the leak is not found"
+  grep -q 'arpent: leak: 1 block, 40 bytes' general.log && grep -q '"leaked here"' general.log ||
+    fail "pkgconfig-allocators: the leak is not told: $(cat general.log)"
+fi
+
 # Without DEBUG the macros are the C library's functions: nothing is described, so nothing is reported.
 if warnings=${warnings#-DDEBUG} build plain "$CC -std=gnu99" "$SOURCE_DIR/tests/downstream/c/main.c" \
   "$(pkg-config --cflags --libs arpent-static)"; then
