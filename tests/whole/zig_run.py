@@ -54,8 +54,21 @@ LOST = {
 }
 
 
+BLOCKS_LOST = 7
+
+
+def survey_of_leaks(program):
+    """(process, report). A scan takes every word for a pointer, and in one run of a hundred a number in the program's
+    memory happens to look like one to a lost block: those are run again. By chance that is not so thrice in a row."""
+    for _ in range(3):
+        done, report = survey(program)
+        if report["process"]["lost_blocks"] == BLOCKS_LOST:
+            break
+    return done, report
+
+
 def check_leaks(program, module="leaks_through_libc"):
-    done, report = survey(program)
+    done, report = survey_of_leaks(program)
     equal((done.stdout, done.returncode), ("done\n", 0), f"{program} as without us")
     lost = places(report)
     for mark, expected in LOST.items():
@@ -78,10 +91,10 @@ check_leaks(build("leaks-pie", "leaks_through_libc.zig", "-lc", "-fPIE"))
 # Without symbols nothing says which function is the library's: module and offset.
 for name, options in (("small", ["-OReleaseSmall"]), ("stripped", ["-fstrip"])):
     program = build(f"leaks-{name}", "leaks_through_libc.zig", "-lc", *options)
-    report = survey(program)[1]
+    report = survey_of_leaks(program)[1]
     lost = [s for s in report["process"]["sites"] if s["lost_blocks"] != 0]
     equal((sum(s["lost_blocks"] for s in lost), sum(s["lost_bytes"] for s in lost if s["lost_bytes"] > 5000) > 0),
-          (7, True), f"{program}: blocks lost: {lost}")
+          (BLOCKS_LOST, True), f"{program}: blocks lost: {lost}")
     check(all(s["file"] is None and s["line"] is None for s in lost), f"{program}: places out of nothing: {lost}")
     check(re.search(rf"^ +[\d.]+ (Ki)?B +\d  leaks-{name}\+0x[0-9a-f]+$", run(program).stderr, re.MULTILINE) is not None,
           f"{program}: module and offset")
