@@ -264,6 +264,9 @@ template <class Items>
 
 }  // namespace detail
 
+// Where memory comes from: two words, passed by value. What it refers to must outlive it; null_allocator has
+// none.
+//
 // Most methods are always inlined: only then does g++ know the table early enough to put the function behind
 // it in place as well. Behind a table that is not known they are as small as a call.
 class [[nodiscard]] Allocator {

@@ -30,6 +30,7 @@
 
 namespace ar {
 
+// What a GeneralPurposeAllocator checks, and what it keeps for that.
 struct GeneralPurposeOptions {
   bool safety = true;
   // How many frames of a stack are kept, 0 to 32. Each costs 16 bytes a block, and a little time.

@@ -199,12 +199,13 @@ inline namespace tracked {
 inline namespace untracked {
 #endif
 
-// What differs: where blocks come from and go to.
+// What differs: where blocks come from and go to. Releases are always inlined, here and below, so that a
+// wrong one is told with the place of the user's call in unoptimised programs, too.
 namespace raw {
 
 #ifdef DEBUG
 
-inline void release(void* block) noexcept { ar_heap__free(block); }
+[[gnu::always_inline]] inline void release(void* block) noexcept { ar_heap__free(block); }
 
 [[nodiscard]] inline void* allocate(std::size_t size, const Description& description,
                                     const char* text) noexcept {
@@ -243,7 +244,7 @@ template <class T>
 
 #else
 
-inline void release(void* block) noexcept { std::free(block); }
+[[gnu::always_inline]] inline void release(void* block) noexcept { std::free(block); }
 
 [[nodiscard]] inline void* allocate(std::size_t size, const Description&, const char*) noexcept {
   return std::malloc(size);
@@ -312,7 +313,7 @@ template <class T, class... Arguments>
 // pointer to a base class will do when its destructor is virtual (and, where the base is not at the object's
 // start, run-time type information is on).
 template <class Pointer>
-void destroy(const Pointer& object) noexcept {
+[[gnu::always_inline]] inline void destroy(const Pointer& object) noexcept {
   if constexpr (!std::is_null_pointer_v<Pointer>) {
     constexpr bool possible = detail::can_be_destroyed<std::remove_volatile_t<Pointer>>();
     if constexpr (possible) {
@@ -399,7 +400,7 @@ template <class String>
 // Releases a block: any pointer, also to const, null, or an optional pointer. Types with a destructor do not
 // compile here.
 template <class Pointer>
-void free(const Pointer& pointer) noexcept {
+[[gnu::always_inline]] inline void free(const Pointer& pointer) noexcept {
   if constexpr (detail::Optional<Pointer>) {
     if (pointer.has_value()) {
       ar::free(*pointer);

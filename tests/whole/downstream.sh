@@ -17,7 +17,8 @@ mv first-place 'second place'  # nothing installed may depend on where it was pu
 prefix="$PWD/second place"
 
 for file in bin/arpent lib/libarpent.a lib/libarpent.so lib/libarpent-preload.so include/ar_heap.h \
-  lib/cmake/arpent/arpent-config.cmake lib/pkgconfig/arpent.pc share/doc/arpent/LICENSE share/doc/arpent/README.md; do
+  lib/libarpent-allocators.a lib/cmake/arpent/arpent-config.cmake lib/pkgconfig/arpent.pc \
+  lib/pkgconfig/arpent-static.pc lib/pkgconfig/arpent-allocators.pc share/doc/arpent/LICENSE share/doc/arpent/README.md; do
   [ -s "$prefix/$file" ] || fail "$file is not installed"
 done
 if grep -rIl -e "$SOURCE_DIR" -e "$BUILD_DIR" -e first-place "$prefix/lib/cmake" "$prefix/lib/pkgconfig" "$prefix/include"; then
@@ -77,15 +78,19 @@ for kind in static shared; do
   done
 done
 
-# The allocators alone: with both compilers, nothing of ours is linked, and nothing by hand.
+# The allocators alone: with both compilers, no malloc of ours is linked, and nothing by hand.
+check_allocators() { # NAME PROGRAM
+  is_linked "$1" "$2" static
+  if nm "$2" | grep -qE ' [TtWw] (malloc|ar_heap__.*)$'; then fail "$1: has a malloc of ours"; fi
+  "$2" >"$1.output" 2>&1 || fail "$1: ends with $?"
+  [ ! -s "$1.output" ] || fail "$1: prints $(head -n 3 "$1.output")"
+}
 for compiler in g++ clang++-19; do
   name=cmake-allocators-$compiler
   if cmake -G Ninja -S "$SOURCE_DIR/tests/downstream/allocators" -B "build/$name" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_CXX_COMPILER=$compiler --log-level=WARNING >"$name.log" 2>&1 &&
     cmake --build "build/$name" >>"$name.log" 2>&1; then
-    is_linked "$name" "build/$name/app" static
-    if nm "build/$name/app" | grep -qE ' [TtWw] (malloc|ar_heap__.*)$'; then fail "$name: has a malloc of ours"; fi
-    "build/$name/app" || fail "$name: ends with $?"
+    check_allocators "$name" "build/$name/app"
   else
     fail "$name: does not build: $(tail -n 5 "$name.log")"
   fi
@@ -134,6 +139,13 @@ for language in c cpp; do
   if build $name "$compiler -static" "$source" "$(pkg-config --static --cflags --libs arpent)"; then
     [ -z "$(needs build/$name)" ] || fail "$name: needs shared libraries"
     check_$language $name "$PWD/build/$name"
+  fi
+done
+for compiler in g++ clang++-19; do
+  name=pkgconfig-allocators-$compiler
+  if build $name "$compiler -std=c++23" "$SOURCE_DIR/tests/downstream/allocators/main.cpp" \
+    "$(pkg-config --cflags --libs arpent-allocators)"; then
+    check_allocators $name build/$name
   fi
 done
 

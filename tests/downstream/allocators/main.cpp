@@ -5,6 +5,7 @@
 #include <arpent/defer.hpp>
 #include <arpent/failing_allocator.hpp>
 #include <arpent/fixed_buffer_allocator.hpp>
+#include <arpent/general_purpose_allocator.hpp>
 #include <arpent/limit_allocator.hpp>
 #include <arpent/logging_allocator.hpp>
 #include <arpent/memory_pool.hpp>
@@ -66,5 +67,17 @@ int main() {
   });
   // smoothed() leaves its partial sums to an arena: without one, that is a leak.
   const bool found = failures.find("partial sums") != std::string::npos;
-  return smooth && pooled && owned && items.size() == more.size() && found ? 0 : 1;
+
+  // What stands behind this one is in a library.
+  ar::GeneralPurposeAllocator<> general;
+  ar::GeneralPurposeAllocator<ar::GeneralPurposeOptions{.safety = false}> quick{arena.allocator()};
+  for (const ar::Allocator allocator : {general.allocator(), quick.allocator()}) {
+    const auto copy = allocator.dupe(std::span<const float>{input}, "copy");
+    if (!copy || (*copy)[1] != 2) {
+      return 2;
+    }
+    allocator.free(*copy);
+  }
+  const bool returned = general.deinit() == ar::Deinit::ok && quick.deinit() == ar::Deinit::ok;
+  return smooth && pooled && owned && items.size() == more.size() && found && returned ? 0 : 1;
 }
