@@ -4,6 +4,7 @@
 // use from several threads is fine.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,49 @@ struct BlocksAndBytes {
   [[nodiscard]] bool operator==(const BlocksAndBytes&) const noexcept = default;
 };
 
+inline constexpr std::uint32_t no_stack = 0;  // Profile::stack_nodes[0] stands for it and means nothing
+
+// One frame of a stack, with the way out from it: stacks that share their outer frames share nodes.
+struct StackNode {
+  std::uint64_t address = 0;  // a return address; of a frame that a signal interrupted, its instruction
+  std::optional<std::size_t> module;  // index into Profile::modules
+  std::uint32_t caller = no_stack;    // index into Profile::stack_nodes
+};
+
+// Histograms have a bucket a power of two: bucket n counts values of n bits (0; 1; 2 and 3; 4 to 7; …), the
+// last also all that are larger.
+inline constexpr std::size_t histogram_buckets = 48;
+using Histogram = std::array<std::uint64_t, histogram_buckets>;
+
+// What one thread did at one site.
+struct ThreadShare {
+  std::size_t thread = 0;  // index into Profile::threads
+  std::uint64_t allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+};
+
+struct Thread {
+  std::int32_t tid = 0;  // of the latest of them, where several of the same name followed each other
+  std::string name;      // as the system shows it; may be empty
+  std::uint64_t allocations = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::uint64_t frees = 0;
+  std::uint64_t freed_bytes = 0;
+};
+
+struct TimelinePoint {
+  std::uint64_t milliseconds = 0;  // since the process's start
+  std::uint64_t live_bytes = 0;
+  std::uint64_t resident_bytes = 0;  // of the whole process; 0 when not known
+};
+
+// A moment that the program marked itself.
+struct Moment {
+  std::uint64_t milliseconds = 0;
+  std::string label;
+  std::uint64_t live_bytes = 0;
+};
+
 // One place that allocates, with what happened there.
 struct Site {
   std::uint32_t index = 0;    // its origin index in the process
@@ -43,6 +87,9 @@ struct Site {
   std::string file;                   // of annotated sites, else empty
   std::uint32_t line = 0;
   std::string description;
+  std::string type;  // of typed allocations (ar::create), else empty
+  std::uint32_t stack =
+      no_stack;  // innermost frame: index into Profile::stack_nodes; no_stack outside of stacks mode
   track::Family family = track::Family::none;
   track::Language language = track::Language::unknown;
   bool annotated = false;
@@ -57,6 +104,9 @@ struct Site {
   BlocksAndBytes peak;          // when the process held most
   BlocksAndBytes lost;          // by the leak scan: no pointer to them was left
   BlocksAndBytes reachable;     // by the leak scan: never freed, still pointed to
+  Histogram lifetimes{};        // freed blocks, by the bytes that the process allocated meanwhile
+  Histogram sizes{};            // allocations, by requested bytes
+  std::vector<ThreadShare> threads;
 };
 
 struct Totals {
@@ -88,8 +138,12 @@ struct Profile {
   std::string program;
   std::string command_line;
   std::vector<Module> modules;
-  std::vector<Site> sites;  // this process's own; what a fork inherited is left out
-  Totals totals;            // sums over `sites`
+  std::vector<StackNode> stack_nodes;  // every node comes after its caller
+  std::vector<Thread> threads;
+  std::vector<TimelinePoint> timeline;  // in order of time
+  std::vector<Moment> moments;          // in order of time
+  std::vector<Site> sites;              // this process's own; what a fork inherited is left out
+  Totals totals;                        // sums over `sites`
 };
 
 }  // namespace ar::profile

@@ -160,6 +160,8 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .file = image.text(record.file, "a site's file name"),
             .line = record.line,
             .description = image.text(record.description, "a site's description"),
+            .type = {},
+            .stack = no_stack,
             .family = record.family,
             .language = record.language,
             .annotated = record.annotated != 0,
@@ -173,7 +175,10 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
                      minus_or_zero(counters.allocated_bytes, counters.freed_bytes)},
             .peak = {},
             .lost = {record.lost_blocks, record.lost_bytes},
-            .reachable = {record.reachable_blocks, record.reachable_bytes}};
+            .reachable = {record.reachable_blocks, record.reachable_bytes},
+            .lifetimes = {},
+            .sizes = {},
+            .threads = {}};
   if (record.module != 0) {
     site.module = record.module - 1;
   }
