@@ -158,10 +158,10 @@ Page* take_mapping(std::size_t size, std::size_t alignment) noexcept {
   if (segment == nullptr) {
     return nullptr;
   }
-  void* memory = platform::map_aligned(mapping_size, mapping_alignment);
+  void* memory = map_segment(mapping_size, mapping_alignment);
   if (memory == nullptr) {
     drop_idle(now);
-    memory = platform::map_aligned(mapping_size, mapping_alignment);
+    memory = map_segment(mapping_size, mapping_alignment);
   }
   if (memory == nullptr) {
     give_back_descriptor(segment);
@@ -217,7 +217,7 @@ Page* resize_mapping(Page* page, std::size_t size, bool may_move) noexcept {
   if (!may_move) {
     return nullptr;
   }
-  void* target = platform::map_aligned(new_size, segment_size);
+  void* target = map_segment(new_size, segment_size);
   if (target == nullptr) {
     return nullptr;
   }

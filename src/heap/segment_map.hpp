@@ -29,4 +29,10 @@ inline void set_segment(std::uintptr_t start, std::size_t size, Segment* segment
   }
 }
 
+// Addresses for a segment, as platform::map_aligned; `alignment` is at least segment_size. Where it can be
+// had, not at a place whose address has a small number for its low half: half of a stale pointer and any
+// small 32-bit number behind it would look like a pointer to the segment's first blocks, and a leak of theirs
+// would be missed.
+[[nodiscard]] void* map_segment(std::size_t size, std::size_t alignment) noexcept;
+
 }  // namespace ar::heap

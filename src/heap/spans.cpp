@@ -182,15 +182,15 @@ bool add_segment(std::size_t count) noexcept {
     return false;
   }
   std::size_t size = segment_size;
-  void* memory = platform::map_aligned(size, segment_size);
+  void* memory = map_segment(size, segment_size);
   for (std::size_t smaller = segment_size / 8; memory == nullptr && smaller >= count * slice_size;
        smaller /= 2) {
     size = smaller;
-    memory = platform::map_aligned(size, segment_size);
+    memory = map_segment(size, segment_size);
   }
   if (memory == nullptr) {
     size = count * slice_size;
-    memory = platform::map_aligned(size, segment_size);
+    memory = map_segment(size, segment_size);
   }
   if (memory == nullptr || reinterpret_cast<std::uintptr_t>(memory) >> address_bits != 0) {
     if (memory != nullptr) {

@@ -37,6 +37,32 @@ bool holds_memory(const void* start, std::size_t size) {
   return false;
 }
 
+// More segments, and more mappings, than places between two addresses that end in 32 zero bits.
+TEST(Spans, BeginNowhereThatHalfAPointerAndASmallNumberName) {
+  constexpr std::size_t enough = (std::size_t{1} << 32U) / segment_size + 8;
+  const auto is_small_number = [](const Page* page) {
+    return static_cast<std::uint32_t>(page->start) < segment_size;
+  };
+  std::vector<Page*> pages;
+  for (std::size_t i = 0; i < enough; ++i) {
+    pages.push_back(take_span(largest_span_size / slice_size, slice_size));
+    pages.push_back(take_span(largest_span_size / slice_size, slice_size));
+  }
+  for (Page* page : pages) {
+    EXPECT_FALSE(is_small_number(page)) << page->start;
+    free_span(page);
+  }
+  pages.clear();
+  for (std::size_t i = 0; i < enough; ++i) {
+    pages.push_back(take_mapping(segment_size, slice_size));
+  }
+  for (Page* page : pages) {
+    EXPECT_FALSE(is_small_number(page)) << page->start;
+    free_mapping(page);
+  }
+  purge_mappings();
+}
+
 TEST(Spans, AreAlignedApartAndOfTheLengthAskedFor) {
   test::Random random(3);
   std::vector<Page*> spans;
