@@ -49,6 +49,7 @@ see = "; see 'arpent run --help'"
 complains(["run", "--frobnicate", "--", "true"], 2, f"arpent run: there is no option '--frobnicate'{see}")
 complains(["run", "--mode", "loud", "--", "true"], 2, f"arpent run: --mode: loud not in {{off,sites}}{see}")
 complains(["run", "--format", "xml", "--", "true"], 2, f"arpent run: --format: xml not in {{text,json}}{see}")
+complains(["run", "--report", "", "--", "true"], 2, f"arpent run: --report: the name of the file is empty{see}")
 complains(["run", "--leak-exit", "256", "--", "true"], 2, f"arpent run: --leak-exit: Value 256 not in range 1 to 255{see}")
 complains(["run", "--leak-exit", "none", "--", "true"], 2, f"arpent run: --leak-exit: Value none not in range 1 to 255{see}")
 complains(["run"], 2, f"arpent run: which program? As in 'arpent run -- ls -l'{see}")

@@ -19,7 +19,10 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--mode", options.mode, "What an allocation records: its site, or nothing")
       ->check(CLI::IsMember({"off", "sites"}))
       ->capture_default_str();
-  app.add_option("--report", options.report, "File for the report, instead of standard error");
+  app.add_option("--report", options.report, "File for the report, instead of standard error")
+      ->check([](const std::string& file) {
+        return file.empty() ? std::string{"the name of the file is empty"} : std::string{};
+      });
   app.add_option("--format", options.format, "Of the report: text, or json for programs")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
