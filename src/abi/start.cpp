@@ -15,6 +15,7 @@
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
 #include "track/recorders.hpp"
+#include "track/take_stack.hpp"
 #include "track/tracker.hpp"
 
 #define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
@@ -85,7 +86,23 @@ void read_options() noexcept {
 track::Mode wanted_mode() noexcept {
   char value[64];
   const char* mode = read_variable("ARPENT_MODE", value, sizeof value);
-  return mode != nullptr && std::strcmp(mode, "off") == 0 ? track::Mode::off : track::Mode::sites;
+  return mode == nullptr                    ? track::Mode::sites
+         : std::strcmp(mode, "off") == 0    ? track::Mode::off
+         : std::strcmp(mode, "stacks") == 0 ? track::Mode::stacks
+                                            : track::Mode::sites;
+}
+
+// What is no number, or out of bounds, is taken for the default.
+std::uint32_t wanted_stack_depth() noexcept {
+  char value[64];
+  const char* digits = read_variable("ARPENT_STACK_DEPTH", value, sizeof value);
+  std::uint32_t depth = 0;
+  for (; digits != nullptr && *digits >= '0' && *digits <= '9' && depth <= track::most_stack_depth;
+       ++digits) {
+    depth = depth * 10 + static_cast<std::uint32_t>(*digits - '0');
+  }
+  const bool is_good = digits != nullptr && *digits == '\0' && depth > 0 && depth <= track::most_stack_depth;
+  return is_good ? depth : track::default_stack_depth;
 }
 
 // Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
@@ -93,7 +110,7 @@ track::Mode wanted_mode() noexcept {
 void first_allocation() noexcept {
   started_pid = platform::system_call(SYS_getpid);
   read_options();
-  track::start(wanted_mode(), directory);
+  track::start(wanted_mode(), wanted_stack_depth(), directory);
 }
 
 void thread_ends() noexcept { track::detach_recorder(); }

@@ -107,6 +107,31 @@ std::vector<Module> read_modules(const Image& image, Offset first) {
   return modules;
 }
 
+std::vector<StackNode> read_stack_nodes(const Image& image, const track::Header& header,
+                                        std::size_t module_count) {
+  std::vector<StackNode> nodes(header.node_count == 0 ? 0 : 1);
+  for (std::uint32_t index = 1; index < header.node_count; ++index) {
+    const Offset chunk = Offset{header.node_chunks[index / track::nodes_per_chunk]} * 8;
+    if (chunk == 0) {
+      throw Damage{fmt::format("stack node {} lies nowhere", index)};
+    }
+    const auto record = image.record<track::StackNodeRecord>(
+        chunk + Offset{index % track::nodes_per_chunk} * sizeof(track::StackNodeRecord), "a stack node");
+    if (record.caller >= index) {
+      throw Damage{
+          fmt::format("stack node {} is called by node {}, which comes after it", index, record.caller)};
+    }
+    if (record.module > module_count) {
+      throw Damage{fmt::format("stack node {} names module {} of {}", index, record.module, module_count)};
+    }
+    nodes.push_back({.address = record.address, .module = {}, .caller = record.caller});
+    if (record.module != 0) {
+      nodes.back().module = record.module - 1;
+    }
+  }
+  return nodes;
+}
+
 // Sums the threads' counters by origin.
 std::vector<track::Counters> read_counters(const Image& image, const track::Header& header) {
   std::vector<track::Counters> sums(header.origin_count, track::Counters{});
@@ -150,6 +175,9 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
   if (record.module > module_count) {
     throw Damage{fmt::format("site {} names module {} of {}", index, record.module, module_count)};
   }
+  if (record.stack != 0 && record.stack >= header.node_count) {
+    throw Damage{fmt::format("site {} names stack node {} of {}", index, record.stack, header.node_count)};
+  }
   if (!known(record.family) || !known(record.language)) {
     throw Damage{fmt::format("site {} has an unknown family ({}) or language ({})", index,
                              static_cast<unsigned>(record.family), static_cast<unsigned>(record.language))};
@@ -161,7 +189,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .line = record.line,
             .description = image.text(record.description, "a site's description"),
             .type = {},
-            .stack = no_stack,
+            .stack = record.stack,
             .family = record.family,
             .language = record.language,
             .annotated = record.annotated != 0,
@@ -221,6 +249,10 @@ void check(const track::Header& header) {
     throw Damage{fmt::format("says that it has {} sites, more than the {} there can be", header.origin_count,
                              track::max_origins)};
   }
+  if (header.node_count > track::max_nodes) {
+    throw Damage{fmt::format("says that it has {} stack nodes, more than the {} there can be",
+                             header.node_count, track::max_nodes)};
+  }
   if (header.peak_capture > 2) {
     throw Damage{fmt::format("names capture {} of the peak, there are two", header.peak_capture)};
   }
@@ -259,6 +291,7 @@ Profile read(std::span<const std::byte> bytes) {
   profile.program = image.text(header.program, "the program's path");
   profile.command_line = image.text(header.command_line, "the command line");
   profile.modules = read_modules(image, header.modules);
+  profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
 
   const std::vector<track::Counters> counters = read_counters(image, header);
   for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;

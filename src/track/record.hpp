@@ -16,6 +16,7 @@
 #include "track/recorders.hpp"
 #include "track/region.hpp"
 #include "track/slot.hpp"
+#include "track/stack_nodes.hpp"
 
 namespace ar::track {
 
@@ -53,6 +54,21 @@ struct Place {
   const std::int64_t balance = recorder.balance + static_cast<std::int64_t>(size);
   platform::store_relaxed(recorder.balance, balance);
   return !leaves_window(recorder, balance);
+}
+
+// In stacks mode: whether an allocation's origin is its stack's. Set before the first allocation.
+extern constinit bool keep_stacks;
+
+// The place of a stack, by its innermost node.
+[[nodiscard]] Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept;
+[[gnu::always_inline, nodiscard]] inline Place place_of_stack(Recorder& recorder, NodeIndex stack,
+                                                              Family family) noexcept {
+  const std::uint32_t tag = __atomic_load_n(&node_tags[stack], __ATOMIC_ACQUIRE);
+  const std::uint32_t chunk = recorder.record->chunks[slot_origin(tag) / origins_per_chunk];
+  if (slot_family(tag) != family || chunk == 0) [[unlikely]] {
+    return intern_stack_place(recorder, stack, family);
+  }
+  return {tag, &at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[slot_origin(tag) % origins_per_chunk]};
 }
 
 // The origin of a call site if the thread's cache has it: one probe. Else false.

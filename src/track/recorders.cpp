@@ -7,6 +7,7 @@
 #include "track/origins.hpp"
 #include "track/peak.hpp"
 #include "track/region.hpp"
+#include "track/take_stack.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {
@@ -55,6 +56,14 @@ Recorder* take_recorder() noexcept {
   }
   __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
   __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
+  if (mode() == Mode::stacks) {
+    if (recorder->stack_memory == nullptr) {
+      recorder->stack_memory = static_cast<StackMemory*>(heap::allocate_metadata(sizeof(StackMemory)));
+    }
+    if (recorder->stack_memory != nullptr) {
+      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(StackMemory));
+    }
+  }
   recorder->last_block = nullptr;
   recorder->record = record;
   recorder->in_use = true;

@@ -14,6 +14,8 @@
 
 namespace ar::track {
 
+constinit bool keep_stacks = false;
+
 namespace {
 
 constinit Mode current_mode = Mode::off;
@@ -61,14 +63,18 @@ Mode mode() noexcept { return current_mode; }
 
 Header* profile() noexcept { return current_mode == Mode::off ? nullptr : header(); }
 
-void start(Mode wanted, const char* directory) noexcept {
+void start(Mode wanted, std::uint32_t stack_depth, const char* directory) noexcept {
   if (wanted == Mode::off || !open_region(directory)) {
     return;
   }
-  if (!open_origins()) {
+  if (!open_origins(wanted == Mode::stacks)) {
     return;
   }
+  if (wanted == Mode::stacks) {
+    header()->stack_depth = stack_depth;
+  }
   current_mode = wanted;
+  keep_stacks = wanted == Mode::stacks;
   heap::keep_slots = true;
   header()->start_time = platform::wall_clock_seconds();
   header()->program = intern_program();
@@ -104,12 +110,15 @@ void after_fork_in_child(const char* directory) noexcept {
   if (profile() == nullptr) {
     return;
   }
+  const std::uint32_t depth = header()->stack_depth;
   separate_region(directory);
-  if (header()->origin_count == 0 && !open_origins()) {
+  if (header()->origin_count == 0 && !open_origins(keep_stacks)) {
+    keep_stacks = false;
     current_mode = Mode::off;
     heap::thread_state.recorder = nullptr;
     return;
   }
+  header()->stack_depth = depth;
   header()->threads = 0;
   header()->state = RunState::running;
   header()->mismatches = 0;

@@ -6,8 +6,9 @@
 namespace ar::track {
 
 // Once, before the first allocation. `directory`: where the profile's file goes, or null for memory alone.
+// `stack_depth`: frames that are kept of a stack in stacks mode, at most most_stack_depth; else ignored.
 // Falls back to Mode::off when there is no memory for the profile.
-void start(Mode wanted, const char* directory) noexcept;
+void start(Mode wanted, std::uint32_t stack_depth, const char* directory) noexcept;
 
 void set_run_state(RunState state) noexcept;
 

@@ -1,6 +1,7 @@
 // The preload library: where it is, and the environment that brings it into a program.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <string>
@@ -15,7 +16,8 @@ namespace ar::command {
     const Environment& environment);
 
 struct Tracking {
-  std::string mode = "sites";
+  std::string mode = "stacks";
+  std::uint32_t stack_depth = 128;
   bool follow_children = false;
   bool preload = true;  // false: the program brings Arpent itself
   std::filesystem::path library;

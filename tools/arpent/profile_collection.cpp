@@ -11,6 +11,7 @@
 #include <system_error>
 #include <tuple>
 
+#include "profile/call_sites.hpp"
 #include "profile/reader.hpp"
 
 namespace ar::command {
@@ -77,6 +78,7 @@ ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
       continue;
     }
     profile->pid = parts->pid;
+    profile::join_stacks(*profile);
     images.push_back(
         {.number = parts->number, .end = profile::ImageEnd::exited, .profile = std::move(*profile)});
   }

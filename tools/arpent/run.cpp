@@ -133,6 +133,7 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
     complain(name, fmt::format("nothing can be tracked: {}; it runs without", inspection->explanation));
   } else {
     Tracking tracking{.mode = options.mode,
+                      .stack_depth = options.stack_depth,
                       .follow_children = options.follow_children,
                       .preload = way == Way::preloaded,
                       .library = {},
@@ -216,7 +217,7 @@ int run(const std::vector<std::string>& arguments) {
     return status_usage;
   }
   if (options.mode == "off" && options.leak_exit != 0) {
-    complain(name, "--leak-exit needs --mode sites: mode off looks for no leaks");
+    complain(name, "--leak-exit needs --mode sites or stacks: mode off looks for no leaks");
     return status_usage;
   }
   occupy_closed_streams();

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,8 @@
 namespace ar::command {
 
 struct RunOptions {
-  std::string mode = "sites";
+  std::string mode = "stacks";
+  std::uint32_t stack_depth = 128;  // frames that are kept of a stack
   std::string format = "text";
   std::string report;  // empty: standard error
   int leak_exit = 0;   // 0: leaks do not change the exit status
