@@ -227,7 +227,7 @@ OriginIndex intern_stack(NodeIndex stack, Family family) noexcept {
   site.family = family;
   site.stack = stack;
   const OriginIndex index = intern(site);
-  __atomic_store_n(&node_tags[stack], slot_tag(index, family), __ATOMIC_RELEASE);
+  __atomic_store_n(&node_facts[stack].tag, slot_tag(index, family), __ATOMIC_RELEASE);
   return index;
 }
 

@@ -26,8 +26,8 @@ inline constexpr std::uint32_t max_origins = origins_per_chunk * max_origin_chun
 
 using NodeIndex = std::uint32_t;  // 0: no stack
 inline constexpr std::uint32_t nodes_per_chunk = 1024;
-inline constexpr std::uint32_t max_node_chunks = 1024;
-inline constexpr std::uint32_t max_nodes = nodes_per_chunk * max_node_chunks;  // 1,048,576
+inline constexpr std::uint32_t max_node_chunks = 4096;
+inline constexpr std::uint32_t max_nodes = nodes_per_chunk * max_node_chunks;  // 4,194,304
 
 enum class RunState : std::uint32_t {
   running = 0,    // or ended by a signal: whoever waits for the process knows

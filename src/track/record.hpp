@@ -63,7 +63,7 @@ extern constinit bool keep_stacks;
 [[nodiscard]] Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept;
 [[gnu::always_inline, nodiscard]] inline Place place_of_stack(Recorder& recorder, NodeIndex stack,
                                                               Family family) noexcept {
-  const std::uint32_t tag = __atomic_load_n(&node_tags[stack], __ATOMIC_ACQUIRE);
+  const std::uint32_t tag = __atomic_load_n(&node_facts[stack].tag, __ATOMIC_ACQUIRE);
   const std::uint32_t chunk = recorder.record->chunks[slot_origin(tag) / origins_per_chunk];
   if (slot_family(tag) != family || chunk == 0) [[unlikely]] {
     return intern_stack_place(recorder, stack, family);

@@ -1,32 +1,36 @@
 // The tree of stacks: each frame is a node of an address and its caller's node, kept once. Two stacks are the
 // same if and only if their innermost nodes are.
 //
-// A node is looked up without a lock: entries of the table are written once, the index last.
+// Nodes that are made one after the other lie side by side, and so does what is known of them: a caller tells
+// the frame that it called last, and only where this was another one the table is asked. No lock is needed to
+// look a node up.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "track/profile_layout.hpp"
+#include "track/region.hpp"
 
 namespace ar::track {
 
-struct NodeEntry {
-  std::uint64_t address;  // 0: of a module that has been unloaded, matches nothing
-  NodeIndex caller;
-  NodeIndex index;  // 0: empty
+// What is known of a node beside its record. In memory that is not shared.
+struct NodeFacts {
+  std::uint32_t tag;  // slot tag (slot.hpp) of its latest origin; 0: none yet
+  NodeIndex callee;   // one of those that it calls, the latest looked for; 0: none yet
 };
+[[gnu::visibility("hidden")]] extern constinit NodeFacts* node_facts;  // by node
 
-// A table is replaced by one of twice the size when it is half full, and stays readable. Its entries follow.
+// A hash table of indices by caller and address, which is replaced by one of twice the size when it is half
+// full, and stays readable. Its places follow.
 struct NodeTable {
-  std::size_t mask;  // entries less 1
-  std::size_t reserved;
+  std::size_t mask;  // places less 1
 
-  [[nodiscard]] NodeEntry& entry(std::size_t place) noexcept {
-    return reinterpret_cast<NodeEntry*>(this + 1)[place & mask];
+  static constexpr NodeIndex removed = ~NodeIndex{0};  // of a module that has been unloaded
+  [[nodiscard]] NodeIndex& at(std::size_t place) noexcept {
+    return reinterpret_cast<NodeIndex*>(this + 1)[place & mask];
   }
 };
-
 [[gnu::visibility("hidden")]] extern constinit NodeTable* node_table;
 
 [[nodiscard, gnu::always_inline]] inline std::size_t place_of_node(NodeIndex caller,
@@ -35,30 +39,26 @@ struct NodeTable {
   return ((address ^ static_cast<std::uint64_t>(caller) << 28U) * spread) >> 32U;
 }
 
+// index: of a node that there is
+[[nodiscard, gnu::always_inline]] inline StackNodeRecord& node_record(NodeIndex index) noexcept {
+  const std::uint32_t chunk = header()->node_chunks[index / nodes_per_chunk];
+  return at<StackNodeRecord>(static_cast<Offset>(chunk) * 8)[index % nodes_per_chunk];
+}
+
 // False without memory.
 bool open_nodes() noexcept;
 
-// 0 when there is no room. Takes the tracker's lock.
-[[nodiscard]] NodeIndex add_node(NodeIndex caller, std::uintptr_t address) noexcept;
+// Asks the table, and adds the node if it is new: that takes the tracker's lock. 0 when there is no room.
+[[nodiscard]] NodeIndex look_up_node(NodeIndex caller, std::uintptr_t address) noexcept;
 
 [[nodiscard, gnu::always_inline]] inline NodeIndex intern_node(NodeIndex caller,
                                                                std::uintptr_t address) noexcept {
-  NodeTable* const table = __atomic_load_n(&node_table, __ATOMIC_ACQUIRE);
-  for (std::size_t place = place_of_node(caller, address);; ++place) {
-    const NodeEntry& entry = table->entry(place);
-    const NodeIndex index = __atomic_load_n(&entry.index, __ATOMIC_ACQUIRE);
-    if (index == 0) [[unlikely]] {
-      return add_node(caller, address);
-    }
-    if (__atomic_load_n(&entry.address, __ATOMIC_RELAXED) == address && entry.caller == caller) {
-      return index;
-    }
+  const NodeIndex callee = __atomic_load_n(&node_facts[caller].callee, __ATOMIC_ACQUIRE);
+  if (callee != 0 && node_record(callee).address == address) [[likely]] {
+    return callee;
   }
+  return look_up_node(caller, address);
 }
-
-// The slot tag (slot.hpp) of the node's latest origin; 0: none yet. An array by node index, written under the
-// tracker's lock.
-[[gnu::visibility("hidden")]] extern constinit std::uint32_t* node_tags;
 
 // The node, or null when there is none such.
 [[nodiscard]] const StackNodeRecord* stack_node(NodeIndex index) noexcept;

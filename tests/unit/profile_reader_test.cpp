@@ -276,7 +276,7 @@ TEST(ProfileReader, NamesWhatIsDamaged) {
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).stack = 102; }),
               HasSubstr("site 7 names stack node 102 of 102"));
   EXPECT_THAT(complaint([](auto& builder) { builder.header().node_count = track::max_nodes + 1; }),
-              HasSubstr("more than the 1048576 there can be"));
+              HasSubstr("more than the 4194304 there can be"));
   EXPECT_THAT(complaint([](auto& builder) { builder.header().node_count = 5000; }),
               HasSubstr("stack node 1024 lies nowhere"));
   EXPECT_THAT(complaint([](auto& builder) { builder.header().node_chunks[0] = ~0U; }),
