@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "profile/compressed.hpp"
 #include "profile/load_generations.hpp"
 
 namespace ar::profile {
@@ -375,10 +376,14 @@ std::expected<Profile, std::string> read_profile_file(const std::filesystem::pat
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(std::string{"is not a regular file"});
   }
-  // The file is sparse and much larger than what is in use.
   auto head = read_bytes(file.number(), sizeof(track::Header));
   if (!head) {
     return std::unexpected(head.error());
+  }
+  if (is_compressed(*head)) {
+    const auto packed = read_bytes(file.number(), static_cast<std::size_t>(status.st_size));
+    const auto image = packed ? decompress(*packed) : std::unexpected(packed.error());
+    return image ? read_profile(*image) : std::unexpected(image.error());
   }
   if (head->size() < sizeof(track::Header)) {
     return read_profile(*head);
@@ -391,7 +396,8 @@ std::expected<Profile, std::string> read_profile_file(const std::filesystem::pat
   if (header.used < sizeof header || header.used > static_cast<std::uint64_t>(status.st_size)) {
     header.used = sizeof header;  // damaged: read_profile says so by the header's own account
   }
-  // A process that is still running appends meanwhile: records that are linked in while we read lie there.
+  // The file may be larger than what is in use. A process that is still running appends meanwhile: records
+  // that are linked in while we read lie there.
   constexpr std::uint64_t appended_meanwhile = 1U << 20U;
   const auto size = std::min(header.used + appended_meanwhile, static_cast<std::uint64_t>(status.st_size));
   auto bytes = read_bytes(file.number(), size);

@@ -28,7 +28,7 @@ ThreadRecord* take_thread_record() noexcept {
     }
     offset = record->next;
   }
-  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord)));
+  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord), RegionUse::counters));
   if (record != nullptr) {
     record->next = profile->threads;
     __atomic_store_n(&profile->threads, offset_of(record), __ATOMIC_RELEASE);
@@ -106,7 +106,7 @@ Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept {
   std::uint32_t& entry = recorder.record->chunks[origin / origins_per_chunk];
   if (entry == 0) {
     const platform::LockGuard guard(lock);
-    void* chunk = allocate_in_region(sizeof(CountersChunk));
+    void* chunk = allocate_in_region(sizeof(CountersChunk), RegionUse::counters);
     if (chunk == nullptr) {
       return nullptr;
     }

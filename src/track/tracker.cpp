@@ -63,8 +63,8 @@ Mode mode() noexcept { return current_mode; }
 
 Header* profile() noexcept { return current_mode == Mode::off ? nullptr : header(); }
 
-void start(Mode wanted, std::uint32_t stack_depth, const char* directory) noexcept {
-  if (wanted == Mode::off || !open_region(directory)) {
+void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) noexcept {
+  if (wanted == Mode::off || !open_region(place)) {
     return;
   }
   if (!open_origins(wanted == Mode::stacks)) {
@@ -104,14 +104,14 @@ void after_fork_in_parent() noexcept {
   tracker_lock().unlock();
 }
 
-void after_fork_in_child(const char* directory) noexcept {
+void after_fork_in_child(const ProfilePlace& place) noexcept {
   tracker_lock().reset();
   unlock_peak();
   if (profile() == nullptr) {
     return;
   }
   const std::uint32_t depth = header()->stack_depth;
-  separate_region(directory);
+  separate_region(place);
   if (header()->origin_count == 0 && !open_origins(keep_stacks)) {
     keep_stacks = false;
     current_mode = Mode::off;

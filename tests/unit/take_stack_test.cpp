@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::uint32_t stack_depth = 60;
 
-void start_with_stacks() noexcept { ar::track::start(ar::track::Mode::stacks, stack_depth, nullptr); }
+void start_with_stacks() noexcept { ar::track::start(ar::track::Mode::stacks, stack_depth, {}); }
 
 }  // namespace
 

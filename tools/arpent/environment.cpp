@@ -43,6 +43,8 @@ constexpr std::array variables{
                         "What is there already is kept, after Arpent's own library.", true},
     EnvironmentVariable{"ARPENT_PROFILE_DIRECTORY", "programs under arpent run",
                         "The folder that takes the profile.", true},
+    EnvironmentVariable{"ARPENT_PROFILE_FILE", "programs under arpent run",
+                        "The file that takes the profile, where it is to stay.", true},
     EnvironmentVariable{"ARPENT_FOLLOW_CHILDREN", "programs under arpent run",
                         "1: processes that the program starts are tracked as well.", true},
     EnvironmentVariable{"ARPENT_ORIGINAL_LD_PRELOAD", "programs under arpent run",

@@ -23,6 +23,8 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--stack-depth", options.stack_depth, "Frames that are kept of a stack, innermost first")
       ->check(CLI::Range(1, 512))
       ->capture_default_str();
+  app.add_option("--output", options.output,
+                 "File for the profile, which must not exist yet; complete at any moment");
   app.add_option("--report", options.report, "File for the report, instead of standard error");
   app.add_option("--format", options.format, "Of the report: text, or json for programs")
       ->check(CLI::IsMember({"text", "json"}))
