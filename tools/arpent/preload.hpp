@@ -22,7 +22,7 @@ struct Tracking {
   bool preload = true;  // false: the program brings Arpent itself
   std::filesystem::path library;
   std::filesystem::path profile_directory;
-  std::filesystem::path profile_file;  // of the profile that stays; empty: it goes into the folder
+  std::filesystem::path profile_file = {};  // of the profile that stays; empty: it goes into the folder
 };
 
 // What the library in the program reads; it hides all of it from the program (see `arpent help environment`).
