@@ -32,6 +32,8 @@ std::vector<std::byte> profile_around(std::span<const std::uint8_t> input) {
   header.node_chunks[0] = static_cast<std::uint32_t>((sizeof header + 0x8000) / 8);
   header.modules = sizeof header + 0x5000;
   header.threads = sizeof header + 0x6000;
+  header.moments = sizeof header + 0x5800;
+  header.timeline_count = 3;
   header.program = sizeof header + 8;
   std::memcpy(bytes.data(), &header, sizeof header);
   // 12 bytes each: where (of all), and what.

@@ -133,39 +133,115 @@ std::vector<StackNode> read_stack_nodes(const Image& image, const track::Header&
   return nodes;
 }
 
-// Sums the threads' counters by origin.
-std::vector<track::Counters> read_counters(const Image& image, const track::Header& header) {
-  std::vector<track::Counters> sums(header.origin_count, track::Counters{});
-  const std::size_t chunk_count =
-      (header.origin_count + track::origins_per_chunk - 1) / track::origins_per_chunk;
-  const std::size_t most = image.most<track::ThreadRecord>();
-  std::size_t threads = 0;
-  for (Offset at = header.threads; at != 0;) {
-    const auto thread = image.record<track::ThreadRecord>(at, "a thread");
-    if (++threads > most) {
-      throw Damage{"the list of threads runs in a circle"};
+void add(track::Counters& sum, const track::Counters& more) {
+  sum.allocations += more.allocations;
+  sum.allocated_bytes += more.allocated_bytes;
+  sum.frees += more.frees;
+  sum.freed_bytes += more.freed_bytes;
+  sum.temporary += more.temporary;
+}
+
+// What the threads counted, by origin: in all, and the shares of each.
+struct Counts {
+  std::vector<track::Counters> sums;
+  std::vector<std::vector<ThreadShare>> shares;
+  std::vector<Thread> threads;
+};
+
+void read_thread(const Image& image, const track::ThreadRecord& record, std::uint32_t first_own,
+                 Counts& counts) {
+  const std::size_t number = counts.threads.size();
+  Thread thread{.tid = record.tid, .name = {record.name, ::strnlen(record.name, sizeof record.name)}};
+  for (std::size_t base = 0; base < counts.sums.size(); base += track::origins_per_chunk) {
+    const std::uint32_t chunk = record.chunks[base / track::origins_per_chunk];
+    if (chunk == 0) {
+      continue;
     }
-    for (std::size_t chunk = 0; chunk < chunk_count; ++chunk) {
-      if (thread.chunks[chunk] == 0) {
+    const auto counters = image.record<track::CountersChunk>(Offset{chunk} * 8, "a thread's counters");
+    const std::size_t filled = std::min<std::size_t>(track::origins_per_chunk, counts.sums.size() - base);
+    for (std::size_t i = 0; i < filled; ++i) {
+      const track::Counters& of = counters.of[i];
+      add(counts.sums[base + i], of);
+      if (base + i < first_own) {
         continue;
       }
-      const auto counters =
-          image.record<track::CountersChunk>(Offset{thread.chunks[chunk]} * 8, "a thread's counters");
-      const std::size_t base = chunk * track::origins_per_chunk;
-      const std::size_t filled = std::min<std::size_t>(track::origins_per_chunk, sums.size() - base);
-      for (std::size_t i = 0; i < filled; ++i) {
-        track::Counters& sum = sums[base + i];
-        const track::Counters& more = counters.of[i];
-        sum.allocations += more.allocations;
-        sum.allocated_bytes += more.allocated_bytes;
-        sum.frees += more.frees;
-        sum.freed_bytes += more.freed_bytes;
-        sum.temporary += more.temporary;
+      thread.allocations += of.allocations;
+      thread.allocated_bytes += of.allocated_bytes;
+      thread.frees += of.frees;
+      thread.freed_bytes += of.freed_bytes;
+      if (of.allocations != 0) {
+        counts.shares[base + i].push_back(
+            {.thread = number, .allocations = of.allocations, .allocated_bytes = of.allocated_bytes});
       }
     }
-    at = thread.next;
   }
-  return sums;
+  counts.threads.push_back(std::move(thread));
+}
+
+Counts read_counts(const Image& image, const track::Header& header) {
+  Counts counts{.sums = std::vector<track::Counters>(header.origin_count, track::Counters{}),
+                .shares = std::vector<std::vector<ThreadShare>>(header.origin_count),
+                .threads = {}};
+  const std::size_t most = image.most<track::ThreadRecord>();
+  std::size_t records = 0;
+  for (Offset at = header.threads; at != 0;) {
+    const auto record = image.record<track::ThreadRecord>(at, "a thread");
+    if (++records > most) {
+      throw Damage{"the list of threads runs in a circle"};
+    }
+    if (record.is_blank == 0) {
+      read_thread(image, record, header.first_own_origin, counts);
+    }
+    at = record.next;
+  }
+  return counts;
+}
+
+// While it is being thinned, a timeline may hold points twice.
+std::vector<TimelinePoint> read_timeline(const track::Header& header) {
+  std::vector<TimelinePoint> points;
+  for (const track::TimelineRecord& record : std::span{header.timeline}.first(header.timeline_count)) {
+    if (points.empty() || record.milliseconds > points.back().milliseconds) {
+      points.push_back({.milliseconds = record.milliseconds,
+                        .live_bytes = record.live_bytes,
+                        .resident_bytes = record.resident_bytes});
+    }
+  }
+  return points;
+}
+
+std::vector<Moment> read_moments(const Image& image, Offset first) {
+  std::vector<Moment> moments;
+  const std::size_t most = image.most<track::MomentRecord>();
+  for (Offset at = first; at != 0;) {
+    const auto record = image.record<track::MomentRecord>(at, "a moment");
+    if (moments.size() >= most) {
+      throw Damage{"the list of moments runs in a circle"};
+    }
+    moments.push_back({.milliseconds = record.milliseconds,
+                       .label = image.text(record.label, "a moment's label"),
+                       .live_bytes = record.live_bytes});
+    at = record.next;
+  }
+  std::ranges::stable_sort(moments, {}, &Moment::milliseconds);
+  return moments;
+}
+
+// The type that <arpent/heap.hpp> puts after a description: "agent [Agent]".
+std::string type_in(const std::string& description) {
+  if (!description.ends_with(']')) {
+    return {};
+  }
+  std::size_t depth = 0;
+  for (std::size_t i = description.size(); i-- > 1;) {
+    depth += description[i] == ']' ? 1 : 0;
+    depth -= description[i] == '[' ? 1 : 0;
+    if (depth == 0 && description[i] == '[') {
+      return description[i - 1] == ' ' ? description.substr(i + 1, description.size() - i - 2)
+                                       : std::string{};
+    }
+  }
+  return {};
 }
 
 bool known(track::Family family) { return family <= track::Family::adopted; }
@@ -211,6 +287,9 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
   if (record.module != 0) {
     site.module = record.module - 1;
   }
+  if (site.annotated && site.language == track::Language::cpp) {
+    site.type = type_in(site.description);
+  }
   if (header.peak_capture == 0 || header.peak_pending != 0) {
     site.peak = site.live;
   } else {
@@ -254,6 +333,10 @@ void check(const track::Header& header) {
     throw Damage{fmt::format("says that it has {} stack nodes, more than the {} there can be",
                              header.node_count, track::max_nodes)};
   }
+  if (header.timeline_count > track::timeline_points) {
+    throw Damage{fmt::format("says that its timeline has {} points, more than the {} there can be",
+                             header.timeline_count, track::timeline_points)};
+  }
   if (header.peak_capture > 2) {
     throw Damage{fmt::format("names capture {} of the peak, there are two", header.peak_capture)};
   }
@@ -287,6 +370,7 @@ Profile read(std::span<const std::byte> bytes) {
   profile.sites_dropped = header.full != 0;
   profile.descriptions_capped = header.descriptions_capped != 0;
   profile.peak_bytes = header.peak_bytes;
+  profile.peak_milliseconds = header.peak_milliseconds;
   profile.mismatches = header.mismatches;
   profile.unstopped_threads = header.unstopped_threads;
   profile.program = image.text(header.program, "the program's path");
@@ -294,7 +378,10 @@ Profile read(std::span<const std::byte> bytes) {
   profile.modules = read_modules(image, header.modules);
   profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
 
-  const std::vector<track::Counters> counters = read_counters(image, header);
+  Counts counts = read_counts(image, header);
+  profile.threads = std::move(counts.threads);
+  profile.timeline = read_timeline(header);
+  profile.moments = read_moments(image, header.moments);
   for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;
        ++index) {
     const Offset chunk = header.origin_chunks[index / track::origins_per_chunk];
@@ -304,7 +391,9 @@ Profile read(std::span<const std::byte> bytes) {
     }
     const Offset at = chunk + Offset{index % track::origins_per_chunk} * sizeof(track::OriginRecord);
     const auto record = image.record<track::OriginRecord>(at, "a site");
-    profile.sites.push_back(read_site(image, record, index, counters[index], profile.modules.size(), header));
+    profile.sites.push_back(
+        read_site(image, record, index, counts.sums[index], profile.modules.size(), header));
+    profile.sites.back().threads = std::move(counts.shares[index]);
     add(profile.totals, profile.sites.back());
   }
   join_load_generations(profile);

@@ -83,9 +83,12 @@ struct CountersChunk {
 };
 
 struct ThreadRecord {
-  Offset next;                              // list from Header::threads
-  std::int32_t tid;                         // of the latest thread that used this record
-  std::uint32_t in_use;                     // 0: its thread ended; the next new thread continues its counters
+  Offset next;             // list from Header::threads
+  std::int32_t tid;        // of the latest thread that used this record
+  std::uint32_t in_use;    // 0: its thread ended; another of the same name continues its counters
+  std::uint32_t is_blank;  // 1: ended, and its counters went to another record
+  std::uint32_t reserved;
+  char name[16];                            // as the system shows it, NUL-terminated
   std::uint32_t chunks[max_origin_chunks];  // offset / 8 of a CountersChunk, 0: nothing there
 };
 
@@ -97,6 +100,21 @@ struct ModuleRecord {
   std::uint32_t build_id_size;  // bytes, at most 32
   std::uint8_t build_id[32];
   Offset path;  // absolute where it could be told
+};
+
+struct TimelineRecord {
+  std::uint64_t milliseconds;    // since the process's start
+  std::uint64_t live_bytes;      // as flushed, see Header::live_bytes
+  std::uint64_t resident_bytes;  // of the whole process; 0: not known
+};
+inline constexpr std::uint32_t timeline_points = 512;
+
+// A moment that the program marked itself.
+struct MomentRecord {
+  Offset next;                 // list from Header::moments, oldest first
+  std::uint64_t milliseconds;  // since the process's start
+  std::uint64_t live_bytes;
+  Offset label;
 };
 
 struct Header {
@@ -130,7 +148,12 @@ struct Header {
   std::uint64_t lost_blocks, lost_bytes, reachable_blocks, reachable_bytes;  // sums of the leak scan
   std::uint64_t mismatches;         // wrong pairs of allocation and release, invalid and double frees
   std::uint64_t unstopped_threads;  // of the leak scan
-  std::uint64_t serving;            // 1: this instance's malloc is the one the process uses
+  std::uint64_t peak_milliseconds;  // when peak_bytes was seen, since the process's start
+  Offset moments;                   // first of the list
+  std::uint32_t timeline_count;     // points that are filled; when all are, every other one goes
+  std::uint32_t reserved;
+  TimelineRecord timeline[timeline_points];  // in order of time
+  std::uint64_t serving;                     // 1: this instance's malloc is the one the process uses
 };
 
 }  // namespace ar::track

@@ -174,6 +174,8 @@ bool open_region(const ProfilePlace& place) noexcept {
   return false;
 }
 
+bool region_has_file() noexcept { return file_path[0] != '\0'; }
+
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();
   const std::size_t start = profile->used;

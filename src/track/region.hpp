@@ -35,6 +35,8 @@ struct ProfilePlace {
 // False without memory.
 bool open_region(const ProfilePlace& place) noexcept;
 
+[[nodiscard]] bool region_has_file() noexcept;
+
 // What an allocation in the region is for: where no more can be had, what counts still gets the last of it.
 enum class RegionUse : std::uint8_t { names, counters };
 

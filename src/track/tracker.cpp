@@ -11,6 +11,7 @@
 #include "track/recorders.hpp"
 #include "track/region.hpp"
 #include "track/strings.hpp"
+#include "track/timeline.hpp"
 
 namespace ar::track {
 
@@ -76,6 +77,7 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
   current_mode = wanted;
   keep_stacks = wanted == Mode::stacks;
   heap::keep_slots = true;
+  begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
   header()->program = intern_program();
   header()->command_line = intern_command_line();
@@ -84,6 +86,8 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
 
 void set_run_state(RunState state) noexcept {
   if (Header* of = profile(); of != nullptr) {
+    name_running_threads();
+    end_peak();
     __atomic_store(&of->state, &state, __ATOMIC_RELEASE);
   }
 }

@@ -96,6 +96,17 @@ class ProfileBuilder {
                                              index % track::nodes_per_chunk * sizeof(track::StackNodeRecord));
   }
 
+  // Returns the moment's offset.
+  track::Offset add_moment(std::string_view label, std::uint64_t milliseconds, std::uint64_t live_bytes) {
+    track::MomentRecord moment{};
+    moment.next = header_->moments;
+    moment.milliseconds = milliseconds;
+    moment.live_bytes = live_bytes;
+    moment.label = text(label);
+    header_->moments = put(moment);
+    return header_->moments;
+  }
+
   // Returns the thread's offset.
   track::Offset add_thread() {
     track::ThreadRecord thread{};

@@ -182,6 +182,56 @@ TEST(ProfileReader, ReadsStacks) {
   EXPECT_EQ(profile->stack_nodes.at(innermost.caller).caller, no_stack);
 }
 
+TEST(ProfileReader, ReadsThreadsTimelineAndMoments) {
+  ProfileBuilder builder = example();
+  const track::Offset first = builder.header().threads;
+  std::strcpy(builder.at_offset<track::ThreadRecord>(first).name, "gardener");
+  builder.at_offset<track::ThreadRecord>(builder.add_thread()).is_blank = 1;
+  builder.header().timeline_count = 4;
+  builder.header().timeline[0] = {.milliseconds = 0, .live_bytes = 1, .resident_bytes = 10};
+  builder.header().timeline[1] = {.milliseconds = 20, .live_bytes = 2, .resident_bytes = 20};
+  builder.header().timeline[2] = {
+      .milliseconds = 10, .live_bytes = 7, .resident_bytes = 70};  // being thinned
+  builder.header().timeline[3] = {.milliseconds = 30, .live_bytes = 3, .resident_bytes = 30};
+  builder.header().peak_milliseconds = 25;
+  builder.add_moment("ready", 17, 4);
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->threads.size(), 2U);
+  EXPECT_EQ(profile->threads[0].name, "gardener");
+  EXPECT_EQ(profile->threads[0].frees, 400U);
+  EXPECT_EQ(profile->threads[1].allocations, 500U);
+  ASSERT_EQ(profile->sites[0].threads.size(), 1U);
+  EXPECT_EQ(profile->sites[0].threads[0].thread, 1U);
+  EXPECT_EQ(profile->sites[0].threads[0].allocated_bytes, 50U);
+  ASSERT_EQ(profile->timeline.size(), 3U);
+  EXPECT_EQ(profile->timeline[2].live_bytes, 3U);
+  EXPECT_EQ(profile->peak_milliseconds, 25U);
+  ASSERT_EQ(profile->moments.size(), 1U);
+  EXPECT_EQ(profile->moments[0].label, "ready");
+  EXPECT_EQ(profile->moments[0].milliseconds, 17U);
+}
+
+TEST(ProfileReader, KnowsTheTypeInADescription) {
+  const auto type_of = [](std::string_view description, bool annotated = true) {
+    ProfileBuilder builder;
+    track::OriginRecord record = plain_origin(0, 0);
+    record.annotated = annotated ? 1 : 0;
+    record.language = track::Language::cpp;
+    record.description = builder.text(description);
+    builder.add_origin(record);
+    return read_profile(builder.bytes())->sites.at(0).type;
+  };
+  EXPECT_EQ(type_of("agent [Agent]"), "Agent");
+  EXPECT_EQ(type_of("scores [all] [float[]]"), "float[]");
+  EXPECT_EQ(type_of("agent"), "");
+  EXPECT_EQ(type_of("agent [Agent] of old"), "");
+  EXPECT_EQ(type_of("slot[3]"), "");
+  EXPECT_EQ(type_of("]"), "");
+  EXPECT_EQ(type_of("a]]"), "");
+  EXPECT_EQ(type_of("agent [Agent]", false), "");
+}
+
 TEST(ProfileReader, JoinsTheStacksOfALibraryThatWasLoadedTwice) {
   ProfileBuilder builder;
   const track::Offset thread = builder.add_thread();
@@ -285,6 +335,10 @@ TEST(ProfileReader, NamesWhatIsDamaged) {
               HasSubstr("stack node 5 is called by node 5, which comes after it"));
   EXPECT_THAT(complaint([](auto& builder) { builder.stack_node(5).module = 3; }),
               HasSubstr("stack node 5 names module 3 of 2"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().timeline_count = track::timeline_points + 1; }),
+              HasSubstr("513 points, more than the 512"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().moments = 1ULL << 40U; }),
+              HasSubstr("a moment at offset"));
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).family = static_cast<track::Family>(200); }),
               HasSubstr("site 7 has an unknown family (200)"));
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).file = 1ULL << 50U; }),
@@ -301,6 +355,11 @@ TEST(ProfileReader, NamesWhatIsDamaged) {
 }
 
 TEST(ProfileReader, EndsWhereListsRunInACircle) {
+  EXPECT_THAT(complaint([](auto& builder) {
+                const track::Offset at = builder.add_moment("again", 1, 1);
+                builder.template at_offset<track::MomentRecord>(at).next = at;
+              }),
+              HasSubstr("moments runs in a circle"));
   EXPECT_THAT(complaint([](auto& builder) {
                 const track::Offset at = builder.header().modules;
                 builder.template at_offset<track::ModuleRecord>(at).next = at;
