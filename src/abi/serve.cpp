@@ -38,7 +38,7 @@ namespace {
   }
   track::Recorder* recorder = track::current_recorder();
   track::Place place;
-  if (recorder == nullptr || track::keep_stacks ||
+  if (recorder == nullptr || platform::load_relaxed(track::recording) != track::Recording::sites ||
       !track::find_cached_place(*recorder, caller, family, place)) {
     track::record_allocation(made.page, made.block, size, caller, family);
   } else if (!track::enter(*recorder, made.page, made.block, size, place)) {
@@ -63,9 +63,10 @@ namespace {
 
 #ifdef __x86_64__
 extern "C" {
-// serve_tracked in stacks mode, at which it arrives by a jump: the registers and the stack are still as the
-// user's call has left them. They go into an UnwindContext of the calling function, so that this library's
-// own frames need not be unwound. Where the compiler has not made it a jump, the return address tells.
+// serve_tracked where it takes more than the call site, at which it arrives by a jump: the registers and the
+// stack are still as the user's call has left them. They go into an UnwindContext of the calling function, so
+// that this library's own frames need not be unwound. Where the compiler has not made it a jump, the return
+// address tells.
 void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Family family) noexcept;
 
 [[gnu::visibility("hidden")]] void* arpent_serve_in_context(std::size_t size, std::uintptr_t caller,
@@ -79,8 +80,10 @@ void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Fa
   if (size > heap::largest_direct_size) {
     __builtin_unreachable();  // allocate_fast has no such blocks
   }
-  const track::NodeIndex stack = track::take_stack(*recorder, from, caller);
-  const track::Place place = track::place_of_stack(*recorder, stack, family);
+  const track::Place place =
+      platform::load_relaxed(track::recording) == track::Recording::stacks
+          ? track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family)
+          : track::place_of_unrecorded(*recorder, family);
   if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
     track::flush_balance(*recorder, 0);
   }
@@ -130,7 +133,7 @@ static void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, tr
 
 template <track::Family family>
 void* serve_tracked(std::size_t size, std::uintptr_t caller) noexcept {
-  if (track::keep_stacks) {
+  if (platform::load_relaxed(track::recording) != track::Recording::sites) {
     return arpent_serve_with_stack(size, caller, family);
   }
   const heap::Allocated made = heap::allocate_fast(size);

@@ -202,10 +202,14 @@ void begin_own_origins() noexcept {
   }
   records -= index % origins_per_chunk;
   const Offset description = intern_string("sites beyond the bound on the profile's size");
+  const Offset unrecorded = intern_string("allocated while recording was switched off");
   for (const Family family :
        {Family::malloc_family, Family::new_object, Family::new_array, Family::ar_heap, Family::adopted}) {
     records[overflow_origin(family)].family = family;
     records[overflow_origin(family)].description = description;
+    records[unrecorded_origin(family)].family = family;
+    records[unrecorded_origin(family)].description = unrecorded;
+    records[unrecorded_origin(family)].annotated = family == Family::ar_heap ? 1 : 0;
     records[overflow_origin(family)].annotated = family == Family::ar_heap ? 1 : 0;
   }
 }

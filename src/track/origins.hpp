@@ -30,6 +30,11 @@ void begin_own_origins() noexcept;
 // Modules that are gone: their addresses may soon mean something else, so their origins are closed.
 void close_unloaded_modules() noexcept;
 
+// Where allocations go that are made while recording is switched off; one a family.
+[[nodiscard]] constexpr OriginIndex unrecorded_origin(Family family) noexcept {
+  return 9 + static_cast<OriginIndex>(family);
+}
+
 inline constexpr const char* intentional_leak_mark = "INTENTIONAL_LEAK_FOR_TESTING";
 inline constexpr unsigned most_descriptions_a_site = 4096;
 

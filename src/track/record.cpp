@@ -33,7 +33,11 @@ bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::
 
 Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family,
                            const UnwindContext& from) noexcept {
-  const NodeIndex stack = keep_stacks ? take_stack(recorder, from, site.caller) : 0;
+  const Recording now = platform::load_relaxed(recording);
+  if (now == Recording::nothing) {
+    return place_of_unrecorded(recorder, family);
+  }
+  const NodeIndex stack = now == Recording::stacks ? take_stack(recorder, from, site.caller) : 0;
   const std::uintptr_t caller = needs_caller(site) ? site.caller : 0;
   const std::uint64_t hash =
       mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller + stack +
@@ -120,6 +124,11 @@ bool with_recorder(Work work) noexcept {
 
 }  // namespace
 
+Place place_of_unrecorded(Recorder& recorder, Family family) noexcept {
+  const OriginIndex index = unrecorded_origin(family);
+  return {slot_tag(index, family), counters_of(recorder, index)};
+}
+
 Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept {
   OriginIndex index = 0;
   {
@@ -137,7 +146,10 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
   const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
     Place place = {};
-    if (keep_stacks) {
+    const Recording now = platform::load_relaxed(recording);
+    if (now == Recording::nothing) {
+      place = place_of_unrecorded(recorder, family);
+    } else if (now == Recording::stacks) {
       place = place_of_stack(recorder, take_stack(recorder, from, caller), family);
     } else if (!find_cached_place(recorder, caller, family, place)) {
       place = intern_place(recorder, caller, family);

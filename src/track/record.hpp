@@ -56,8 +56,17 @@ struct Place {
   return !leaves_window(recorder, balance);
 }
 
-// In stacks mode: whether an allocation's origin is its stack's. Set before the first allocation.
-extern constinit bool keep_stacks;
+// What an allocation's origin is told by.
+enum class Recording : std::uint8_t {
+  sites,    // its call site
+  stacks,   // its stack
+  nothing,  // switched off for now: only that it was made, and of which family
+};
+[[gnu::visibility(
+    "hidden")]] extern constinit Recording recording;  // relaxed; set before the first allocation
+
+// The place of all that is allocated while recording is switched off.
+[[nodiscard]] Place place_of_unrecorded(Recorder& recorder, Family family) noexcept;
 
 // The place of a stack, by its innermost node.
 [[nodiscard]] Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept;

@@ -8,6 +8,7 @@
 #include "platform/system_call.hpp"
 #include "track/origins.hpp"
 #include "track/peak.hpp"
+#include "track/record.hpp"
 #include "track/recorders.hpp"
 #include "track/region.hpp"
 #include "track/strings.hpp"
@@ -15,7 +16,7 @@
 
 namespace ar::track {
 
-constinit bool keep_stacks = false;
+constinit Recording recording = Recording::sites;
 
 namespace {
 
@@ -75,7 +76,7 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
     header()->stack_depth = stack_depth;
   }
   current_mode = wanted;
-  keep_stacks = wanted == Mode::stacks;
+  recording = wanted == Mode::stacks ? Recording::stacks : Recording::sites;
   heap::keep_slots = true;
   begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
@@ -90,6 +91,13 @@ void set_run_state(RunState state) noexcept {
     end_peak();
     __atomic_store(&of->state, &state, __ATOMIC_RELEASE);
   }
+}
+
+bool switch_recording(bool on) noexcept {
+  const Recording wanted = current_mode == Mode::stacks ? Recording::stacks : Recording::sites;
+  const Recording next = on ? wanted : Recording::nothing;
+  return __atomic_exchange_n(reinterpret_cast<std::uint8_t*>(&recording), static_cast<std::uint8_t>(next),
+                             __ATOMIC_RELAXED) != static_cast<std::uint8_t>(Recording::nothing);
 }
 
 void note_mismatch() noexcept {
@@ -116,8 +124,8 @@ void after_fork_in_child(const ProfilePlace& place) noexcept {
   }
   const std::uint32_t depth = header()->stack_depth;
   separate_region(place);
-  if (header()->origin_count == 0 && !open_origins(keep_stacks)) {
-    keep_stacks = false;
+  if (header()->origin_count == 0 && !open_origins(current_mode == Mode::stacks)) {
+    recording = Recording::sites;
     current_mode = Mode::off;
     heap::thread_state.recorder = nullptr;
     return;

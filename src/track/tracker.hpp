@@ -13,6 +13,10 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
 
 void set_run_state(RunState state) noexcept;
 
+// Whether what is allocated from here on, by any thread, is told apart by its origin. Returns how it was.
+// Blocks are counted in any case.
+bool switch_recording(bool on) noexcept;
+
 void note_mismatch() noexcept;
 
 void before_fork() noexcept;
