@@ -40,7 +40,7 @@ namespace {
   }
   track::Recorder* recorder = track::current_recorder();
   track::Place place;
-  if (recorder == nullptr || platform::load_relaxed(track::recording) != track::Recording::sites ||
+  if (recorder == nullptr || track::recording() != track::Recording::sites ||
       !track::find_cached_place(*recorder, caller, family, place)) {
     track::record_allocation(made.page, made.block, size, caller, family);
   } else if (!track::enter(*recorder, made.page, made.block, size, place)) {
@@ -83,7 +83,7 @@ void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Fa
     __builtin_unreachable();  // allocate_fast has no such blocks
   }
   const track::Place place =
-      platform::load_relaxed(track::recording) == track::Recording::stacks
+      track::recording() == track::Recording::stacks
           ? track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family)
           : track::place_of_unrecorded(*recorder, family);
   if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
@@ -135,7 +135,7 @@ static void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, tr
 
 template <track::Family family>
 void* serve_tracked(std::size_t size, std::uintptr_t caller) noexcept {
-  if (platform::load_relaxed(track::recording) != track::Recording::sites) {
+  if (track::recording() != track::Recording::sites) {
     return arpent_serve_with_stack(size, caller, family);
   }
   const heap::Allocated made = heap::allocate_fast(size);

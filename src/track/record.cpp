@@ -33,7 +33,7 @@ bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::
 
 Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family,
                            const UnwindContext& from) noexcept {
-  const Recording now = platform::load_relaxed(recording);
+  const Recording now = recording();
   if (now == Recording::nothing) {
     return place_of_unrecorded(recorder, family);
   }
@@ -146,7 +146,7 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
   const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
     Place place = {};
-    const Recording now = platform::load_relaxed(recording);
+    const Recording now = recording();
     if (now == Recording::nothing) {
       place = place_of_unrecorded(recorder, family);
     } else if (now == Recording::stacks) {

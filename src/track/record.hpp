@@ -62,8 +62,11 @@ enum class Recording : std::uint8_t {
   stacks,   // its stack
   nothing,  // switched off for now: only that it was made, and of which family
 };
-[[gnu::visibility(
-    "hidden")]] extern constinit Recording recording;  // relaxed; set before the first allocation
+// Set before the first allocation; see recording().
+[[gnu::visibility("hidden")]] extern constinit std::uint8_t recording_state;
+[[nodiscard, gnu::always_inline]] inline Recording recording() noexcept {
+  return static_cast<Recording>(platform::load_relaxed(recording_state));
+}
 
 // The place of all that is allocated while recording is switched off.
 [[nodiscard]] Place place_of_unrecorded(Recorder& recorder, Family family) noexcept;

@@ -16,11 +16,15 @@
 
 namespace ar::track {
 
-constinit Recording recording = Recording::sites;
+constinit std::uint8_t recording_state = static_cast<std::uint8_t>(Recording::sites);
 
 namespace {
 
 constinit Mode current_mode = Mode::off;
+
+Recording usual_recording() noexcept {
+  return current_mode == Mode::stacks ? Recording::stacks : Recording::sites;
+}
 
 // The whole of a small file of /proc with NULs turned to spaces. Returns an interned string's offset.
 Offset intern_command_line() noexcept {
@@ -76,7 +80,7 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
     header()->stack_depth = stack_depth;
   }
   current_mode = wanted;
-  recording = wanted == Mode::stacks ? Recording::stacks : Recording::sites;
+  recording_state = static_cast<std::uint8_t>(usual_recording());
   heap::keep_slots = true;
   begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
@@ -94,10 +98,9 @@ void set_run_state(RunState state) noexcept {
 }
 
 bool switch_recording(bool on) noexcept {
-  const Recording wanted = current_mode == Mode::stacks ? Recording::stacks : Recording::sites;
-  const Recording next = on ? wanted : Recording::nothing;
-  return __atomic_exchange_n(reinterpret_cast<std::uint8_t*>(&recording), static_cast<std::uint8_t>(next),
-                             __ATOMIC_RELAXED) != static_cast<std::uint8_t>(Recording::nothing);
+  const auto next = static_cast<std::uint8_t>(on ? usual_recording() : Recording::nothing);
+  return __atomic_exchange_n(&recording_state, next, __ATOMIC_RELAXED) !=
+         static_cast<std::uint8_t>(Recording::nothing);
 }
 
 void note_mismatch() noexcept {
@@ -125,8 +128,8 @@ void after_fork_in_child(const ProfilePlace& place) noexcept {
   const std::uint32_t depth = header()->stack_depth;
   separate_region(place);
   if (header()->origin_count == 0 && !open_origins(current_mode == Mode::stacks)) {
-    recording = Recording::sites;
     current_mode = Mode::off;
+    recording_state = static_cast<std::uint8_t>(usual_recording());
     heap::thread_state.recorder = nullptr;
     return;
   }
