@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "profile/call_sites.hpp"
+
 namespace ar::profile {
 
 namespace {
@@ -26,18 +28,6 @@ std::vector<std::size_t> last_loads(const std::vector<Module>& modules) {
     }
   }
   return of;
-}
-
-void add(Site& to, const Site& from) {
-  to.allocations += from.allocations;
-  to.allocated_bytes += from.allocated_bytes;
-  to.frees += from.frees;
-  to.freed_bytes += from.freed_bytes;
-  to.temporary += from.temporary;
-  to.live += from.live;
-  to.peak += from.peak;
-  to.lost += from.lost;
-  to.reachable += from.reachable;
 }
 
 }  // namespace
@@ -65,7 +55,7 @@ void join_load_generations(Profile& profile) {
     if (is_new) {
       joined.push_back(std::move(site));
     } else {
-      add(joined[at->second], site);
+      add_figures(joined[at->second], site);
     }
   }
   profile.sites = std::move(joined);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "profile/load_generations.hpp"
+#include "profile/totals.hpp"
 
 namespace ar::profile {
 namespace {
@@ -176,6 +177,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .peak = {},
             .lost = {record.lost_blocks, record.lost_bytes},
             .reachable = {record.reachable_blocks, record.reachable_bytes},
+            .suppressed = {},
             .lifetimes = {},
             .sizes = {},
             .threads = {}};
@@ -189,23 +191,6 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
     site.peak = {record.peak_blocks[slot], record.peak_bytes[slot]};
   }
   return site;
-}
-
-void add(Totals& totals, const Site& site) {
-  totals.allocations += site.allocations;
-  totals.allocated_bytes += site.allocated_bytes;
-  totals.frees += site.frees;
-  totals.freed_bytes += site.freed_bytes;
-  totals.temporary += site.temporary;
-  totals.live += site.live;
-  totals.peak += site.peak;
-  if (site.intentional) {
-    totals.intentional += site.lost;
-    totals.intentional += site.reachable;
-  } else {
-    totals.lost += site.lost;
-    totals.reachable += site.reachable;
-  }
 }
 
 void check(const track::Header& header) {
@@ -271,8 +256,8 @@ Profile read(std::span<const std::byte> bytes) {
     const Offset at = chunk + Offset{index % track::origins_per_chunk} * sizeof(track::OriginRecord);
     const auto record = image.record<track::OriginRecord>(at, "a site");
     profile.sites.push_back(read_site(image, record, index, counters[index], profile.modules.size(), header));
-    add(profile.totals, profile.sites.back());
   }
+  profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.
   profile.peak_bytes = std::max(profile.peak_bytes, profile.totals.peak.bytes);

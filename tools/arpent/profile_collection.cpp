@@ -61,8 +61,9 @@ profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_
 }  // namespace
 
 ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                   const profile::Ending& ending) {
+                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
   ProfileCollection collection;
+  profile::Symbolizer symbolizer;
   std::vector<profile::ProcessImage> images;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
@@ -77,6 +78,7 @@ ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
       continue;
     }
     profile->pid = parts->pid;
+    profile::suppress_leaks(*profile, suppressions, symbolizer);
     images.push_back(
         {.number = parts->number, .end = profile::ImageEnd::exited, .profile = std::move(*profile)});
   }

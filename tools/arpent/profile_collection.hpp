@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "profile/suppressions.hpp"
 #include "profile/survey.hpp"
 
 namespace ar::command {
@@ -16,8 +17,10 @@ struct ProfileCollection {
   std::vector<std::string> damaged;           // a sentence for each file that could not be read
 };
 
-// Reads `<pid>.<n>.profile` of all processes. `pid` and `ending` are those of the program itself.
+// Reads `<pid>.<n>.profile` of all processes. `pid` and `ending` are those of the program itself. Leaks that
+// the suppressions match are put apart.
 [[nodiscard]] ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                                 const profile::Ending& ending);
+                                                 const profile::Ending& ending,
+                                                 const profile::Suppressions& suppressions);
 
 }  // namespace ar::command

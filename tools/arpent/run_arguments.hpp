@@ -12,8 +12,9 @@ namespace ar::command {
 struct RunOptions {
   std::string mode = "sites";
   std::string format = "text";
-  std::string report;  // empty: standard error
-  int leak_exit = 0;   // 0: leaks do not change the exit status
+  std::string report;        // empty: standard error
+  std::string suppressions;  // file; empty: none
+  int leak_exit = 0;         // 0: leaks do not change the exit status
   std::size_t top = 10;
   bool follow_children = false;
 };
