@@ -25,6 +25,11 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
+bool nothing_happened(const Site& site) {
+  return site.allocations == 0 && site.frees == 0 && site.peak.blocks == 0 && site.lost.blocks == 0 &&
+         site.reachable.blocks == 0 && site.suppressed.blocks == 0;
+}
+
 class Merger {
  public:
   void add(const Profile& profile) {
@@ -157,6 +162,9 @@ class Merger {
   }
 
   void add_site(const Profile& profile, const Site& site) {
+    if (nothing_happened(site)) {
+      return;
+    }
     const Place at = place(profile, site.module, site.address);
     Site moved = site;
     moved.module = at.module;
