@@ -67,13 +67,8 @@ class Comparison {
       if (has_any(site) == 0) {
         continue;
       }
-      std::vector<std::string> below;
-      if (grouping_ == Grouping::stack) {
-        for (const FrameNumber number : frames.of(site)) {
-          below.push_back(one_line(frames.frame(number)));
-        }
-        below.erase(below.begin());
-      }
+      std::vector<std::string> below =
+          grouping_ == Grouping::stack ? callers_of(site, frames) : std::vector<std::string>{};
       add(key_of(site, frames), label_of(site, frames), std::move(below), site, side);
     }
   }

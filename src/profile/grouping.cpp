@@ -41,12 +41,7 @@ class Groups {
         add(thread_label(share.thread), {}, part);
       }
     } else if (grouping_ == Grouping::stack) {
-      std::vector<std::string> below;
-      for (const FrameNumber number : frames_.of(site)) {
-        below.push_back(one_line(frames_.frame(number)));
-      }
-      below.erase(below.begin());
-      add(site_label(profile_, site, symbolizer_), std::move(below), site);
+      add(site_label(profile_, site, symbolizer_), callers_of(site, frames_), site);
     } else {
       add(label(site), {}, site);
     }
@@ -139,6 +134,15 @@ std::vector<Group> grouped(const Profile& profile, Grouping grouping,
   std::vector<Group> rows = groups.take();
   std::ranges::stable_sort(rows, std::greater{}, [&](const Group& row) { return figure(row.sum); });
   return rows;
+}
+
+std::vector<std::string> callers_of(const Site& site, StackFrames& frames) {
+  const std::vector<FrameNumber> stack = frames.of(site);
+  std::vector<std::string> lines;
+  for (std::size_t i = frames.user_index(stack) + 1; i < stack.size(); ++i) {
+    lines.push_back(one_line(frames.frame(stack[i])));
+  }
+  return lines;
 }
 
 std::string one_line(const StackFrame& frame) {

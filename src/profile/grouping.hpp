@@ -33,6 +33,9 @@ struct Group {
                                          const std::function<std::uint64_t(const Site&)>& figure,
                                          StackFrames& frames, Symbolizer& symbolizer);
 
+// Who called the user's frame, a line each, outwards.
+[[nodiscard]] std::vector<std::string> callers_of(const Site& site, StackFrames& frames);
+
 // "main  src/main.cpp:12" for texts.
 [[nodiscard]] std::string one_line(const StackFrame& frame);
 

@@ -168,7 +168,7 @@ class Reader {
   bool taken_ = false;
 };
 
-// The numbers below are the format; docs/profile-format.md repeats them. None is ever used again for
+// The numbers below are the format; docs/merged-profile-format.md repeats them. None is ever used again for
 // something else.
 
 constexpr auto module_fields = [](auto& message, auto& module) {

@@ -1,5 +1,5 @@
 // A whole profile as one message of protocol buffers, without loss: what merged profiles and snapshots keep
-// beside what pprof reads. docs/profile-format.md lists the fields.
+// beside what pprof reads. docs/merged-profile-format.md lists the fields.
 #pragma once
 
 #include <expected>

@@ -35,6 +35,9 @@ std::expected<std::string, std::string> own_part(std::string_view message) {
       std::string{"was not written by Arpent; of pprof's profiles, only its own can be read"});
 }
 
+// Of a finished profile, which reader.hpp reads as well.
+constexpr std::string_view zstandard_start = "\x28\xb5\x2f\xfd";
+
 std::string magic() {
   std::string bytes(sizeof track::profile_magic, '\0');
   std::memcpy(bytes.data(), &track::profile_magic, bytes.size());
@@ -71,7 +74,7 @@ std::expected<Profile, std::string> load_profile(const std::filesystem::path& pa
       const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
       return file.bad() ? std::unexpected(std::string{"cannot be read"}) : read_pprof_profile(bytes);
     }
-    if (!start.empty() && start != magic()) {
+    if (!start.empty() && start != magic() && !start.starts_with(zstandard_start)) {
       return std::unexpected(std::string{"is not a profile of Arpent, or its first bytes were overwritten"});
     }
   }

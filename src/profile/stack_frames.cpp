@@ -95,10 +95,10 @@ std::vector<FrameNumber> StackFrames::of(const Site& site) {
   return stack;
 }
 
-const StackFrame& StackFrames::user_frame(const std::vector<FrameNumber>& stack) const {
+std::size_t StackFrames::user_index(const std::vector<FrameNumber>& stack) const {
   const auto found =
       std::ranges::find_if(stack, [&](FrameNumber number) { return !frames_[number].wrapper; });
-  return frames_[found == stack.end() ? stack.front() : *found];
+  return found == stack.end() ? 0 : static_cast<std::size_t>(found - stack.begin());
 }
 
 }  // namespace ar::profile

@@ -39,8 +39,11 @@ class StackFrames {
   // The frames at one return address, innermost first.
   [[nodiscard]] const std::vector<FrameNumber>& at(std::optional<std::size_t> module, std::uint64_t address);
 
-  // The first frame that is no wrapper; the innermost when all are.
-  [[nodiscard]] const StackFrame& user_frame(const std::vector<FrameNumber>& stack) const;
+  // The place of the first frame that is no wrapper; 0, the innermost, when all are.
+  [[nodiscard]] std::size_t user_index(const std::vector<FrameNumber>& stack) const;
+  [[nodiscard]] const StackFrame& user_frame(const std::vector<FrameNumber>& stack) const {
+    return frames_[stack[user_index(stack)]];
+  }
 
   // Valid until frames of another site are asked for.
   [[nodiscard]] const StackFrame& frame(FrameNumber number) const { return frames_[number]; }

@@ -34,7 +34,7 @@ class Report {
       answer("ended", ended());
     }
     notes(text ? text->wrong_releases() : std::string{});
-    if (text) {
+    if (text && survey_.main) {
       out_ += text->tables(!is_live_at_death(*survey_.main));
     }
     others();

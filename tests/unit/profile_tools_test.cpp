@@ -419,6 +419,14 @@ TEST(ProfileReport, TellsWhichModulesHaveNoNames) {
   EXPECT_THAT(text, HasSubstr("/nowhere/libgrow.so is not on this machine"));
 }
 
+TEST(FunctionName, ReadsRusts) {
+  EXPECT_EQ(demangled("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
+  EXPECT_EQ(
+      demangled("_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h00112233aabbccddE"),
+      "<alloc::string::String as core::fmt::Display>::fmt");
+  EXPECT_EQ(demangled("_ZN2ns4hashEv"), "ns::hash()") << "C++";
+}
+
 TEST(Symbolizer, NeverNamesAnotherBuild) {
   Symbolizer symbolizer;
   Profile profile;
