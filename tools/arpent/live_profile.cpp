@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -85,6 +87,22 @@ std::expected<std::filesystem::path, std::string> find_live_profile(int pid,
   }
   return std::unexpected(deleted ? fmt::format("the profile of process {} was deleted", pid)
                                  : fmt::format("process {} has no profile: start it with 'arpent run'", pid));
+}
+
+std::vector<int> tracked_processes(const std::filesystem::path& proc) {
+  std::vector<int> processes;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{proc, error};
+       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    int pid = 0;
+    const auto number = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (number.ec == std::errc{} && number.ptr == name.data() + name.size() && find_live_profile(pid, proc)) {
+      processes.push_back(pid);
+    }
+  }
+  std::ranges::sort(processes);
+  return processes;
 }
 
 std::expected<profile::Profile, std::string> read_live_profile(int pid) {

@@ -4,6 +4,7 @@
 #include <expected>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "profile/profile.hpp"
 
@@ -14,6 +15,9 @@ namespace ar::command {
 // user's, or it is not tracked.
 [[nodiscard]] std::expected<std::filesystem::path, std::string> find_live_profile(
     int pid, const std::filesystem::path& proc = "/proc");
+
+// Those of this user's processes that have such a file, by number.
+[[nodiscard]] std::vector<int> tracked_processes(const std::filesystem::path& proc = "/proc");
 
 // Its profile at this moment. The process is neither stopped nor told.
 [[nodiscard]] std::expected<profile::Profile, std::string> read_live_profile(int pid);
