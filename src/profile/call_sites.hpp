@@ -1,11 +1,11 @@
-// Sites as the call that allocates, whatever stack it was made from.
+// Sites of a profile, joined into fewer.
 #pragma once
 
 #include "profile/profile.hpp"
 
 namespace ar::profile {
 
-// Adds one site's figures to another's.
+// Adds what happened at `from` to the figures of `to`; what the site is stays as it was.
 void add_figures(Site& to, const Site& from);
 
 // Makes one site of those that differ in their stacks alone, at the place of the earliest; no site has a

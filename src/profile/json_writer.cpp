@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "profile/site_label.hpp"
+#include "profile/stack_frames.hpp"
 
 namespace ar::profile {
 namespace {
@@ -63,8 +66,15 @@ Json frame_fields(const Frame& frame) {
               {"inlined", frame.inlined}};
 }
 
+// What the histogram holds, up to its last value that is not 0.
+Json histogram_fields(const Histogram& histogram) {
+  const auto last =
+      std::find_if(histogram.rbegin(), histogram.rend(), [](std::uint64_t n) { return n != 0; });
+  return Json(std::vector<std::uint64_t>(histogram.begin(), last.base()));
+}
+
 Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
-  const Location location = symbolizer.locate(profile, site);
+  const Location& location = user_location(profile, site, symbolizer);
   Json json;
   json["index"] = site.index;
   json["label"] = site_label(profile, site, symbolizer);
@@ -73,6 +83,7 @@ Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolize
   json["family"] = text_or_null(family_name(site.family));
   json["language"] = text_or_null(language_name(site.language));
   json["description"] = text_or_null(site.description);
+  json["type"] = text_or_null(site.type);
 
   std::string function;
   std::string file;
@@ -94,8 +105,9 @@ Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolize
   json["line"] = line_or_null(line);
   json["address"] = site.address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", site.address));
   json["module"] = site.module ? Json(*site.module) : Json(nullptr);
-  json["module_offset"] =
-      site.module && site.address != 0 ? Json(fmt::format("{:#x}", location.offset)) : Json(nullptr);
+  json["module_offset"] = site.module && site.address != 0
+                              ? Json(fmt::format("{:#x}", symbolizer.locate(profile, site).offset))
+                              : Json(nullptr);
   json["frames"] = Json::array();
   for (const Frame& frame : location.frames) {
     json["frames"].push_back(frame_fields(frame));
@@ -114,20 +126,57 @@ Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolize
   json["lost_bytes"] = site.lost.bytes;
   json["reachable_blocks"] = site.reachable.blocks;
   json["reachable_bytes"] = site.reachable.bytes;
+  json["suppressed_blocks"] = site.suppressed.blocks;
+  json["suppressed_bytes"] = site.suppressed.bytes;
+  json["sizes"] = histogram_fields(site.sizes);
+  json["lifetimes"] = histogram_fields(site.lifetimes);
+  json["threads"] = Json::array();
+  for (const ThreadShare& share : site.threads) {
+    json["threads"].push_back({{"thread", share.thread},
+                               {"allocations", share.allocations},
+                               {"allocated_bytes", share.allocated_bytes}});
+  }
   return json;
 }
 
-Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
-  const Profile& profile = image.profile;
+// Threads, timeline and moments.
+void add_course(Json& json, const Profile& profile) {
+  json["threads"] = Json::array();
+  for (const Thread& thread : profile.threads) {
+    json["threads"].push_back({{"tid", thread.tid},
+                               {"name", text_or_null(thread.name)},
+                               {"allocations", thread.allocations},
+                               {"allocated_bytes", thread.allocated_bytes},
+                               {"frees", thread.frees},
+                               {"freed_bytes", thread.freed_bytes}});
+  }
+  json["timeline"] = Json::array();
+  for (const TimelinePoint& point : profile.timeline) {
+    json["timeline"].push_back({{"milliseconds", point.milliseconds},
+                                {"live_bytes", point.live_bytes},
+                                {"resident_bytes", point.resident_bytes}});
+  }
+  json["moments"] = Json::array();
+  for (const Moment& moment : profile.moments) {
+    json["moments"].push_back(
+        {{"milliseconds", moment.milliseconds}, {"label", moment.label}, {"live_bytes", moment.live_bytes}});
+  }
+}
+
+// All but how the process ended.
+Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optional<unsigned> image,
+                    std::string_view ended_by) {
   const Totals& totals = profile.totals;
   Json json;
   json["pid"] = profile.pid;
   json["parent_pid"] = profile.parent_pid;
-  json["image"] = image.number;
+  if (image) {
+    json["image"] = *image;
+  }
   json["program"] = profile.program;
   json["command_line"] = profile.command_line;
   json["start_time"] = profile.start_time;
-  json["ended_by"] = end_name(image.end);
+  json["ended_by"] = ended_by;
   json["serving"] = profile.serving;
   json["allocations"] = totals.allocations;
   json["allocated_bytes"] = totals.allocated_bytes;
@@ -145,6 +194,8 @@ Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
   json["reachable_bytes"] = totals.reachable.bytes;
   json["intentional_blocks"] = totals.intentional.blocks;
   json["intentional_bytes"] = totals.intentional.bytes;
+  json["suppressed_blocks"] = totals.suppressed.blocks;
+  json["suppressed_bytes"] = totals.suppressed.bytes;
   json["mismatches"] = profile.mismatches;
   json["sites_dropped"] = profile.sites_dropped;
   json["descriptions_capped"] = profile.descriptions_capped;
@@ -155,6 +206,7 @@ Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
                                {"load_bias", fmt::format("{:#x}", module.load_bias)},
                                {"unloaded", module.unloaded}});
   }
+  add_course(json, profile);
   json["sites"] = Json::array();
   for (const Site& site : profile.sites) {
     // Some are made ahead of need, for the case that there is room for no others.
@@ -166,7 +218,58 @@ Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
   return json;
 }
 
+Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
+  return profile_fields(image.profile, symbolizer, image.number, end_name(image.end));
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string_view state_name(track::RunState state) {
+  switch (state) {
+    case track::RunState::exited:
+      return "exit";
+    case track::RunState::quick_exit:
+      return "quick_exit";
+    case track::RunState::running:
+      break;
+  }
+  return "unknown";
+}
+
+// Stacks as numbers of frames, so that each frame is written once.
+void add_stacks(Json& process, const Profile& profile, Symbolizer& symbolizer) {
+  StackFrames frames{profile, symbolizer};
+  for (std::size_t i = 0; i < profile.sites.size(); ++i) {
+    process["sites"][i]["stack"] = frames.of(profile.sites[i]);
+  }
+  process["frames"] = Json::array();
+  for (const StackFrame& frame : frames.all()) {
+    process["frames"].push_back({{"name", frame.name},
+                                 {"function", text_or_null(frame.function)},
+                                 {"file", text_or_null(frame.file)},
+                                 {"line", line_or_null(frame.line)},
+                                 {"module", text_or_null(frame.module)},
+                                 {"inlined", frame.inlined},
+                                 {"wrapper", frame.wrapper}});
+  }
+}
+
 }  // namespace
+
+std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::string_view version,
+                        const std::vector<std::string>& notes) {
+  Json json;
+  json["arpent"] = {{"version", version}, {"format", json_format}};
+  json["notes"] = notes;
+  json["processes"] = profile.processes;
+  json["unscanned_processes"] = profile.unscanned_processes;
+  Json process = profile_fields(profile, symbolizer, std::nullopt, state_name(profile.state));
+  add_stacks(process, profile, symbolizer);
+  json["process"] = std::move(process);
+  return text_of(json);
+}
 
 std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
   Json json;
@@ -183,7 +286,7 @@ std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
   for (const ProcessImage& image : survey.others) {
     json["others"].push_back(process_fields(image, symbolizer));
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return text_of(json);
 }
 
 }  // namespace ar::profile

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "profile/survey.hpp"
 #include "profile/symbols.hpp"
@@ -13,5 +15,10 @@ inline constexpr int json_format = 1;
 
 // UTF-8, ends with a newline. Bytes that are no UTF-8 are replaced by U+FFFD.
 [[nodiscard]] std::string json_report(const Survey& survey, Symbolizer& symbolizer);
+
+// Of one profile that was read from a file: what `arpent report` writes. `version` is that of the command,
+// `notes` are sentences for people.
+[[nodiscard]] std::string json_report(const Profile& profile, Symbolizer& symbolizer,
+                                      std::string_view version, const std::vector<std::string>& notes);
 
 }  // namespace ar::profile

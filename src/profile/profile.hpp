@@ -104,6 +104,7 @@ struct Site {
   BlocksAndBytes peak;          // when the process held most
   BlocksAndBytes lost;          // by the leak scan: no pointer to them was left
   BlocksAndBytes reachable;     // by the leak scan: never freed, still pointed to
+  BlocksAndBytes suppressed;    // lost as well, but the user does not want to hear of it: not in `lost`
   Histogram lifetimes{};        // freed blocks, by the bytes that the process allocated meanwhile
   Histogram sizes{};            // allocations, by requested bytes
   std::vector<ThreadShare> threads;
@@ -120,10 +121,13 @@ struct Totals {
   BlocksAndBytes lost;         // intentional leaks excluded
   BlocksAndBytes intentional;  // lost or still reachable, and described as intentional leaks
   BlocksAndBytes reachable;    // intentional leaks excluded
+  BlocksAndBytes suppressed;   // lost, and matched by a suppression; not in `lost`
 };
 
 struct Profile {
-  std::int32_t pid = 0;
+  std::uint32_t processes = 1;            // more than one: several profiles were merged into this
+  std::uint32_t unscanned_processes = 0;  // of a merged profile: those in which nobody looked for leaks
+  std::int32_t pid = 0;                   // 0: of several processes
   std::int32_t parent_pid = 0;
   std::int64_t start_time = 0;
   track::RunState state = track::RunState::running;

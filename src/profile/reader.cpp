@@ -15,6 +15,7 @@
 
 #include "profile/compressed.hpp"
 #include "profile/load_generations.hpp"
+#include "profile/totals.hpp"
 
 namespace ar::profile {
 namespace {
@@ -281,6 +282,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .peak = {},
             .lost = {record.lost_blocks, record.lost_bytes},
             .reachable = {record.reachable_blocks, record.reachable_bytes},
+            .suppressed = {},
             .lifetimes = {},
             .sizes = {},
             .threads = {}};
@@ -297,23 +299,6 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
     site.peak = {record.peak_blocks[slot], record.peak_bytes[slot]};
   }
   return site;
-}
-
-void add(Totals& totals, const Site& site) {
-  totals.allocations += site.allocations;
-  totals.allocated_bytes += site.allocated_bytes;
-  totals.frees += site.frees;
-  totals.freed_bytes += site.freed_bytes;
-  totals.temporary += site.temporary;
-  totals.live += site.live;
-  totals.peak += site.peak;
-  if (site.intentional) {
-    totals.intentional += site.lost;
-    totals.intentional += site.reachable;
-  } else {
-    totals.lost += site.lost;
-    totals.reachable += site.reachable;
-  }
 }
 
 void check(const track::Header& header) {
@@ -394,8 +379,8 @@ Profile read(std::span<const std::byte> bytes) {
     profile.sites.push_back(
         read_site(image, record, index, counts.sums[index], profile.modules.size(), header));
     profile.sites.back().threads = std::move(counts.shares[index]);
-    add(profile.totals, profile.sites.back());
   }
+  profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.
   profile.peak_bytes = std::max(profile.peak_bytes, profile.totals.peak.bytes);

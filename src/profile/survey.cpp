@@ -74,6 +74,11 @@ std::vector<std::string> limits(const ProcessImage& image) {
         "There was no memory left for the leak scan: what was never freed is not sorted into lost "
         "and reachable.");
   }
+  if (profile.unscanned_processes != 0) {
+    sentences.push_back(
+        fmt::format("In {} of the {} processes nobody looked for leaks: they are not among the lost.",
+                    profile.unscanned_processes, profile.processes));
+  }
   if (profile.sites_dropped) {
     sentences.emplace_back("The profile was full: allocations of further sites were not recorded.");
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "profile/files_by_build_id.hpp"
 #include "profile/function_name.hpp"
 #include "profile/text_format.hpp"
 
@@ -34,6 +35,30 @@ std::string without_debug_information(const Location& location) {
   return fmt::format("{}+{:#x}", module, location.offset);
 }
 
+// The code of these comes with the kernel, not from a file.
+bool is_virtual(std::string_view path) {
+  return path.empty() || path.starts_with('[') || path.contains("vdso");
+}
+
+std::string why_unnamed(const std::string& path, const std::string& build_id) {
+  if (is_virtual(path)) {
+    return {};
+  }
+  std::error_code error;
+  const std::string_view elsewhere = build_id.empty() ? "" : ", and it is not to be had by its build id";
+  if (!std::filesystem::exists(path, error)) {
+    return fmt::format("{} is not on this machine{}: its functions are not named.", printable(path),
+                       elsewhere);
+  }
+  if (build_id.empty()) {
+    return fmt::format("{} cannot be read as an ELF file: its functions are not named.", printable(path));
+  }
+  return fmt::format(
+      "{} is another build than the one that was recorded (build id {}){}: its functions are "
+      "not named.",
+      printable(path), build_id, elsewhere);
+}
+
 // The function that the user frame's code was inlined into, passing over what is the library's.
 std::string_view inlined_into(const Location& location) {
   if (!location.frames[location.user_frame].inlined) {
@@ -44,20 +69,36 @@ std::string_view inlined_into(const Location& location) {
 
 }  // namespace
 
-DebugModule* Symbolizer::module(const std::string& path, const std::string& build_id) {
+Symbolizer::OpenModule& Symbolizer::module(const std::string& path, const std::string& build_id) {
   const auto [entry, is_new] = modules_.try_emplace({path, build_id});
-  if (is_new) {
-    entry->second = DebugModule::open(path, build_id);
+  OpenModule& opened = entry->second;
+  if (!is_new) {
+    return opened;
   }
-  return entry->second.get();
+  opened.debug = DebugModule::open(path, build_id);
+  for (const std::string& other : opened.debug ? std::vector<std::string>{} : files_by_build_id(build_id)) {
+    opened.debug = DebugModule::open(other, build_id);
+    if (opened.debug) {
+      break;
+    }
+  }
+  if (!opened.debug) {
+    opened.problem = why_unnamed(path, build_id);
+  }
+  return opened;
 }
 
-Location Symbolizer::locate(const std::string& module_path, const std::string& build_id,
-                            std::uint64_t return_offset) {
-  Location location;
+const Location& Symbolizer::locate(const std::string& module_path, const std::string& build_id,
+                                   std::uint64_t return_offset) {
+  OpenModule& opened = module(module_path, build_id);
+  const auto [entry, is_new] = opened.locations.try_emplace(return_offset);
+  Location& location = entry->second;
+  if (!is_new) {
+    return location;
+  }
   location.module = module_path;
   location.offset = return_offset;
-  DebugModule* found = return_offset == 0 ? nullptr : module(module_path, build_id);
+  DebugModule* const found = return_offset == 0 ? nullptr : opened.debug.get();
   if (found == nullptr) {
     return location;
   }
@@ -70,29 +111,45 @@ Location Symbolizer::locate(const std::string& module_path, const std::string& b
       } else {
         location.symbol = std::move(symbol->name);
         location.symbol_offset = symbol->offset + 1;
+        location.only_wrappers = is_wrapper(location.symbol, {});
       }
     }
   }
   for (std::size_t i = 0; i < location.frames.size(); ++i) {
     location.user_frame = i;
-    if (!is_wrapper(location.frames[i].function, location.frames[i].file)) {
+    location.only_wrappers = is_wrapper(location.frames[i].function, location.frames[i].file);
+    if (!location.only_wrappers) {
       break;
     }
   }
   return location;
 }
 
-Location Symbolizer::locate(const Profile& profile, const Site& site) {
-  if (site.address == 0) {
-    return {};
+const Location& Symbolizer::locate(const Profile& profile, std::optional<std::size_t> module,
+                                   std::uint64_t address) {
+  if (module) {
+    const Module& holder = profile.modules.at(*module);
+    return locate(holder.path, holder.build_id, address - holder.load_bias);
   }
-  if (!site.module) {
-    Location location;
-    location.offset = site.address;
-    return location;
+  Location& location = outside_[address];
+  location.offset = address;
+  return location;
+}
+
+const Location& Symbolizer::locate(const Profile& profile, const Site& site) {
+  return locate(profile, site.address == 0 ? std::nullopt : site.module, site.address);
+}
+
+bool Symbolizer::has(const Module& wanted) { return module(wanted.path, wanted.build_id).debug != nullptr; }
+
+std::vector<std::string> Symbolizer::problems() const {
+  std::vector<std::string> sentences;
+  for (const auto& [name, opened] : modules_) {
+    if (!opened.problem.empty()) {
+      sentences.push_back(opened.problem);
+    }
   }
-  const Module& module = profile.modules.at(*site.module);
-  return locate(module.path, module.build_id, site.address - module.load_bias);
+  return sentences;
 }
 
 std::string one_line(const Location& location) {

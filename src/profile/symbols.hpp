@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,27 +19,46 @@ namespace ar::profile {
 struct Location {
   std::vector<Frame> frames;   // innermost first; empty without debug information
   std::size_t user_frame = 0;  // the first that is no wrapper, or the last
+  bool only_wrappers = false;  // not one of the frames is the user's: a caller may be
   std::string module;          // path; empty when unknown
   std::uint64_t offset = 0;    // in the module's ELF file, of the return address; or the address itself
   std::string symbol;          // of the symbol table, when there are no frames
   std::uint64_t symbol_offset = 0;
 };
 
-// Not thread-safe. Opens each module once.
+// Not thread-safe. Opens each module once, and looks each address up once. A module is found at its path,
+// else by its build id: below /usr/lib/debug/.build-id, or from the servers of DEBUGINFOD_URLS. A file with
+// another build id is never used.
 class Symbolizer {
  public:
-  // `return_offset`: return address less load bias. The call lies just before it.
-  [[nodiscard]] Location locate(const std::string& module_path, const std::string& build_id,
-                                std::uint64_t return_offset);
+  // `return_offset`: return address less load bias. The call lies just before it. What is returned lives as
+  // long as this.
+  [[nodiscard]] const Location& locate(const std::string& module_path, const std::string& build_id,
+                                       std::uint64_t return_offset);
 
   // Of a site of `profile`; annotated sites of C and C++ have file and line only.
-  [[nodiscard]] Location locate(const Profile& profile, const Site& site);
+  [[nodiscard]] const Location& locate(const Profile& profile, const Site& site);
+
+  // Of a return address; `module` is an index into Profile::modules.
+  [[nodiscard]] const Location& locate(const Profile& profile, std::optional<std::size_t> module,
+                                       std::uint64_t address);
+
+  // Whether code of the module can be named here; opens it.
+  [[nodiscard]] bool has(const Module& module);
+
+  // A sentence for each module that was asked for in vain, with the reason.
+  [[nodiscard]] std::vector<std::string> problems() const;
 
  private:
-  DebugModule* module(const std::string& path, const std::string& build_id);
+  struct OpenModule {
+    std::unique_ptr<DebugModule> debug;  // null: not to be had
+    std::string problem;                 // why not, a sentence
+    std::unordered_map<std::uint64_t, Location> locations;
+  };
+  OpenModule& module(const std::string& path, const std::string& build_id);
 
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<DebugModule>>
-      modules_;  // null: not to be had
+  std::map<std::pair<std::string, std::string>, OpenModule> modules_;
+  std::unordered_map<std::uint64_t, Location> outside_;  // of any module
 };
 
 // "ns::add  src/list.cpp:12, inlined into main", "sqlite3_malloc+0x1c (libsqlite3.so.0)",

@@ -253,7 +253,7 @@ TEST_F(Collection, TakesTheLastImageOfTheProgramAsTheMainOne) {
   profile("99.0.profile", track::RunState::exited);
   std::ofstream{path("libarpent-preload.so")} << "no profile";
   std::ofstream{path("100.x.profile")} << "no profile";
-  const ProfileCollection collection = collect_profiles(folder_, 100, {});
+  const ProfileCollection collection = collect_profiles(folder_, 100, {}, {});
   ASSERT_TRUE(collection.main);
   EXPECT_EQ(collection.main->number, 10U);
   EXPECT_EQ(collection.main->end, profile::ImageEnd::quick_exited);
@@ -271,7 +271,7 @@ TEST_F(Collection, KnowsWhoWasKilledAndWhoStillRuns) {
   profile("4194305.0.profile", track::RunState::running);  // above the kernel's greatest
   profile::Ending ending;
   ending.by_signal = true;
-  const ProfileCollection collection = collect_profiles(folder_, 100, ending);
+  const ProfileCollection collection = collect_profiles(folder_, 100, ending, {});
   ASSERT_TRUE(collection.main);
   EXPECT_EQ(collection.main->end, profile::ImageEnd::killed);
   for (const profile::ProcessImage& image : collection.others) {
@@ -283,7 +283,7 @@ TEST_F(Collection, KnowsWhoWasKilledAndWhoStillRuns) {
 
 TEST_F(Collection, NamesDamagedProfiles) {
   std::ofstream{path("100.0.profile")} << "damaged";
-  const ProfileCollection collection = collect_profiles(folder_, 100, {});
+  const ProfileCollection collection = collect_profiles(folder_, 100, {}, {});
   EXPECT_FALSE(collection.main);
   EXPECT_THAT(collection.damaged, Contains(HasSubstr("The profile of process 100 is cut short: 7 bytes")));
 }

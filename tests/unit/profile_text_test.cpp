@@ -165,7 +165,8 @@ Survey example_survey() {
                     .peak = {901, 58000},
                     .lost = {3, 192},
                     .intentional = {},
-                    .reachable = {100, 4808}};
+                    .reachable = {100, 4808},
+                    .suppressed = {}};
   survey.main = image;
   return survey;
 }

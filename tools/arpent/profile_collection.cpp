@@ -63,8 +63,9 @@ profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_
 }  // namespace
 
 ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
-                                   const profile::Ending& ending) {
+                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
   ProfileCollection collection;
+  profile::Symbolizer symbolizer;
   std::vector<profile::ProcessImage> images;
   for (const ProfileFile& file : files) {
     auto profile = profile::read_profile_file(file.path);
@@ -76,6 +77,7 @@ ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pi
       continue;
     }
     profile->pid = file.pid.value_or(profile->pid);
+    profile::suppress_leaks(*profile, suppressions, symbolizer);
     profile::join_stacks(*profile);
     images.push_back({.number = file.number,
                       .end = profile::ImageEnd::exited,
@@ -101,7 +103,7 @@ ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pi
 }
 
 ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                   const profile::Ending& ending) {
+                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
   std::vector<ProfileFile> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
@@ -109,7 +111,7 @@ ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
       files.push_back({.path = entry.path(), .pid = parts->pid, .number = parts->number});
     }
   }
-  ProfileCollection collection = collect_profiles(files, pid, ending);
+  ProfileCollection collection = collect_profiles(files, pid, ending, suppressions);
   if (error) {
     collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", error.message()));
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "profile/suppressions.hpp"
 #include "profile/survey.hpp"
 
 namespace ar::command {
@@ -21,11 +22,16 @@ struct ProfileFile {
   std::optional<int> pid;  // by its name; else the profile itself tells
   unsigned number = 0;     // orders those of one process
 };
-[[nodiscard]] ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
-                                                 const profile::Ending& ending);
 
-// Reads `<pid>.<n>.profile` of all processes. `pid` and `ending` are those of the program itself.
+// Reads these. `pid` and `ending` are those of the program itself. Leaks that the suppressions match are put
+// apart.
+[[nodiscard]] ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+                                                 const profile::Ending& ending,
+                                                 const profile::Suppressions& suppressions);
+
+// The same of `<pid>.<n>.profile` of all processes.
 [[nodiscard]] ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                                 const profile::Ending& ending);
+                                                 const profile::Ending& ending,
+                                                 const profile::Suppressions& suppressions);
 
 }  // namespace ar::command

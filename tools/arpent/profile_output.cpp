@@ -123,7 +123,8 @@ std::expected<ProfileOutput, std::string> ProfileOutput::at(const std::string& f
   return ProfileOutput{path, fs::file_time_type::clock::now() - std::chrono::seconds{1}};
 }
 
-ProfileCollection ProfileOutput::collect(int pid, const profile::Ending& ending) const {
+ProfileCollection ProfileOutput::collect(int pid, const profile::Ending& ending,
+                                         const profile::Suppressions& suppressions) const {
   std::vector<ProfileFile> files;
   std::error_code error;
   const std::string name = path_.filename().string();
@@ -136,7 +137,7 @@ ProfileCollection ProfileOutput::collect(int pid, const profile::Ending& ending)
       files.push_back({.path = entry.path(), .pid = std::nullopt, .number = *number});
     }
   }
-  return collect_profiles(files, pid, ending);
+  return collect_profiles(files, pid, ending, suppressions);
 }
 
 std::expected<void, std::string> ProfileOutput::settle(ProfileCollection& collection, bool keep_all) const {

@@ -19,8 +19,9 @@ class ProfileOutput {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }  // absolute
 
-  // FILE and its companions that were written since this was made.
-  [[nodiscard]] ProfileCollection collect(int pid, const profile::Ending& ending) const;
+  // FILE and its companions that were written since this was made; as collect_profiles.
+  [[nodiscard]] ProfileCollection collect(int pid, const profile::Ending& ending,
+                                          const profile::Suppressions& suppressions) const;
 
   // After the program's end: makes FILE that of the program's last image, removes those of its earlier ones
   // unless `keep_all`, and compresses what no process writes to any more. The error is a sentence without

@@ -16,6 +16,7 @@
 #include "arpent/preload.hpp"
 #include "arpent/private_directory.hpp"
 #include "arpent/profile_collection.hpp"
+#include "arpent/profile_input.hpp"
 #include "arpent/profile_output.hpp"
 #include "arpent/program_inspection.hpp"
 #include "arpent/program_lookup.hpp"
@@ -119,6 +120,11 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
     complain(name, target.error());
     return status_own_failure;
   }
+  const auto suppressions = open_suppressions(options.suppressions);
+  if (!suppressions) {
+    complain(name, suppressions.error());
+    return status_own_failure;
+  }
   const auto path = find_program(program.front(), original);
   const auto inspection = path ? inspect_program(*path, original) : std::unexpected(path.error());
   if (!inspection) {
@@ -178,8 +184,9 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
                  .inspection = *inspection,
                  .arguments = program,
                  .recorded = options.mode != "off"};
-  ProfileCollection collection = output ? output->collect(child->pid, child->ending)
-                                        : collect_profiles(directory->path(), child->pid, child->ending);
+  ProfileCollection collection =
+      output ? output->collect(child->pid, child->ending, *suppressions)
+             : collect_profiles(directory->path(), child->pid, child->ending, *suppressions);
   if (collection.main && collection.main->number != 0) {
     if (auto last = inspect_program(collection.main->profile.program, original)) {
       facts.inspection = std::move(*last);

@@ -35,6 +35,8 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--leak-exit", options.leak_exit,
                  "Exit status when memory was definitely lost and the program itself ended with 0")
       ->check(CLI::Range(1, 255));
+  app.add_option("--suppressions", options.suppressions,
+                 "File of leaks that do not count, in LeakSanitizer's syntax");
   app.add_option("--top", options.top, "Rows of each table")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();

@@ -23,6 +23,11 @@ struct Subcommand {
 [[nodiscard]] const Subcommand* find_subcommand(std::string_view name);
 
 extern const Subcommand run_subcommand;
+extern const Subcommand report_subcommand;
+extern const Subcommand diff_subcommand;
+extern const Subcommand merge_subcommand;
+extern const Subcommand snapshot_subcommand;
+extern const Subcommand serve_subcommand;
 extern const Subcommand check_subcommand;
 extern const Subcommand symbolize_subcommand;
 extern const Subcommand help_subcommand;
