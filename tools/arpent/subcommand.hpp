@@ -25,6 +25,7 @@ struct Subcommand {
 extern const Subcommand run_subcommand;
 extern const Subcommand check_subcommand;
 extern const Subcommand symbolize_subcommand;
+extern const Subcommand view_subcommand;
 extern const Subcommand help_subcommand;
 
 // Parses; an exit status when the subcommand is finished with that: help was printed to standard output, or
