@@ -30,6 +30,7 @@ extern const Subcommand snapshot_subcommand;
 extern const Subcommand serve_subcommand;
 extern const Subcommand check_subcommand;
 extern const Subcommand symbolize_subcommand;
+extern const Subcommand view_subcommand;
 extern const Subcommand help_subcommand;
 
 // Parses; an exit status when the subcommand is finished with that: help was printed to standard output, or
