@@ -24,6 +24,7 @@ struct Subcommand {
 
 extern const Subcommand run_subcommand;
 extern const Subcommand check_subcommand;
+extern const Subcommand plan_subcommand;
 extern const Subcommand symbolize_subcommand;
 extern const Subcommand help_subcommand;
 

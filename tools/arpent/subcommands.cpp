@@ -15,7 +15,8 @@
 namespace ar::command {
 namespace {
 
-const std::array all_subcommands{&run_subcommand, &check_subcommand, &symbolize_subcommand, &help_subcommand};
+const std::array all_subcommands{&run_subcommand, &check_subcommand, &plan_subcommand, &symbolize_subcommand,
+                                 &help_subcommand};
 
 class FormatterWithUsage : public CLI::Formatter {
  public:
