@@ -11,12 +11,19 @@
 //     }), "");
 //   }
 //
+//   TEST(Session, IsWarm) {
+//     EXPECT_EQ(ar::testing::expect_no_allocations([&] { session.run(input); }), "");   // not even malloc
+//   }
+//
 // Catch2 has <arpent/testing/catch2.hpp>. Without either, Ledger has all that is needed.
 #pragma once
+
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -30,6 +37,7 @@
 #include "allocator.hpp"
 #include "c_allocator.hpp"
 #include "failing_allocator.hpp"
+#include "heap_watch.h"
 
 namespace ar::testing {
 
@@ -301,6 +309,90 @@ template <class Function>
   static_assert(std::is_invocable_v<Function&, Allocator>,
                 "check_all_allocation_failures: the function takes an ar::Allocator");
   return detail::check_failures(function);
+}
+
+namespace detail {
+
+// The functions of heap_watch.h, as linked or, in a program that was linked without them, as preloaded.
+struct HeapWatchFunctions {
+  decltype(&::ar_heap__watch_begin) begin = found(&::ar_heap__watch_begin, "ar_heap__watch_begin");
+  decltype(&::ar_heap__watch_end) end = found(&::ar_heap__watch_end, "ar_heap__watch_end");
+  decltype(&::ar_heap__watch_tell) tell = found(&::ar_heap__watch_tell, "ar_heap__watch_tell");
+
+ private:
+  template <class Function>
+  [[nodiscard]] static Function* found(Function* linked, const char* name) noexcept {
+    return linked != nullptr ? linked : reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
+  }
+};
+
+// Counts the calling thread's uses of the heap while it lives.
+class HeapWatch {
+ public:
+  explicit HeapWatch(const HeapWatchFunctions& functions) noexcept
+      : functions_(functions), began_(functions.begin(&counts_) != 0) {}
+  ~HeapWatch() { end(); }
+  HeapWatch(const HeapWatch&) = delete;
+  HeapWatch& operator=(const HeapWatch&) = delete;
+
+  [[nodiscard]] bool began() const noexcept { return began_; }
+  const ::ar_heap__watch& end() noexcept {
+    if (began_ && !std::exchange(ended_, true)) {
+      functions_.end(&counts_);
+    }
+    return counts_;
+  }
+
+ private:
+  const HeapWatchFunctions& functions_;
+  ::ar_heap__watch counts_{};
+  bool began_;
+  bool ended_ = false;
+};
+
+// Whether malloc and operator new arrive at the heap that is watched: another one may serve them.
+[[nodiscard]] inline bool sees_malloc(const HeapWatchFunctions& functions) {
+  void* (*volatile allocate)(std::size_t) = &std::malloc;  // volatile, or the compiler would drop the pair
+  void (*volatile release)(void*) = &std::free;
+  HeapWatch watch{functions};
+  release(allocate(1));
+  ::operator delete(::operator new(1));
+  const ::ar_heap__watch& counts = watch.end();
+  return counts.allocations == 2 && counts.releases == 2;
+}
+
+[[nodiscard]] inline std::string number_of(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace detail
+
+// Runs `function()` and sees whether the calling thread touches the heap meanwhile, by malloc, operator new
+// or anything else, itself or in a library. Returns what was wrong, "" if nothing was; where the first
+// allocation was is also said on standard error. Needs the tracked heap in the process (arpent::heap linked,
+// or libarpent-preload.so preloaded), tracking on or off: without it, or where another malloc serves the
+// process, nothing can be seen, and that is returned as what is wrong. Not seen are other threads, and memory
+// that is mapped without the heap (ar::page_allocator). Not to be nested.
+template <class Function>
+[[nodiscard]] std::string expect_no_allocations(Function&& function) {
+  static_assert(std::is_invocable_v<Function&>, "expect_no_allocations: the function takes no arguments");
+  const detail::HeapWatchFunctions functions;
+  if (functions.begin == nullptr || functions.end == nullptr || functions.tell == nullptr) {
+    return "expect_no_allocations cannot see malloc: link arpent::heap, or preload libarpent-preload.so";
+  }
+  if (!detail::sees_malloc(functions)) {
+    return "expect_no_allocations cannot see malloc: another one than Arpent's serves it, or this thread is "
+           "watched already";
+  }
+  detail::HeapWatch watch{functions};
+  static_cast<void>(function());
+  const ::ar_heap__watch& counts = watch.end();
+  if (counts.allocations == 0 && counts.releases == 0) {
+    return "";
+  }
+  functions.tell(&counts);
+  return "the heap is used where it must not be: " + detail::number_of(counts.allocations, "allocation") +
+         ", " + detail::number_of(counts.releases, "release");
 }
 
 }  // namespace ar::testing

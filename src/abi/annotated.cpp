@@ -25,10 +25,12 @@ void* note_annotated(const heap::Allocated& made, std::size_t size, const Annota
 }  // namespace
 
 void* allocate_annotated(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {
+  tell_watch(site.caller);
   return note_annotated(heap::allocate_aligned(size, alignment), size, site);
 }
 
 void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annotation& site) noexcept {
+  tell_watch(site.caller);
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
     errno = ENOMEM;

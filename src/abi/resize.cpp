@@ -68,6 +68,9 @@ void* change_in_page(void* pointer, heap::Page* page, std::size_t size, bool may
                      const heap::BlockInfo& before) noexcept {
   void* const changed = fits_in_place(page, size) ? pointer : heap::resize_one_block(page, size, may_move);
   if (changed != nullptr) {
+    if (heap::HeapWatch* watch = heap::thread_state.watch; watch != nullptr) {
+      ++watch->allocations;
+    }
     note_released(page, changed, before.requested_size, site.caller);
     note_new({changed, page}, size, site, before.slot, before.annex);
   }
@@ -75,6 +78,7 @@ void* change_in_page(void* pointer, heap::Page* page, std::size_t size, bool may
 }
 
 void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
+  tell_watch(site.caller);
   heap::Page* page = heap::page_of(pointer);
   if (page == nullptr) {
     return resize_foreign(pointer, size, site.caller);

@@ -6,6 +6,7 @@
 namespace ar::abi {
 
 void* serve_slow(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
+  tell_watch(caller);
   const heap::Allocated made = heap::allocate_slow(size);
   if (made.block == nullptr) {
     errno = ENOMEM;
@@ -28,6 +29,7 @@ namespace {
 [[gnu::noinline]] void* serve_tracked_slow(std::size_t size, std::uintptr_t caller, track::Family family,
                                            heap::Allocated made) noexcept {
   if (made.block == nullptr) {
+    tell_watch(caller);
     made = heap::allocate_slow(size);
     if (made.block == nullptr) {
       errno = ENOMEM;
@@ -104,6 +106,7 @@ void clear(const heap::Allocated& made, std::size_t size) noexcept {
 
 void* serve_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller,
                    track::Family family) noexcept {
+  tell_watch(caller);
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
     return nullptr;

@@ -19,6 +19,13 @@ inline constexpr std::uint32_t released_by_free =
 inline constexpr std::uint32_t released_by_delete = track::family_bit(track::Family::new_object);
 inline constexpr std::uint32_t released_by_delete_array = track::family_bit(track::Family::new_array);
 
+// The place of an allocation, for whoever watches this thread (heap/watch.hpp).
+[[gnu::always_inline]] inline void tell_watch(std::uintptr_t caller) noexcept {
+  if (heap::HeapWatch* watch = heap::thread_state.watch; watch != nullptr && watch->first == 0) [[unlikely]] {
+    watch->first = caller;
+  }
+}
+
 // Tracks a fresh block, if tracking is on.
 [[gnu::always_inline]] inline void note(const heap::Allocated& made, std::size_t size, std::uintptr_t caller,
                                         track::Family family) noexcept {
@@ -47,6 +54,7 @@ template <track::Family family>
 // Null without memory; errno is the caller's to set.
 [[gnu::always_inline]] inline void* serve_aligned(std::size_t size, std::size_t alignment,
                                                   std::uintptr_t caller, track::Family family) noexcept {
+  tell_watch(caller);
   const heap::Allocated made = heap::allocate_aligned(size, alignment);
   if (made.block != nullptr) [[likely]] {
     note(made, size, caller, family);

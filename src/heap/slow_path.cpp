@@ -110,9 +110,17 @@ void free_one_block(Page* page) noexcept {
   }
 }
 
+[[gnu::cold]] void give_back_while_watched(Page* page, FreeBlock* block) noexcept {
+  block->next = page->free;
+  page->free = block;
+  if (--page->used == page->slow_at) {
+    free_slow(page);
+  }
+}
+
 // The heap to allocate from; empty_heap: one that is shared. Null when there is no memory for one.
 ThreadHeap* heap_of_thread() noexcept {
-  ThreadHeap* heap = thread_state.heap;
+  ThreadHeap* heap = own_heap();
   if (heap == nullptr) {
     start_without_thread();
     return &empty_heap;
@@ -147,6 +155,9 @@ Allocated try_to_allocate(std::size_t size) noexcept {
 // Calls `allocate` once more when it got nothing, after the addresses that hold nothing are given up.
 template <typename Allocate>
 Allocated with_second_try(std::size_t size, Allocate allocate) noexcept {
+  if (HeapWatch* watch = thread_state.watch; watch != nullptr) {
+    ++watch->allocations;
+  }
   Allocated made = allocate();
   if (made.block == nullptr && size >> address_bits == 0) {
     make_room();
@@ -185,6 +196,13 @@ void free_slow(Page* page) noexcept {
 }
 
 void release_slow(Page* page, FreeBlock* block) noexcept {
+  if (HeapWatch* watch = thread_state.watch; watch != nullptr) {
+    ++watch->releases;
+    if (page->owner.load(std::memory_order_relaxed) == watch->own) {
+      give_back_while_watched(page, block);
+      return;
+    }
+  }
   if (page->state.load(std::memory_order_relaxed) == PageState::one_block) {
     free_one_block(page);
   } else {

@@ -12,7 +12,7 @@ namespace ar::heap {
 
 constinit Page empty_page = {};
 constinit ThreadHeap empty_heap = {};
-constinit thread_local ThreadState thread_state = {&empty_heap, nullptr, false, false};
+constinit thread_local ThreadState thread_state = {&empty_heap, nullptr, nullptr, false, false};
 constinit bool keep_slots = false;
 
 namespace {
@@ -190,6 +190,9 @@ ThreadHeap* attach_thread() noexcept {
 }
 
 void detach_thread() noexcept {
+  if (thread_state.watch != nullptr) {
+    end_watch(*thread_state.watch);
+  }
   ThreadHeap* heap = thread_state.heap;
   thread_state.ended = true;
   if (has_heap()) {
@@ -215,7 +218,7 @@ void release_empty_pages() noexcept {
   if (!has_heap()) {
     return;
   }
-  ThreadHeap* heap = thread_state.heap;
+  ThreadHeap* heap = own_heap();
   while (take_in_abandoned(heap)) {
   }
   accept_notified(heap);
@@ -282,7 +285,7 @@ void after_fork_in_child() noexcept {
   mappings_lock().reset();
   heaps_lock.reset();
   late_lock.reset();
-  ThreadHeap* own = thread_state.heap;
+  ThreadHeap* own = own_heap();
   late_heap = nullptr;
   abandoned = nullptr;
   spares = nullptr;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "heap/page.hpp"
+#include "heap/watch.hpp"
 
 namespace ar::heap {
 
@@ -48,14 +49,22 @@ struct ThreadState {
   // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
   // thread-local storage of the first thread is zeros that will be written over.
   ThreadHeap* heap;
-  void* recorder;  // the tracker's, see track/recorder.hpp; null: none yet, or tracking is off
-  bool ended;      // thread-exit handlers have run: no heap of its own any more
-  bool starting;   // it is running the hook of the process's first allocation
+  void* recorder;    // the tracker's, see track/recorder.hpp; null: none yet, or tracking is off
+  HeapWatch* watch;  // who watches this thread; null: nobody
+  bool ended;        // thread-exit handlers have run: no heap of its own any more
+  bool starting;     // it is running the hook of the process's first allocation
 };
 
 extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
 
 extern constinit ThreadHeap empty_heap;  // of threads that have none yet: every fast path fails
+
+extern constinit ThreadHeap watched_heap;  // of threads that are watched: every fast path fails, too
+
+// The thread's heap, though it be watched.
+[[nodiscard]] inline ThreadHeap* own_heap() noexcept {
+  return thread_state.watch == nullptr ? thread_state.heap : thread_state.watch->own;
+}
 
 // Owner of pages that belong to no heap: no thread's, and not null.
 [[nodiscard]] inline ThreadHeap* nobody() noexcept { return reinterpret_cast<ThreadHeap*>(&empty_page); }
