@@ -20,7 +20,9 @@ std::vector<std::size_t> greedy_by_size(std::span<const Lifetime> lifetimes,
   const std::size_t count = lifetimes.size();
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t index) { return sizes[index]; });
+  std::ranges::sort(order, [&](std::size_t one, std::size_t other) {
+    return sizes[one] != sizes[other] ? sizes[one] > sizes[other] : one < other;
+  });
   std::vector<std::size_t> offsets(count);
   std::vector<std::size_t> by_offset;  // of what is placed
   for (const std::size_t index : order) {
@@ -115,8 +117,8 @@ class Improvement {
 
   void to_fit(std::size_t capacity) {
     if (search_) {
-      plan_.refuted =
-          attempt(units(capacity), std::numeric_limits<std::uint64_t>::max()) == Answer::does_not_fit;
+      plan_.refuted = attempt(*search_, units(capacity), std::numeric_limits<std::uint64_t>::max()) ==
+                      Answer::does_not_fit;
     }
   }
 
@@ -131,7 +133,7 @@ class Improvement {
       Units given_up = refuted;
       Units target = refuted + 1;
       while (given_up + 1 < best()) {
-        switch (attempt(target, longest_run)) {
+        switch (attempt(*search_, target, longest_run)) {
           case Answer::fits:
             break;
           case Answer::does_not_fit:
@@ -160,12 +162,12 @@ class Improvement {
   }
   [[nodiscard]] Units best() const { return units(plan_.total); }
 
-  Answer attempt(Units capacity, std::uint64_t longest_run) {
-    const Answer answer = search_->fit(capacity, longest_run, deadline_);
+  Answer attempt(Search& search, Units capacity, std::uint64_t longest_run) {
+    const Answer answer = search.fit(capacity, longest_run, deadline_);
     if (answer == Answer::fits) {
       for (std::size_t item = 0; item < searched_.index.size(); ++item) {
         plan_.offsets[searched_.index[item]] =
-            static_cast<std::size_t>(search_->offsets()[item]) * searched_.unit;
+            static_cast<std::size_t>(search.offsets()[item]) * searched_.unit;
       }
       plan_.total = total_of(plan_.offsets, sizes_);
     }
