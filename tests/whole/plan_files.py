@@ -109,4 +109,15 @@ with open("/dev/full", "w") as full:
     expect(done.returncode == 3 and b"No space left" in done.stderr, f"full: {done}")
 expect(re.search(r"Example", plan("--help")[1]) is not None, "--help has no example")
 
+# The table of ./dev bench-ml, on a folder with one that fits and one that cannot.
+table = [os.path.join(os.environ["SOURCE_DIR"], "bench", "plans"), ARPENT, "folder", "5"]
+os.mkdir("folder")
+expect(subprocess.run(table, capture_output=True).returncode == 2, "an empty folder is planned")
+pathlib.Path("folder/fits.8.csv").write_text(small)
+done = subprocess.run(table, capture_output=True, text=True)
+expect(done.returncode == 0 and done.stdout.splitlines()[1].split()[:6] == ["fits", "3", "8", "8", "8", "yes"], f"{done}")
+pathlib.Path("folder/larger.7.csv").write_text(small)
+done = subprocess.run(table, capture_output=True, text=True)
+expect(done.returncode == 1 and done.stdout.splitlines()[2].split()[5] == "no", f"{done}")
+
 raise SystemExit(failures > 0)
