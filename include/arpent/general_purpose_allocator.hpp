@@ -93,19 +93,21 @@ class GeneralPurposeAllocator {
   // Bytes requested and not released; counted only where there is a memory limit, else 0.
   [[nodiscard]] std::size_t requested_bytes() const noexcept { return core_.requested_bytes(); }
 
-  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment,
-                                const Description& description) noexcept {
+  // Always inlined, or without optimisation each would take a frame of every stack.
+  [[nodiscard, gnu::always_inline]] void* raw_alloc(std::size_t size, std::size_t alignment,
+                                                    const Description& description) noexcept {
     return core_.allocate(size, alignment, description.text());
   }
-  [[nodiscard]] bool raw_resize(void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-                                const Description&) noexcept {
+  [[nodiscard, gnu::always_inline]] bool raw_resize(void* block, std::size_t size, std::size_t alignment,
+                                                    std::size_t new_size, const Description&) noexcept {
     return core_.resize(block, size, new_size, alignment);
   }
-  [[nodiscard]] void* raw_remap(void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
-                                const Description&) noexcept {
+  [[nodiscard, gnu::always_inline]] void* raw_remap(void* block, std::size_t size, std::size_t alignment,
+                                                    std::size_t new_size, const Description&) noexcept {
     return core_.remap(block, size, new_size, alignment);
   }
-  void raw_free(void* block, std::size_t size, std::size_t alignment, const Description&) noexcept {
+  [[gnu::always_inline]] void raw_free(void* block, std::size_t size, std::size_t alignment,
+                                       const Description&) noexcept {
     core_.release(block, size, alignment);
   }
 

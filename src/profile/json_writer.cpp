@@ -157,6 +157,10 @@ Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
   }
   json["sites"] = Json::array();
   for (const Site& site : profile.sites) {
+    // Some are made ahead of need, for the case that there is room for no others.
+    if (site.allocations == 0 && site.frees == 0) {
+      continue;
+    }
     json["sites"].push_back(site_fields(profile, site, symbolizer));
   }
   return json;

@@ -269,6 +269,7 @@ TEST(TextReport, ListsOtherProcessesOneLineEach) {
 TEST(JsonReport, IsCompleteAndReadableByPrograms) {
   Survey survey = example_survey();
   survey.main->profile.sites[0].description = "bad \xff byte";
+  survey.main->profile.sites.emplace_back();  // made ahead of need, and never used
   Symbolizer symbolizer;
   const auto json = nlohmann::json::parse(json_report(survey, symbolizer));
   EXPECT_EQ(json["arpent"]["format"], 1);

@@ -2,7 +2,7 @@
 # What makes no sense in <arpent/heap.hpp> and in the allocators does not compile, and says why in one line: exactly
 # one error, with the words that are expected, from both compilers; for heap.hpp, tracked and untracked. What makes
 # sense beside it compiles.
-# ctest: TIMEOUT=900
+# ctest: TIMEOUT=900 COST=127
 set -euo pipefail
 
 failures=0

@@ -1,7 +1,7 @@
 """The matrix: every way to allocate crossed with every way to release, in C, C++ and Zig modules, tracked and
 untracked, in one program; see tests/matrix. Each cell runs by itself, twice over: no false leak, no missed leak, no
 crash. A cell that is wrong in any build is told once, with both places and both families, and changes no leak."""
-# ctest: TIMEOUT=1500
+# ctest: TIMEOUT=1500 COST=41
 
 import concurrent.futures
 import json

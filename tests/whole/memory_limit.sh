@@ -26,5 +26,17 @@ for way in small_then_large large_then_small growth threads nothing_at_all; do
   done
 done
 
+# Under a limit that leaves no room to track, the program runs, and the report says why it tells nothing.
+for limit in 28000 42000; do
+  status=0
+  (ulimit -c 0 -v $limit && exec "$ARPENT_BIN" run -- sh -c :) >narrow 2>&1 ||
+    status=$?
+  if [ $status -ne 0 ] || ! grep -q "tracked     nothing: the limit on addresses (ulimit -v $limit)" narrow; then
+    echo "FAILED: arpent run with $limit KiB: status $status"
+    sed 's/^/    /' narrow
+    failures=$((failures + 1))
+  fi
+done
+
 [ $failures -eq 0 ] || exit 1
 echo "memory limits are kept to, and nothing is lost by meeting them"

@@ -5,7 +5,7 @@ allocator has an example, and what the table of misuse.md quotes is printed in t
 A block of C++ without a main is the body of one, its #include lines aside. The block of text after it is what is
 printed, on standard output and error together, a block of log what stands in the leak report. Addresses are written
 as 0x…, the library's path is left out, and of a stack only the frames in the example are kept."""
-# ctest: TIMEOUT=1200
+# ctest: TIMEOUT=1200 COST=50
 
 import concurrent.futures
 import os

@@ -43,6 +43,8 @@ barn = site("peak barn")
 equal((barn["peak_blocks"], barn["peak_bytes"]), (1, 4_000_000), "the barn at the peak")
 check(4_000_000 <= process["peak_bytes"] < 4_200_000, f"peak of {process['peak_bytes']}")
 
+equal([s["label"] for s in process["sites"] if not s["allocations"] and not s["frees"]], [], "sites without any event")
+
 # The items were allocated inside the C++ library's code, which is not inlined here.
 items = [s for s in process["sites"] if s["lost_bytes"] == 10000]
 equal(len(items), 1, "sites that lost the vector's items")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctest: TIMEOUT=1200
+# ctest: TIMEOUT=1200 COST=115
 # The Zig module's own tests, with Zig's conformance tests of allocators among them: tracked and untracked, optimised
 # and not, linked with the archive and with the shared library. What they leave behind is nothing.
 set -euo pipefail

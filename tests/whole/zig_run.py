@@ -1,6 +1,6 @@
 """`arpent run` on Zig programs. What leaks through std.heap.c_allocator is reported by function, file and line, past the
 standard library, however optimised, linked and mixed with C. What cannot be seen is told, in words of Zig."""
-# ctest: TIMEOUT=1200
+# ctest: TIMEOUT=1200 COST=103
 
 import os
 import pathlib

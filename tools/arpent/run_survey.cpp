@@ -1,6 +1,7 @@
 #include "arpent/run_survey.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <string_view>
 #include <utility>
@@ -17,6 +18,19 @@ std::string own_malloc_inside(const Inspection& inspection) {
                      profile::in_quotes(inspection.image));
 }
 
+// The library needs 32 MiB of addresses to begin with, and a profile beside them.
+constexpr rlim_t addresses_for_tracking = rlim_t{64} << 20U;
+
+// The program inherits the limit. Empty when it leaves room to track it.
+std::string too_few_addresses(const Inspection& inspection) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= addresses_for_tracking) {
+    return {};
+  }
+  return fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; 65536 are enough",
+                     limit.rlim_cur >> 10U, profile::in_quotes(inspection.image));
+}
+
 // Empty when the profile has something to tell of the program's memory.
 std::string why_nothing_is_seen(const Inspection& inspection, const profile::Profile& profile) {
   if (profile.totals.allocations != 0) {
@@ -26,6 +40,9 @@ std::string why_nothing_is_seen(const Inspection& inspection, const profile::Pro
     return own_malloc_inside(inspection);
   }
   if (!profile.serving) {
+    if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+      return limited;
+    }
     return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
                        profile::in_quotes(inspection.image));
   }
@@ -49,6 +66,9 @@ std::string why_no_profile(const RunFacts& facts) {
   }
   if (inspection.own_malloc_exported) {
     return own_malloc_inside(inspection);
+  }
+  if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+    return limited;
   }
   return fmt::format(
       "{} left no profile: another malloc than Arpent's serves it, or it ended before it began",
