@@ -14,7 +14,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" 
 install(TARGETS arpent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS arpent_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(
-  TARGETS arpent_static arpent_shared arpent_allocators
+  TARGETS arpent_static arpent_shared arpent_allocators arpent_ml
   EXPORT arpent_targets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
@@ -33,7 +33,7 @@ install(FILES "${PROJECT_BINARY_DIR}/arpent-config.cmake" "${PROJECT_BINARY_DIR}
 # From the folder of the .pc files back to the prefix.
 file(RELATIVE_PATH prefix_from_pkgconfig "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" prefix_from_pkgconfig "${prefix_from_pkgconfig}")
-foreach(name arpent arpent-static arpent-allocators)
+foreach(name arpent arpent-static arpent-allocators arpent-ml)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

@@ -8,7 +8,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-mkdir -p tree/src/{platform,heap,guard,track,abi,profile,misc} tree/tools/arpent tree/include/arpent tree/examples
+mkdir -p tree/src/{platform,heap,guard,track,abi,profile,ml,misc} tree/tools/arpent tree/include/arpent tree/examples
 
 # write FILE LINES…: a file of these lines
 write() {
@@ -50,12 +50,15 @@ breaks src/heap/a.cpp:1 'no C++ runtime' '#include <string>'
 breaks src/abi/a.cpp:1 'stdio' '#include <stdio.h>'
 breaks src/abi/a.cpp:1 'stdio' '#include <cstdio>'
 breaks src/misc/a.cpp:1 'not a layer' 'int x;'
+breaks src/profile/a.cpp:1 'beside the layers' '#include "ml/plan_search.hpp"'
+breaks src/ml/a.cpp:1 'public headers only' '#include "heap/heap.hpp"'
 breaks include/arpent/a.hpp:1 'users do not have' '#include "heap/heap.hpp"'
 breaks examples/a.cpp:1 'users do not have' '#include "track/track.hpp"'
 
 allowed src/track/a.cpp '#include "track/track.hpp"' '#include "heap/heap.hpp"' '#include "platform/lock.hpp"'
 allowed src/abi/a.cpp '#include "ar_heap.h"' '#include <ar_heap.h>' '#include <pthread.h>' '#include <atomic>'
 allowed src/profile/a.cpp '#include <string>' '#include <cstdio>' '#include "track/slot.hpp"'
+allowed src/ml/a.cpp '#include "arpent/ml/plan.hpp"' '#include "ml/plan_search.hpp"' '#include <string>'
 allowed tools/arpent/a.cpp '#include "profile/reader.hpp"' '#include "arpent/run.hpp"' '#include <CLI/CLI.hpp>'
 allowed src/platform/a.cpp '// #include "heap/heap.hpp"'
 

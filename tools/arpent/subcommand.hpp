@@ -29,6 +29,7 @@ extern const Subcommand merge_subcommand;
 extern const Subcommand snapshot_subcommand;
 extern const Subcommand serve_subcommand;
 extern const Subcommand check_subcommand;
+extern const Subcommand plan_subcommand;
 extern const Subcommand symbolize_subcommand;
 extern const Subcommand view_subcommand;
 extern const Subcommand help_subcommand;
