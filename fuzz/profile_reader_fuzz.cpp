@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "profile/call_sites.hpp"
 #include "profile/json_writer.hpp"
 #include "profile/reader.hpp"
 #include "profile/survey.hpp"
@@ -27,8 +28,12 @@ std::vector<std::byte> profile_around(std::span<const std::uint8_t> input) {
   header.origin_count = 70;
   header.origin_chunks[0] = sizeof header;
   header.origin_chunks[1] = sizeof header + 0x2800;
+  header.node_count = 200;
+  header.node_chunks[0] = static_cast<std::uint32_t>((sizeof header + 0x8000) / 8);
   header.modules = sizeof header + 0x5000;
   header.threads = sizeof header + 0x6000;
+  header.moments = sizeof header + 0x5800;
+  header.timeline_count = 3;
   header.program = sizeof header + 8;
   std::memcpy(bytes.data(), &header, sizeof header);
   // 12 bytes each: where (of all), and what.
@@ -52,6 +57,14 @@ void read_and_report(std::span<const std::byte> bytes) {
   for (ar::profile::Module& module : profile->modules) {
     module.path = "/nowhere/" + module.path;  // no file of this machine is part of the test
   }
+  for (const ar::profile::Site& site : profile->sites) {
+    // Ends only if each node comes after its caller.
+    for (std::uint32_t node = site.stack; node != ar::profile::no_stack;) {
+      node = profile->stack_nodes.at(node).caller;
+    }
+  }
+  ar::profile::Profile by_call = *profile;
+  join_stacks(by_call);
   ar::profile::Survey survey;
   survey.main.emplace();
   survey.main->profile = std::move(*profile);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "track/take_stack.hpp"
+
 namespace ar::abi {
 
 void* serve_slow(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
@@ -38,7 +40,8 @@ namespace {
   }
   track::Recorder* recorder = track::current_recorder();
   track::Place place;
-  if (recorder == nullptr || !track::find_cached_place(*recorder, caller, family, place)) {
+  if (recorder == nullptr || track::recording() != track::Recording::sites ||
+      !track::find_cached_place(*recorder, caller, family, place)) {
     track::record_allocation(made.page, made.block, size, caller, family);
   } else if (!track::enter(*recorder, made.page, made.block, size, place)) {
     return flush_and_give(*recorder, made.block);
@@ -60,8 +63,81 @@ namespace {
 
 }  // namespace
 
+#ifdef __x86_64__
+extern "C" {
+// serve_tracked where it takes more than the call site, at which it arrives by a jump: the registers and the
+// stack are still as the user's call has left them. They go into an UnwindContext of the calling function, so
+// that this library's own frames need not be unwound. Where the compiler has not made it a jump, the return
+// address tells.
+void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Family family) noexcept;
+
+[[gnu::visibility("hidden")]] void* arpent_serve_in_context(std::size_t size, std::uintptr_t caller,
+                                                            track::Family family,
+                                                            const track::UnwindContext& from) noexcept {
+  const heap::Allocated made = heap::allocate_fast(size);
+  track::Recorder* recorder = track::current_recorder();
+  if (made.block == nullptr || recorder == nullptr) [[unlikely]] {
+    return serve_tracked_slow(size, caller, family, made);
+  }
+  if (size > heap::largest_direct_size) {
+    __builtin_unreachable();  // allocate_fast has no such blocks
+  }
+  const track::Place place =
+      track::recording() == track::Recording::stacks
+          ? track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family)
+          : track::place_of_unrecorded(*recorder, family);
+  if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
+    track::flush_balance(*recorder, 0);
+  }
+  return made.block;
+}
+
+[[gnu::visibility("hidden")]] void* arpent_serve_without_context(std::size_t size, std::uintptr_t caller,
+                                                                 track::Family family) noexcept {
+  return serve_tracked_slow(size, caller, family, {nullptr, nullptr});
+}
+}
+
+static_assert(sizeof(track::UnwindContext) == 64);
+asm(R"(
+  .text
+  .hidden arpent_serve_with_stack
+  .type arpent_serve_with_stack, @function
+arpent_serve_with_stack:
+  .cfi_startproc
+  cmpq (%rsp), %rsi
+  jne arpent_serve_without_context
+  subq $72, %rsp
+  .cfi_adjust_cfa_offset 72
+  leaq -1(%rsi), %rax
+  movq %rax, 0(%rsp)
+  leaq 80(%rsp), %rax
+  movq %rax, 8(%rsp)
+  movq %rbp, 16(%rsp)
+  movq %rbx, 24(%rsp)
+  movq %r12, 32(%rsp)
+  movq %r13, 40(%rsp)
+  movq %r14, 48(%rsp)
+  movq %r15, 56(%rsp)
+  movq %rsp, %rcx
+  call arpent_serve_in_context
+  addq $72, %rsp
+  .cfi_adjust_cfa_offset -72
+  ret
+  .cfi_endproc
+  .size arpent_serve_with_stack, . - arpent_serve_with_stack
+)");
+#else
+static void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
+  return serve_tracked_slow(size, caller, family, {nullptr, nullptr});
+}
+#endif
+
 template <track::Family family>
 void* serve_tracked(std::size_t size, std::uintptr_t caller) noexcept {
+  if (track::recording() != track::Recording::sites) {
+    return arpent_serve_with_stack(size, caller, family);
+  }
   const heap::Allocated made = heap::allocate_fast(size);
   track::Recorder* recorder = track::current_recorder();
   track::Place place;

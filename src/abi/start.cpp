@@ -15,6 +15,7 @@
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
 #include "track/recorders.hpp"
+#include "track/take_stack.hpp"
 #include "track/tracker.hpp"
 
 #define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
@@ -29,7 +30,8 @@ constexpr std::size_t path_size = 4096;
 char report_path[path_size];
 char symbolizer_path[path_size];
 char profile_directory[path_size];
-const char* directory = nullptr;  // profile_directory if `arpent run` watches, else null
+char profile_file[path_size];
+track::ProfilePlace place;  // of one of these if `arpent run` watches, else nowhere
 bool follow_children = false;
 bool surveyed = false;  // `arpent run` watches
 Options process_options = {"heap_memory_report.log", false, nullptr};
@@ -46,12 +48,17 @@ constinit Reader read_variable = platform::environment_value;
 
 void choose_reader() noexcept {
   constexpr const char* name = "ARPENT_PROFILE_DIRECTORY";
-  directory = platform::environment_value(name, profile_directory, sizeof profile_directory);
-  if (directory == nullptr) {
-    directory = platform::initial_environment_value(name, profile_directory, sizeof profile_directory);
-    if (directory != nullptr) {
+  place.directory = platform::environment_value(name, profile_directory, sizeof profile_directory);
+  if (place.directory == nullptr) {
+    place.directory = platform::initial_environment_value(name, profile_directory, sizeof profile_directory);
+    if (place.directory != nullptr) {
       read_variable = platform::initial_environment_value;
     }
+  }
+  if (place.directory != nullptr) {
+    place.file = read_variable("ARPENT_PROFILE_FILE", profile_file, sizeof profile_file);
+    surveyed = true;
+    place.directory = place.file == nullptr ? place.directory : nullptr;
   }
 }
 
@@ -78,14 +85,29 @@ void read_options() noexcept {
     process_options.report_path = report_path;
   }
   process_options.symbolizer = read_variable("ARPENT_SYMBOLIZER", symbolizer_path, sizeof symbolizer_path);
-  surveyed = directory != nullptr;
   follow_children = read_variable("ARPENT_FOLLOW_CHILDREN", value, sizeof value) != nullptr;
 }
 
 track::Mode wanted_mode() noexcept {
   char value[64];
   const char* mode = read_variable("ARPENT_MODE", value, sizeof value);
-  return mode != nullptr && std::strcmp(mode, "off") == 0 ? track::Mode::off : track::Mode::sites;
+  return mode == nullptr                    ? track::Mode::sites
+         : std::strcmp(mode, "off") == 0    ? track::Mode::off
+         : std::strcmp(mode, "stacks") == 0 ? track::Mode::stacks
+                                            : track::Mode::sites;
+}
+
+// What is no number, or out of bounds, is taken for the default.
+std::uint32_t wanted_stack_depth() noexcept {
+  char value[64];
+  const char* digits = read_variable("ARPENT_STACK_DEPTH", value, sizeof value);
+  std::uint32_t depth = 0;
+  for (; digits != nullptr && *digits >= '0' && *digits <= '9' && depth <= track::most_stack_depth;
+       ++digits) {
+    depth = depth * 10 + static_cast<std::uint32_t>(*digits - '0');
+  }
+  const bool is_good = digits != nullptr && *digits == '\0' && depth > 0 && depth <= track::most_stack_depth;
+  return is_good ? depth : track::default_stack_depth;
 }
 
 // Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
@@ -93,7 +115,7 @@ track::Mode wanted_mode() noexcept {
 void first_allocation() noexcept {
   started_pid = platform::system_call(SYS_getpid);
   read_options();
-  track::start(wanted_mode(), directory);
+  track::start(wanted_mode(), wanted_stack_depth(), place);
 }
 
 void thread_ends() noexcept { track::detach_recorder(); }
@@ -112,7 +134,7 @@ void after_fork_in_parent() noexcept {
 
 void after_fork_in_child() noexcept {
   heap::after_fork_in_child();
-  track::after_fork_in_child(follow_children ? directory : nullptr);
+  track::after_fork_in_child(follow_children ? place : track::ProfilePlace{});
   track::adopted_lock().reset();
   process_options.forked = true;
   surveyed = surveyed && follow_children;

@@ -89,6 +89,11 @@ bool find_glibc_stack(StackWindow& window) noexcept {
   return false;
 }
 
+// The first thread is looked up again when it was on another stack, but not for ever: where the system does
+// not name its stack (some emulators), it is never found, and looking costs a lot.
+constinit std::atomic<unsigned> failures{0};
+constexpr unsigned most_failures = 64;
+
 }  // namespace
 
 void find_thread_stack(std::uintptr_t stack_pointer) noexcept {
@@ -98,7 +103,7 @@ void find_thread_stack(std::uintptr_t stack_pointer) noexcept {
     if (for_each_mapping(&look_for_main_stack, &search)) {
       window = search.found;
     }
-    if (window.high == not_known.high) {
+    if (window.high == not_known.high && failures.fetch_add(1, std::memory_order_relaxed) < most_failures) {
       return;  // asked for on another stack, a signal handler's perhaps: look again the next time
     }
   } else {

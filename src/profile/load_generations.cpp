@@ -1,11 +1,16 @@
 #include "profile/load_generations.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "profile/call_sites.hpp"
 
 namespace ar::profile {
 
@@ -28,16 +33,28 @@ std::vector<std::size_t> last_loads(const std::vector<Module>& modules) {
   return of;
 }
 
-void add(Site& to, const Site& from) {
-  to.allocations += from.allocations;
-  to.allocated_bytes += from.allocated_bytes;
-  to.frees += from.frees;
-  to.freed_bytes += from.freed_bytes;
-  to.temporary += from.temporary;
-  to.live += from.live;
-  to.peak += from.peak;
-  to.lost += from.lost;
-  to.reachable += from.reachable;
+// Moves the nodes to the last loads; those that become the same are one. Returns the new index of each.
+std::vector<std::uint32_t> join_nodes(Profile& profile, const std::vector<std::size_t>& last_load) {
+  std::vector<std::uint32_t> moved(profile.stack_nodes.size(), no_stack);
+  std::vector<StackNode> joined(std::min<std::size_t>(profile.stack_nodes.size(), 1));
+  std::map<std::tuple<std::uint32_t, std::optional<std::size_t>, std::uint64_t>, std::uint32_t> known;
+  for (std::size_t i = 1; i < profile.stack_nodes.size(); ++i) {
+    StackNode node = profile.stack_nodes[i];
+    node.caller = moved[node.caller];
+    if (node.module) {
+      const std::size_t last = last_load[*node.module];
+      node.address += profile.modules[last].load_bias - profile.modules[*node.module].load_bias;
+      node.module = last;
+    }
+    const auto [at, is_new] = known.try_emplace({node.caller, node.module, node.address},
+                                                static_cast<std::uint32_t>(joined.size()));
+    if (is_new) {
+      joined.push_back(node);
+    }
+    moved[i] = at->second;
+  }
+  profile.stack_nodes = std::move(joined);
+  return moved;
 }
 
 }  // namespace
@@ -47,11 +64,13 @@ void join_load_generations(Profile& profile) {
   if (last_load.empty()) {
     return;
   }
-  using Place =
-      std::tuple<std::size_t, std::uint64_t, track::Family, std::string, std::uint32_t, std::string>;
+  const std::vector<std::uint32_t> node = join_nodes(profile, last_load);
+  using Place = std::tuple<std::size_t, std::uint64_t, track::Family, std::string, std::uint32_t, std::string,
+                           std::uint32_t>;
   std::map<Place, std::size_t> known;
   std::vector<Site> joined;
   for (Site& site : profile.sites) {
+    site.stack = site.stack == no_stack ? no_stack : node[site.stack];
     if (!site.module || site.address == 0) {
       joined.push_back(std::move(site));
       continue;
@@ -59,13 +78,13 @@ void join_load_generations(Profile& profile) {
     const std::size_t module = last_load[*site.module];
     const std::uint64_t offset = site.address - profile.modules[*site.module].load_bias;
     const auto [at, is_new] = known.try_emplace(
-        {module, offset, site.family, site.file, site.line, site.description}, joined.size());
+        {module, offset, site.family, site.file, site.line, site.description, site.stack}, joined.size());
     site.module = module;
     site.address = profile.modules[module].load_bias + offset;
     if (is_new) {
       joined.push_back(std::move(site));
     } else {
-      add(joined[at->second], site);
+      add_figures(joined[at->second], site);
     }
   }
   profile.sites = std::move(joined);

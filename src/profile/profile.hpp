@@ -133,6 +133,7 @@ struct Profile {
   bool sites_dropped = false;  // the bound on the profile's size was met
   bool descriptions_capped = false;
   std::uint64_t peak_bytes = 0;
+  std::uint64_t peak_milliseconds = 0;  // when that was, since the process's start
   std::uint64_t mismatches = 0;
   std::uint64_t unstopped_threads = 0;
   std::string program;

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "profile/compressed.hpp"
 #include "profile/load_generations.hpp"
 
 namespace ar::profile {
@@ -107,39 +108,140 @@ std::vector<Module> read_modules(const Image& image, Offset first) {
   return modules;
 }
 
-// Sums the threads' counters by origin.
-std::vector<track::Counters> read_counters(const Image& image, const track::Header& header) {
-  std::vector<track::Counters> sums(header.origin_count, track::Counters{});
-  const std::size_t chunk_count =
-      (header.origin_count + track::origins_per_chunk - 1) / track::origins_per_chunk;
-  const std::size_t most = image.most<track::ThreadRecord>();
-  std::size_t threads = 0;
-  for (Offset at = header.threads; at != 0;) {
-    const auto thread = image.record<track::ThreadRecord>(at, "a thread");
-    if (++threads > most) {
-      throw Damage{"the list of threads runs in a circle"};
+std::vector<StackNode> read_stack_nodes(const Image& image, const track::Header& header,
+                                        std::size_t module_count) {
+  std::vector<StackNode> nodes(header.node_count == 0 ? 0 : 1);
+  for (std::uint32_t index = 1; index < header.node_count; ++index) {
+    const Offset chunk = Offset{header.node_chunks[index / track::nodes_per_chunk]} * 8;
+    if (chunk == 0) {
+      throw Damage{fmt::format("stack node {} lies nowhere", index)};
     }
-    for (std::size_t chunk = 0; chunk < chunk_count; ++chunk) {
-      if (thread.chunks[chunk] == 0) {
+    const auto record = image.record<track::StackNodeRecord>(
+        chunk + Offset{index % track::nodes_per_chunk} * sizeof(track::StackNodeRecord), "a stack node");
+    if (record.caller >= index) {
+      throw Damage{
+          fmt::format("stack node {} is called by node {}, which comes after it", index, record.caller)};
+    }
+    if (record.module > module_count) {
+      throw Damage{fmt::format("stack node {} names module {} of {}", index, record.module, module_count)};
+    }
+    nodes.push_back({.address = record.address, .module = {}, .caller = record.caller});
+    if (record.module != 0) {
+      nodes.back().module = record.module - 1;
+    }
+  }
+  return nodes;
+}
+
+void add(track::Counters& sum, const track::Counters& more) {
+  sum.allocations += more.allocations;
+  sum.allocated_bytes += more.allocated_bytes;
+  sum.frees += more.frees;
+  sum.freed_bytes += more.freed_bytes;
+  sum.temporary += more.temporary;
+}
+
+// What the threads counted, by origin: in all, and the shares of each.
+struct Counts {
+  std::vector<track::Counters> sums;
+  std::vector<std::vector<ThreadShare>> shares;
+  std::vector<Thread> threads;
+};
+
+void read_thread(const Image& image, const track::ThreadRecord& record, std::uint32_t first_own,
+                 Counts& counts) {
+  const std::size_t number = counts.threads.size();
+  Thread thread{.tid = record.tid, .name = {record.name, ::strnlen(record.name, sizeof record.name)}};
+  for (std::size_t base = 0; base < counts.sums.size(); base += track::origins_per_chunk) {
+    const std::uint32_t chunk = record.chunks[base / track::origins_per_chunk];
+    if (chunk == 0) {
+      continue;
+    }
+    const auto counters = image.record<track::CountersChunk>(Offset{chunk} * 8, "a thread's counters");
+    const std::size_t filled = std::min<std::size_t>(track::origins_per_chunk, counts.sums.size() - base);
+    for (std::size_t i = 0; i < filled; ++i) {
+      const track::Counters& of = counters.of[i];
+      add(counts.sums[base + i], of);
+      if (base + i < first_own) {
         continue;
       }
-      const auto counters =
-          image.record<track::CountersChunk>(Offset{thread.chunks[chunk]} * 8, "a thread's counters");
-      const std::size_t base = chunk * track::origins_per_chunk;
-      const std::size_t filled = std::min<std::size_t>(track::origins_per_chunk, sums.size() - base);
-      for (std::size_t i = 0; i < filled; ++i) {
-        track::Counters& sum = sums[base + i];
-        const track::Counters& more = counters.of[i];
-        sum.allocations += more.allocations;
-        sum.allocated_bytes += more.allocated_bytes;
-        sum.frees += more.frees;
-        sum.freed_bytes += more.freed_bytes;
-        sum.temporary += more.temporary;
+      thread.allocations += of.allocations;
+      thread.allocated_bytes += of.allocated_bytes;
+      thread.frees += of.frees;
+      thread.freed_bytes += of.freed_bytes;
+      if (of.allocations != 0) {
+        counts.shares[base + i].push_back(
+            {.thread = number, .allocations = of.allocations, .allocated_bytes = of.allocated_bytes});
       }
     }
-    at = thread.next;
   }
-  return sums;
+  counts.threads.push_back(std::move(thread));
+}
+
+Counts read_counts(const Image& image, const track::Header& header) {
+  Counts counts{.sums = std::vector<track::Counters>(header.origin_count, track::Counters{}),
+                .shares = std::vector<std::vector<ThreadShare>>(header.origin_count),
+                .threads = {}};
+  const std::size_t most = image.most<track::ThreadRecord>();
+  std::size_t records = 0;
+  for (Offset at = header.threads; at != 0;) {
+    const auto record = image.record<track::ThreadRecord>(at, "a thread");
+    if (++records > most) {
+      throw Damage{"the list of threads runs in a circle"};
+    }
+    if (record.is_blank == 0) {
+      read_thread(image, record, header.first_own_origin, counts);
+    }
+    at = record.next;
+  }
+  return counts;
+}
+
+// While it is being thinned, a timeline may hold points twice.
+std::vector<TimelinePoint> read_timeline(const track::Header& header) {
+  std::vector<TimelinePoint> points;
+  for (const track::TimelineRecord& record : std::span{header.timeline}.first(header.timeline_count)) {
+    if (points.empty() || record.milliseconds > points.back().milliseconds) {
+      points.push_back({.milliseconds = record.milliseconds,
+                        .live_bytes = record.live_bytes,
+                        .resident_bytes = record.resident_bytes});
+    }
+  }
+  return points;
+}
+
+std::vector<Moment> read_moments(const Image& image, Offset first) {
+  std::vector<Moment> moments;
+  const std::size_t most = image.most<track::MomentRecord>();
+  for (Offset at = first; at != 0;) {
+    const auto record = image.record<track::MomentRecord>(at, "a moment");
+    if (moments.size() >= most) {
+      throw Damage{"the list of moments runs in a circle"};
+    }
+    moments.push_back({.milliseconds = record.milliseconds,
+                       .label = image.text(record.label, "a moment's label"),
+                       .live_bytes = record.live_bytes});
+    at = record.next;
+  }
+  std::ranges::stable_sort(moments, {}, &Moment::milliseconds);
+  return moments;
+}
+
+// The type that <arpent/heap.hpp> puts after a description: "agent [Agent]".
+std::string type_in(const std::string& description) {
+  if (!description.ends_with(']')) {
+    return {};
+  }
+  std::size_t depth = 0;
+  for (std::size_t i = description.size(); i-- > 1;) {
+    depth += description[i] == ']' ? 1 : 0;
+    depth -= description[i] == '[' ? 1 : 0;
+    if (depth == 0 && description[i] == '[') {
+      return description[i - 1] == ' ' ? description.substr(i + 1, description.size() - i - 2)
+                                       : std::string{};
+    }
+  }
+  return {};
 }
 
 bool known(track::Family family) { return family <= track::Family::adopted; }
@@ -149,6 +251,9 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
                const track::Counters& counters, std::size_t module_count, const track::Header& header) {
   if (record.module > module_count) {
     throw Damage{fmt::format("site {} names module {} of {}", index, record.module, module_count)};
+  }
+  if (record.stack != 0 && record.stack >= header.node_count) {
+    throw Damage{fmt::format("site {} names stack node {} of {}", index, record.stack, header.node_count)};
   }
   if (!known(record.family) || !known(record.language)) {
     throw Damage{fmt::format("site {} has an unknown family ({}) or language ({})", index,
@@ -161,7 +266,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .line = record.line,
             .description = image.text(record.description, "a site's description"),
             .type = {},
-            .stack = no_stack,
+            .stack = record.stack,
             .family = record.family,
             .language = record.language,
             .annotated = record.annotated != 0,
@@ -181,6 +286,9 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .threads = {}};
   if (record.module != 0) {
     site.module = record.module - 1;
+  }
+  if (site.annotated && site.language == track::Language::cpp) {
+    site.type = type_in(site.description);
   }
   if (header.peak_capture == 0 || header.peak_pending != 0) {
     site.peak = site.live;
@@ -221,6 +329,14 @@ void check(const track::Header& header) {
     throw Damage{fmt::format("says that it has {} sites, more than the {} there can be", header.origin_count,
                              track::max_origins)};
   }
+  if (header.node_count > track::max_nodes) {
+    throw Damage{fmt::format("says that it has {} stack nodes, more than the {} there can be",
+                             header.node_count, track::max_nodes)};
+  }
+  if (header.timeline_count > track::timeline_points) {
+    throw Damage{fmt::format("says that its timeline has {} points, more than the {} there can be",
+                             header.timeline_count, track::timeline_points)};
+  }
   if (header.peak_capture > 2) {
     throw Damage{fmt::format("names capture {} of the peak, there are two", header.peak_capture)};
   }
@@ -254,13 +370,18 @@ Profile read(std::span<const std::byte> bytes) {
   profile.sites_dropped = header.full != 0;
   profile.descriptions_capped = header.descriptions_capped != 0;
   profile.peak_bytes = header.peak_bytes;
+  profile.peak_milliseconds = header.peak_milliseconds;
   profile.mismatches = header.mismatches;
   profile.unstopped_threads = header.unstopped_threads;
   profile.program = image.text(header.program, "the program's path");
   profile.command_line = image.text(header.command_line, "the command line");
   profile.modules = read_modules(image, header.modules);
+  profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
 
-  const std::vector<track::Counters> counters = read_counters(image, header);
+  Counts counts = read_counts(image, header);
+  profile.threads = std::move(counts.threads);
+  profile.timeline = read_timeline(header);
+  profile.moments = read_moments(image, header.moments);
   for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;
        ++index) {
     const Offset chunk = header.origin_chunks[index / track::origins_per_chunk];
@@ -270,7 +391,9 @@ Profile read(std::span<const std::byte> bytes) {
     }
     const Offset at = chunk + Offset{index % track::origins_per_chunk} * sizeof(track::OriginRecord);
     const auto record = image.record<track::OriginRecord>(at, "a site");
-    profile.sites.push_back(read_site(image, record, index, counters[index], profile.modules.size(), header));
+    profile.sites.push_back(
+        read_site(image, record, index, counts.sums[index], profile.modules.size(), header));
+    profile.sites.back().threads = std::move(counts.shares[index]);
     add(profile.totals, profile.sites.back());
   }
   join_load_generations(profile);
@@ -342,10 +465,14 @@ std::expected<Profile, std::string> read_profile_file(const std::filesystem::pat
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(std::string{"is not a regular file"});
   }
-  // The file is sparse and much larger than what is in use.
   auto head = read_bytes(file.number(), sizeof(track::Header));
   if (!head) {
     return std::unexpected(head.error());
+  }
+  if (is_compressed(*head)) {
+    const auto packed = read_bytes(file.number(), static_cast<std::size_t>(status.st_size));
+    const auto image = packed ? decompress(*packed) : std::unexpected(packed.error());
+    return image ? read_profile(*image) : std::unexpected(image.error());
   }
   if (head->size() < sizeof(track::Header)) {
     return read_profile(*head);
@@ -358,7 +485,8 @@ std::expected<Profile, std::string> read_profile_file(const std::filesystem::pat
   if (header.used < sizeof header || header.used > static_cast<std::uint64_t>(status.st_size)) {
     header.used = sizeof header;  // damaged: read_profile says so by the header's own account
   }
-  // A process that is still running appends meanwhile: records that are linked in while we read lie there.
+  // The file may be larger than what is in use. A process that is still running appends meanwhile: records
+  // that are linked in while we read lie there.
   constexpr std::uint64_t appended_meanwhile = 1U << 20U;
   const auto size = std::min(header.used + appended_meanwhile, static_cast<std::uint64_t>(status.st_size));
   auto bytes = read_bytes(file.number(), size);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ enum class ImageEnd : std::uint8_t {
 struct ProcessImage {
   unsigned number = 0;  // 0, 1, … in order of exec within the process
   ImageEnd end = ImageEnd::exited;
+  std::filesystem::path file;  // where the profile was read from
   Profile profile;
 };
 

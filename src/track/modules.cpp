@@ -94,13 +94,16 @@ std::uint32_t module_of(std::uintptr_t address) noexcept {
   return index;
 }
 
-void mark_unloaded_modules() noexcept {
+bool mark_unloaded_modules() noexcept {
+  bool some = false;
   for (std::uint32_t index = 0; index < header()->module_count; ++index) {
     auto* record = at<ModuleRecord>(module_offsets[index]);
     if (record->unloaded == 0 && !is_still_loaded(*record)) {
       __atomic_store_n(&record->unloaded, 1, __ATOMIC_RELAXED);
+      some = true;
     }
   }
+  return some;
 }
 
 }  // namespace ar::track

@@ -14,7 +14,8 @@ namespace ar::track {
 // The module with this index + 1, or null. Lock-free.
 [[nodiscard]] const ModuleRecord* module(std::uint32_t index_plus_1) noexcept;
 
-// Marks the modules that are loaded no longer. The caller holds the tracker's lock.
-void mark_unloaded_modules() noexcept;
+// Marks the modules that are loaded no longer; true when there were some. The caller holds the tracker's
+// lock.
+bool mark_unloaded_modules() noexcept;
 
 }  // namespace ar::track

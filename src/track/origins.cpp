@@ -6,6 +6,7 @@
 #include "platform/pages.hpp"
 #include "track/modules.hpp"
 #include "track/region.hpp"
+#include "track/stack_nodes.hpp"
 #include "track/strings.hpp"
 #include "track/track.hpp"
 #include "track/wrapper_frames.hpp"
@@ -28,18 +29,25 @@ Entry* table = nullptr;
 constexpr std::uint32_t place_count = 4096;
 std::uint16_t descriptions_at[place_count];
 
+// Which descriptions of which places have been seen with any stack, by hash: a collision only makes the cap
+// come later.
+constexpr std::uint32_t text_count = std::uint32_t{1} << 17U;
+std::uint64_t texts_seen[text_count / 64];
+
 struct Site {
   std::uintptr_t address = 0;
   const char* file = nullptr;
   const char* description = nullptr;
   std::uint32_t line = 0;
   Family family = Family::none;
+  NodeIndex stack = 0;
 };
 
 const char* text_or_empty(const char* string) noexcept { return string == nullptr ? "" : string; }
 
 std::uint64_t hash_of(const Site& site) noexcept {
   std::uint64_t hash = mix(site.address ^ (static_cast<std::uint64_t>(site.family) << 56U));
+  hash = mix(hash + site.stack);
   if (site.file != nullptr) {
     hash = hash_string(site.file, hash + site.line);
     hash = hash_string(text_or_empty(site.description), hash);
@@ -48,7 +56,8 @@ std::uint64_t hash_of(const Site& site) noexcept {
 }
 
 bool matches(const OriginRecord& record, const Site& site) noexcept {
-  if (record.address != site.address || record.family != site.family || record.line != site.line) {
+  if (record.address != site.address || record.family != site.family || record.line != site.line ||
+      record.stack != site.stack) {
     return false;
   }
   if (site.file == nullptr) {
@@ -112,6 +121,7 @@ OriginIndex add_origin(const Site& site, std::uint32_t place, std::uint32_t hash
   record->address = site.address;
   record->line = site.line;
   record->family = site.family;
+  record->stack = site.stack;
   if (site.address != 0) {
     record->module = intern_module(site.address - 1);
   }
@@ -148,13 +158,24 @@ OriginIndex intern(const Site& site) noexcept {
   return known != 0 ? known : add_origin(site, place, hash);
 }
 
+bool is_new_text(const Site& site) noexcept {
+  const std::uint64_t hash =
+      hash_string(text_or_empty(site.description), hash_string(site.file, site.line + site.address)) %
+      text_count;
+  std::uint64_t& word = texts_seen[hash / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (hash % 64);
+  const bool is_new = (word & bit) == 0;
+  word |= bit;
+  return is_new;
+}
+
 }  // namespace
 
-bool open_origins() noexcept {
+bool open_origins(bool with_stacks) noexcept {
   if (table == nullptr) {
     table = static_cast<Entry*>(platform::map_pages(table_size * sizeof(Entry)));
   }
-  if (table == nullptr || !open_strings()) {
+  if (table == nullptr || !open_strings() || (with_stacks && !open_nodes())) {
     return false;
   }
   header()->origin_count = first_free_origin;
@@ -170,6 +191,7 @@ void begin_own_origins() noexcept {
   profile->first_own_origin = start;
   if (!first) {
     profile->origin_count = start;
+    forget_node_tags();
     return;
   }
   OriginIndex index = 0;
@@ -180,10 +202,14 @@ void begin_own_origins() noexcept {
   }
   records -= index % origins_per_chunk;
   const Offset description = intern_string("sites beyond the bound on the profile's size");
+  const Offset unrecorded = intern_string("allocated while recording was switched off");
   for (const Family family :
        {Family::malloc_family, Family::new_object, Family::new_array, Family::ar_heap, Family::adopted}) {
     records[overflow_origin(family)].family = family;
     records[overflow_origin(family)].description = description;
+    records[unrecorded_origin(family)].family = family;
+    records[unrecorded_origin(family)].description = unrecorded;
+    records[unrecorded_origin(family)].annotated = family == Family::ar_heap ? 1 : 0;
     records[overflow_origin(family)].annotated = family == Family::ar_heap ? 1 : 0;
   }
 }
@@ -195,14 +221,29 @@ OriginIndex intern_address(std::uintptr_t caller, Family family) noexcept {
   return intern(site);
 }
 
+OriginIndex intern_stack(NodeIndex stack, Family family) noexcept {
+  const StackNodeRecord* const node = stack_node(stack);
+  if (node == nullptr) {
+    return overflow_origin(family);
+  }
+  Site site;
+  site.address = node->address;
+  site.family = family;
+  site.stack = stack;
+  const OriginIndex index = intern(site);
+  __atomic_store_n(&node_facts[stack].tag, slot_tag(index, family), __ATOMIC_RELEASE);
+  return index;
+}
+
 OriginIndex intern_annotation(const char* file, int line, const char* description, std::uintptr_t caller,
-                              Family family) noexcept {
+                              NodeIndex stack, Family family) noexcept {
   Site site;
   site.address = caller;
   site.file = file == nullptr ? "unknown" : file;
   site.description = description;
   site.line = static_cast<std::uint32_t>(line);
   site.family = family;
+  site.stack = stack;
   const auto hash = static_cast<std::uint32_t>(hash_of(site));
   std::uint32_t place = 0;
   if (const OriginIndex known = look_up(site, hash, place); known != 0) {
@@ -211,7 +252,9 @@ OriginIndex intern_annotation(const char* file, int line, const char* descriptio
   std::uint16_t& descriptions =
       descriptions_at[hash_string(site.file, site.line + site.address) % place_count];
   if (descriptions < most_descriptions_a_site) {
-    ++descriptions;
+    if (stack == 0 || is_new_text(site)) {
+      ++descriptions;
+    }
     return add_origin(site, place, hash);
   }
   __atomic_store_n(&header()->descriptions_capped, 1, __ATOMIC_RELAXED);
@@ -222,7 +265,9 @@ OriginIndex intern_annotation(const char* file, int line, const char* descriptio
 }
 
 void close_unloaded_modules() noexcept {
-  mark_unloaded_modules();
+  if (mark_unloaded_modules()) {
+    close_unloaded_nodes();
+  }
   forget_wrappers();
 }
 

@@ -1,8 +1,8 @@
 // The live total, its peak, and who made the peak up.
 //
 // Each thread adds to its own balance; a global total sees it in batches, when the balance leaves a window.
-// While there is one thread the window reaches up to the next new peak, so the peak is exact to 0.1 %; with n
-// threads it is a 256th of the peak shared by them, so it is exact to 1 %. The attribution is captured
+// While there is one thread the window reaches at most up to the next new peak, so that is exact to 0.1 %;
+// with n threads it is a 256th of the peak shared by them, so it is exact to 1 %. The attribution is captured
 // when the total first falls after the peak has grown by more than 0.5 %: a program that only grows never
 // pays.
 #pragma once
@@ -23,6 +23,12 @@ void peak_thread_ends(Recorder& recorder) noexcept;
 
 // In a forked child, whose live total starts at nothing, before its thread begins anew.
 void reset_peak() noexcept;
+
+// The process ends: the last point of the timeline.
+void end_peak() noexcept;
+
+// See add_moment, timeline.hpp. The caller holds the tracker's lock.
+bool mark_moment(const char* label) noexcept;
 
 void lock_peak() noexcept;  // for fork
 void unlock_peak() noexcept;

@@ -16,13 +16,18 @@
 namespace ar::track {
 
 inline constexpr std::uint64_t profile_magic = 0x31544e4550524155ULL;  // "UARPENT1" as little endian bytes
-inline constexpr std::uint32_t profile_version = 1;
+inline constexpr std::uint32_t profile_version = 2;
 
 using Offset = std::uint64_t;
 
 inline constexpr std::uint32_t origins_per_chunk = 64;
 inline constexpr std::uint32_t max_origin_chunks = 4096;
 inline constexpr std::uint32_t max_origins = origins_per_chunk * max_origin_chunks;  // 262,144
+
+using NodeIndex = std::uint32_t;  // 0: no stack
+inline constexpr std::uint32_t nodes_per_chunk = 1024;
+inline constexpr std::uint32_t max_node_chunks = 4096;
+inline constexpr std::uint32_t max_nodes = nodes_per_chunk * max_node_chunks;  // 4,194,304
 
 enum class RunState : std::uint32_t {
   running = 0,    // or ended by a signal: whoever waits for the process knows
@@ -37,6 +42,14 @@ enum class LeakScan : std::uint32_t {
   impossible = 3,  // memory for the marks was not to be had
 };
 
+// A frame of a stack, and by its caller's node the whole way out from it. Stacks that share their outer
+// frames share the nodes of these. A caller's index is smaller.
+struct StackNodeRecord {
+  std::uint64_t address;  // a return address; of a frame that a signal interrupted, its instruction
+  NodeIndex caller;       // 0: the outermost frame, or the last one kept
+  std::uint32_t module;   // index + 1 of a ModuleRecord; 0: no module
+};
+
 // One place that allocates. `address` is the return address of the call (one past the call instruction);
 // annotated sites have file and line as well.
 struct OriginRecord {
@@ -49,7 +62,7 @@ struct OriginRecord {
   Language language;
   std::uint8_t annotated;    // 1: came through ar_heap with file, line and description
   std::uint8_t intentional;  // 1: description holds INTENTIONAL_LEAK_FOR_TESTING
-  std::uint32_t reserved;
+  NodeIndex stack;           // innermost frame, in stacks mode; 0: none
   // Filled by the leak scan.
   std::uint64_t lost_blocks, lost_bytes;  // no pointer to them was found
   std::uint64_t reachable_blocks, reachable_bytes;
@@ -70,9 +83,12 @@ struct CountersChunk {
 };
 
 struct ThreadRecord {
-  Offset next;                              // list from Header::threads
-  std::int32_t tid;                         // of the latest thread that used this record
-  std::uint32_t in_use;                     // 0: its thread ended; the next new thread continues its counters
+  Offset next;             // list from Header::threads
+  std::int32_t tid;        // of the latest thread that used this record
+  std::uint32_t in_use;    // 0: its thread ended; another of the same name continues its counters
+  std::uint32_t is_blank;  // 1: ended, and its counters went to another record
+  std::uint32_t reserved;
+  char name[16];                            // as the system shows it, NUL-terminated
   std::uint32_t chunks[max_origin_chunks];  // offset / 8 of a CountersChunk, 0: nothing there
 };
 
@@ -84,6 +100,21 @@ struct ModuleRecord {
   std::uint32_t build_id_size;  // bytes, at most 32
   std::uint8_t build_id[32];
   Offset path;  // absolute where it could be told
+};
+
+struct TimelineRecord {
+  std::uint64_t milliseconds;    // since the process's start
+  std::uint64_t live_bytes;      // as flushed, see Header::live_bytes
+  std::uint64_t resident_bytes;  // of the whole process; 0: not known
+};
+inline constexpr std::uint32_t timeline_points = 512;
+
+// A moment that the program marked itself.
+struct MomentRecord {
+  Offset next;                 // list from Header::moments, oldest first
+  std::uint64_t milliseconds;  // since the process's start
+  std::uint64_t live_bytes;
+  Offset label;
 };
 
 struct Header {
@@ -102,11 +133,14 @@ struct Header {
   std::uint32_t module_count;
   std::uint32_t full;                 // 1: the bound on the profile's size was met, origins were dropped
   std::uint32_t descriptions_capped;  // 1: a site had more descriptions than are kept
-  Offset origin_chunks[max_origin_chunks];  // each origins_per_chunk OriginRecords
-  Offset modules, threads;                  // first of each list
-  Offset program;                           // path of the executable
-  Offset command_line;                      // arguments joined by single spaces
-  std::uint64_t live_bytes;                 // within 1 % of the peak
+  std::uint32_t node_count;           // indices 1 … node_count - 1 are filled (0 is none)
+  std::uint32_t stack_depth;          // frames that are kept of a stack
+  Offset origin_chunks[max_origin_chunks];     // each origins_per_chunk OriginRecords
+  std::uint32_t node_chunks[max_node_chunks];  // offset / 8 of nodes_per_chunk StackNodeRecords, 0: none yet
+  Offset modules, threads;                     // first of each list
+  Offset program;                              // path of the executable
+  Offset command_line;                         // arguments joined by single spaces
+  std::uint64_t live_bytes;                    // within 1 % of the peak
   std::uint64_t peak_bytes;
   std::uint64_t peak_captured_bytes;  // live bytes when the attribution was captured
   std::uint32_t peak_capture;         // 0: none yet, attribute what is live; 1 or 2: peak_…[n - 1] is valid
@@ -114,7 +148,12 @@ struct Header {
   std::uint64_t lost_blocks, lost_bytes, reachable_blocks, reachable_bytes;  // sums of the leak scan
   std::uint64_t mismatches;         // wrong pairs of allocation and release, invalid and double frees
   std::uint64_t unstopped_threads;  // of the leak scan
-  std::uint64_t serving;            // 1: this instance's malloc is the one the process uses
+  std::uint64_t peak_milliseconds;  // when peak_bytes was seen, since the process's start
+  Offset moments;                   // first of the list
+  std::uint32_t timeline_count;     // points that are filled; when all are, every other one goes
+  std::uint32_t reserved;
+  TimelineRecord timeline[timeline_points];  // in order of time
+  std::uint64_t serving;                     // 1: this instance's malloc is the one the process uses
 };
 
 }  // namespace ar::track

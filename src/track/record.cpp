@@ -6,6 +6,7 @@
 #include "platform/clock.hpp"
 #include "track/origins.hpp"
 #include "track/strings.hpp"
+#include "track/take_stack.hpp"
 #include "track/track.hpp"
 #include "track/tracker.hpp"
 
@@ -22,27 +23,35 @@ bool needs_caller(const AnnotatedSite& site) noexcept {
   return site.file == nullptr || (site.line == 0 && std::strcmp(site.file, "zig") == 0);
 }
 
-bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::uintptr_t caller) noexcept {
-  return entry.file == site.file && entry.description == site.description && entry.line == site.line &&
-         entry.caller == caller && entry.interned_file != nullptr &&
+bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::uintptr_t caller,
+             NodeIndex stack) noexcept {
+  return entry.stack == stack && entry.file == site.file && entry.description == site.description &&
+         entry.line == site.line && entry.caller == caller && entry.interned_file != nullptr &&
          (site.file == nullptr || std::strcmp(entry.interned_file, site.file) == 0) &&
          (site.description == nullptr || std::strcmp(entry.interned_description, site.description) == 0);
 }
 
-Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family) noexcept {
+Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family,
+                           const UnwindContext& from) noexcept {
+  const Recording now = recording();
+  if (now == Recording::nothing) {
+    return place_of_unrecorded(recorder, family);
+  }
+  const NodeIndex stack = now == Recording::stacks ? take_stack(recorder, from, site.caller) : 0;
   const std::uintptr_t caller = needs_caller(site) ? site.caller : 0;
   const std::uint64_t hash =
-      mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller +
+      mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller + stack +
           reinterpret_cast<std::uintptr_t>(site.file) + static_cast<unsigned>(site.line));
   AnnotationCacheEntry& entry = recorder.annotations[hash >> (64U - annotation_cache_bits)];
-  if (matches(entry, site, caller) && slot_family(entry.tag) == family) {
+  if (matches(entry, site, caller, stack) && slot_family(entry.tag) == family) {
     return {entry.tag, entry.counters};
   }
   OriginIndex index = 0;
   {
     const platform::LockGuard guard(tracker_lock());
-    index = intern_annotation(site.file, site.line,
-                              site.description == nullptr ? "Unknown" : site.description, caller, family);
+    index =
+        intern_annotation(site.file, site.line, site.description == nullptr ? "Unknown" : site.description,
+                          caller, stack, family);
   }
   const OriginRecord* record = origin(index);
   const bool kept_as_given =
@@ -51,8 +60,15 @@ Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family
   Counters* counters = counters_of(recorder, index);
   const std::uint32_t tag = slot_tag(index, family);
   if (kept_as_given) {
-    entry = {site.file, site.description, text(record->file), text(record->description), caller, counters,
-             tag,       site.line};
+    entry = {site.file,
+             site.description,
+             text(record->file),
+             text(record->description),
+             caller,
+             counters,
+             tag,
+             site.line,
+             stack};
   }
   return {tag, counters};
 }
@@ -108,14 +124,34 @@ bool with_recorder(Work work) noexcept {
 
 }  // namespace
 
+Place place_of_unrecorded(Recorder& recorder, Family family) noexcept {
+  const OriginIndex index = unrecorded_origin(family);
+  return {slot_tag(index, family), counters_of(recorder, index)};
+}
+
+Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept {
+  OriginIndex index = 0;
+  {
+    const platform::LockGuard guard(tracker_lock());
+    index = intern_stack(stack, family);
+  }
+  return {slot_tag(index, family), counters_of(recorder, index)};
+}
+
 void record_allocation(heap::Page* page, void* block, std::size_t size, std::uintptr_t caller,
                        Family family) noexcept {
   if (profile() == nullptr) {
     return;
   }
+  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
     Place place = {};
-    if (!find_cached_place(recorder, caller, family, place)) {
+    const Recording now = recording();
+    if (now == Recording::nothing) {
+      place = place_of_unrecorded(recorder, family);
+    } else if (now == Recording::stacks) {
+      place = place_of_stack(recorder, take_stack(recorder, from, caller), family);
+    } else if (!find_cached_place(recorder, caller, family, place)) {
       place = intern_place(recorder, caller, family);
     }
     enter_and_flush(recorder, page, block, size, place);
@@ -158,8 +194,9 @@ void record_annotated(heap::Page* page, void* block, std::size_t size, const Ann
   if (profile() == nullptr) {
     return;
   }
+  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
-    enter_and_flush(recorder, page, block, size, find_annotated_place(recorder, site, family));
+    enter_and_flush(recorder, page, block, size, find_annotated_place(recorder, site, family, from));
   });
   stamp_block(page, block, new_stamp());
 }
@@ -176,8 +213,9 @@ void record_same_site(heap::Page* page, void* block, std::size_t size, std::uint
 AdoptedStart record_adopted(std::size_t size, const char* description, std::uintptr_t caller) noexcept {
   AdoptedStart made = {0, new_stamp()};
   const AnnotatedSite site = {nullptr, description, 0, caller};
+  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
-    const Place place = find_annotated_place(recorder, site, Family::adopted);
+    const Place place = find_annotated_place(recorder, site, Family::adopted, from);
     made.slot = live_slot(place.tag, size);
     if (place.counters != nullptr) {
       add(place.counters->allocations, 1);

@@ -16,6 +16,7 @@
 #include "track/recorders.hpp"
 #include "track/region.hpp"
 #include "track/slot.hpp"
+#include "track/stack_nodes.hpp"
 
 namespace ar::track {
 
@@ -53,6 +54,33 @@ struct Place {
   const std::int64_t balance = recorder.balance + static_cast<std::int64_t>(size);
   platform::store_relaxed(recorder.balance, balance);
   return !leaves_window(recorder, balance);
+}
+
+// What an allocation's origin is told by.
+enum class Recording : std::uint8_t {
+  sites,    // its call site
+  stacks,   // its stack
+  nothing,  // switched off for now: only that it was made, and of which family
+};
+// Set before the first allocation; see recording().
+[[gnu::visibility("hidden")]] extern constinit std::uint8_t recording_state;
+[[nodiscard, gnu::always_inline]] inline Recording recording() noexcept {
+  return static_cast<Recording>(platform::load_relaxed(recording_state));
+}
+
+// The place of all that is allocated while recording is switched off.
+[[nodiscard]] Place place_of_unrecorded(Recorder& recorder, Family family) noexcept;
+
+// The place of a stack, by its innermost node.
+[[nodiscard]] Place intern_stack_place(Recorder& recorder, NodeIndex stack, Family family) noexcept;
+[[gnu::always_inline, nodiscard]] inline Place place_of_stack(Recorder& recorder, NodeIndex stack,
+                                                              Family family) noexcept {
+  const std::uint32_t tag = __atomic_load_n(&node_facts[stack].tag, __ATOMIC_ACQUIRE);
+  const std::uint32_t chunk = recorder.record->chunks[slot_origin(tag) / origins_per_chunk];
+  if (slot_family(tag) != family || chunk == 0) [[unlikely]] {
+    return intern_stack_place(recorder, stack, family);
+  }
+  return {tag, &at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[slot_origin(tag) % origins_per_chunk]};
 }
 
 // The origin of a call site if the thread's cache has it: one probe. Else false.

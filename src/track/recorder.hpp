@@ -26,10 +26,13 @@ struct AnnotationCacheEntry {
   Counters* counters;
   std::uint32_t tag;
   int line;
+  NodeIndex stack;
 };
 
 inline constexpr unsigned site_cache_bits = 8;
 inline constexpr unsigned annotation_cache_bits = 6;
+
+class StackMemory;
 
 struct Recorder {
   void* last_block;  // latest allocation of this thread, if it has not been freed yet
@@ -40,7 +43,8 @@ struct Recorder {
   std::uint64_t window_size;
   ThreadRecord* record;
   std::int64_t flushed;
-  Recorder* next;  // all recorders ever made
+  Recorder* next;             // all recorders ever made
+  StackMemory* stack_memory;  // in stacks mode; null: no memory
   bool in_use;
   bool flushing;  // its thread is in flush_balance
   SiteCacheEntry sites[1U << site_cache_bits];

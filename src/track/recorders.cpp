@@ -1,12 +1,18 @@
 #include "track/recorders.hpp"
 
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <cstring>
+
 #include "heap/metadata.hpp"
+#include "platform/proc_file.hpp"
 #include "platform/system_call.hpp"
 #include "track/origins.hpp"
 #include "track/peak.hpp"
+#include "track/record.hpp"
 #include "track/region.hpp"
+#include "track/take_stack.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {
@@ -18,21 +24,108 @@ platform::Lock shared_lock;
 Recorder* recorders = nullptr;
 Recorder* shared = nullptr;
 
+// Records of threads that have ended are kept one a name; of so many names.
+constexpr std::uint32_t most_names = 64;
+constexpr char name_of_others[sizeof ThreadRecord::name] = "(others)";
+
+// The number, and then the text; there is room for both.
+void write_number(char* out, std::uint32_t number, const char* then) noexcept {
+  char digits[10];
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  while (count > 0) {
+    *out++ = digits[--count];
+  }
+  std::strcpy(out, then);
+}
+
+// The calling thread's.
+void read_name(char (&name)[sizeof ThreadRecord::name]) noexcept {
+  if (platform::system_call(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name)) != 0) {
+    name[0] = '\0';
+  }
+  name[sizeof name - 1] = '\0';
+}
+
 ThreadRecord* take_thread_record() noexcept {
   Header* profile = header();
   for (Offset offset = profile->threads; offset != 0;) {
     auto* record = at<ThreadRecord>(offset);
-    if (record->in_use == 0) {
+    if (record->in_use == 0 && record->is_blank != 0) {
       return record;
     }
     offset = record->next;
   }
-  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord)));
+  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord), RegionUse::counters));
   if (record != nullptr) {
     record->next = profile->threads;
     __atomic_store_n(&profile->threads, offset_of(record), __ATOMIC_RELEASE);
   }
   return record;
+}
+
+// Adds a thread's counters to another record's and leaves its own at nothing. The peak's lock is held, so
+// that nobody counts a chunk twice.
+void move_counters(ThreadRecord& from, ThreadRecord& to) noexcept {
+  const std::uint32_t chunks = (header()->origin_count + origins_per_chunk - 1) / origins_per_chunk;
+  for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+    if (from.chunks[chunk] == 0) {
+      continue;
+    }
+    if (to.chunks[chunk] == 0) {
+      __atomic_store_n(&to.chunks[chunk], from.chunks[chunk], __ATOMIC_RELEASE);
+      __atomic_store_n(&from.chunks[chunk], 0, __ATOMIC_RELEASE);
+      continue;
+    }
+    auto* const source = at<CountersChunk>(static_cast<Offset>(from.chunks[chunk]) * 8);
+    auto* const target = at<CountersChunk>(static_cast<Offset>(to.chunks[chunk]) * 8);
+    for (std::uint32_t i = 0; i < origins_per_chunk; ++i) {
+      const Counters of = source->of[i];
+      add(target->of[i].allocations, of.allocations);
+      add(target->of[i].allocated_bytes, of.allocated_bytes);
+      add(target->of[i].frees, of.frees);
+      add(target->of[i].freed_bytes, of.freed_bytes);
+      add(target->of[i].temporary, of.temporary);
+      source->of[i] = {};
+    }
+  }
+}
+
+// The record that an ended thread of this name left; null: none, and `names` says of how many there are some.
+ThreadRecord* record_of_ended(const char* name, std::uint32_t& names) noexcept {
+  names = 0;
+  for (Offset offset = header()->threads; offset != 0;) {
+    auto* const record = at<ThreadRecord>(offset);
+    if (record->in_use == 0 && record->is_blank == 0) {
+      ++names;
+      if (std::strcmp(record->name, name) == 0) {
+        return record;
+      }
+    }
+    offset = record->next;
+  }
+  return nullptr;
+}
+
+// One record a name is enough for the threads that have ended.
+void settle_record(ThreadRecord& record) noexcept {
+  read_name(record.name);
+  std::uint32_t names = 0;
+  ThreadRecord* same = record_of_ended(record.name, names);
+  if (same == nullptr && names >= most_names) {
+    std::memcpy(record.name, name_of_others, sizeof record.name);
+    same = record_of_ended(record.name, names);
+  }
+  if (same != nullptr) {
+    lock_peak();
+    move_counters(record, *same);
+    unlock_peak();
+    same->tid = record.tid;
+    __atomic_store_n(&record.is_blank, 1, __ATOMIC_RELAXED);
+  }
 }
 
 Recorder* take_recorder() noexcept {
@@ -55,11 +148,21 @@ Recorder* take_recorder() noexcept {
   }
   __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
   __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
+  if (mode() == Mode::stacks) {
+    if (recorder->stack_memory == nullptr) {
+      recorder->stack_memory = static_cast<StackMemory*>(heap::allocate_metadata(sizeof(StackMemory)));
+    }
+    if (recorder->stack_memory != nullptr) {
+      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(StackMemory));
+    }
+  }
   recorder->last_block = nullptr;
   recorder->record = record;
   recorder->in_use = true;
   __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),
                    __ATOMIC_RELAXED);
+  read_name(record->name);
+  __atomic_store_n(&record->is_blank, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&record->in_use, 1, __ATOMIC_RELAXED);
   peak_thread_begins(*recorder);
   return recorder;
@@ -97,7 +200,7 @@ Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept {
   std::uint32_t& entry = recorder.record->chunks[origin / origins_per_chunk];
   if (entry == 0) {
     const platform::LockGuard guard(lock);
-    void* chunk = allocate_in_region(sizeof(CountersChunk));
+    void* chunk = allocate_in_region(sizeof(CountersChunk), RegionUse::counters);
     if (chunk == nullptr) {
       return nullptr;
     }
@@ -114,8 +217,27 @@ void detach_recorder() noexcept {
   heap::thread_state.recorder = nullptr;
   const platform::LockGuard guard(lock);
   peak_thread_ends(*recorder);
+  settle_record(*recorder->record);
   __atomic_store_n(&recorder->record->in_use, 0, __ATOMIC_RELAXED);
   recorder->in_use = false;
+}
+
+void name_running_threads() noexcept {
+  const platform::LockGuard guard(lock);
+  for (Offset offset = header()->threads; offset != 0; offset = at<ThreadRecord>(offset)->next) {
+    auto* const record = at<ThreadRecord>(offset);
+    if (record->in_use == 0) {
+      continue;
+    }
+    char path[64] = "/proc/self/task/";
+    write_number(path + std::strlen(path), static_cast<std::uint32_t>(record->tid), "/comm");
+    char name[sizeof record->name + 1];
+    if (const platform::ProcFile file(path); file.read_text(name, sizeof name)) {
+      const std::size_t length = std::strcspn(name, "\n");
+      name[length] = '\0';
+      std::memcpy(record->name, name, length + 1);
+    }
+  }
 }
 
 void restart_recorders() noexcept {

@@ -37,6 +37,9 @@ class SharedRecorder {
 
 void detach_recorder() noexcept;
 
+// Notes the names that threads which are still running have by now.
+void name_running_threads() noexcept;
+
 // In a forked child: only the calling thread is left, and it starts to count from nothing.
 void restart_recorders() noexcept;
 

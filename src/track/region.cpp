@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <cstring>
@@ -20,6 +21,9 @@ constexpr std::size_t largest_capacity = std::size_t{256} << 20U;
 constexpr std::size_t part_of_limit = 32;  // where addresses are limited, no more than such a part of them
 constexpr std::size_t smallest_capacity = std::size_t{1} << 20U;
 constexpr std::size_t commit_step = std::size_t{256} << 10U;
+
+// Kept for counters when there is no more to be had, so that the sums stay right.
+constexpr std::size_t reserve = std::size_t{96} << 10U;
 
 std::size_t committed = 0;  // bytes from the start that are certain to be there
 char file_path[1024];
@@ -49,21 +53,30 @@ char* append_number(char* out, const char* end, std::uint64_t value) noexcept {
   return out;
 }
 
-// A new file of this process's in the directory; its descriptor, or negative.
-int create_file(const char* directory) noexcept {
-  constexpr unsigned most_images = 1000;  // successive exec images of one process
+// The n-th name that a file of this process's may have; false when it is too long.
+bool write_name(const ProfilePlace& place, unsigned n) noexcept {
   const char* const end = file_path + sizeof file_path - 1;
-  for (unsigned image = 0; image < most_images; ++image) {
-    char* out = append(file_path, end, directory);
-    out = append(out, end, "/");
-    out = append_number(out, end, static_cast<std::uint64_t>(platform::system_call(SYS_getpid)));
-    out = append(out, end, ".");
-    out = append_number(out, end, image);
+  const auto pid = static_cast<std::uint64_t>(platform::system_call(SYS_getpid));
+  char* out = append(file_path, end, place.directory != nullptr ? place.directory : place.file);
+  if (place.directory != nullptr) {
+    out = append_number(append(out, end, "/"), end, pid);
+    out = append_number(append(out, end, "."), end, n);
     out = append(out, end, ".profile");
-    if (out >= end) {
+  } else if (n != 0) {
+    out = append_number(append(out, end, "."), end, pid);
+    out = n == 1 ? out : append_number(append(out, end, "."), end, n - 1);
+  }
+  *out = '\0';
+  return out < end;
+}
+
+// A new file of this process's; its descriptor, or negative.
+int create_file(const ProfilePlace& place) noexcept {
+  constexpr unsigned most_images = 1000;  // successive exec images of one process
+  for (unsigned image = 0; image < most_images; ++image) {
+    if (!write_name(place, image)) {
       return -1;
     }
-    *out = '\0';
     const long descriptor = open_exclusively(file_path);
     if (descriptor != -EEXIST) {
       return static_cast<int>(descriptor);
@@ -78,6 +91,13 @@ char* map_file(int descriptor, std::size_t capacity) noexcept {
   return mapped < 0 && mapped > -4096 ? nullptr : reinterpret_cast<char*>(mapped);
 }
 
+// A file that grew beyond it would end the program, by SIGXFSZ.
+bool is_within_file_limit(std::size_t size) noexcept {
+  rlimit limit{};
+  return platform::system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, reinterpret_cast<long>(&limit)) == 0 &&
+         size <= limit.rlim_cur;
+}
+
 // Space that the file system has promised: a write into the mapping can then not fail (which would be
 // SIGBUS).
 bool commit(std::size_t size) noexcept {
@@ -87,6 +107,9 @@ bool commit(std::size_t size) noexcept {
   if (file_path[0] == '\0') {
     committed = size;
     return true;
+  }
+  if (!is_within_file_limit(size)) {
+    return false;
   }
   const long descriptor = platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(file_path),
                                                 O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -104,8 +127,8 @@ bool commit(std::size_t size) noexcept {
 }
 
 // A file mapped for writing with its first step committed; null when that cannot be had.
-char* open_file_region(const char* directory, std::size_t capacity) noexcept {
-  const int descriptor = create_file(directory);
+char* open_file_region(const ProfilePlace& place, std::size_t capacity) noexcept {
+  const int descriptor = create_file(place);
   if (descriptor < 0) {
     file_path[0] = '\0';
     return nullptr;
@@ -131,14 +154,14 @@ void write_header(std::size_t capacity) noexcept {
 
 }  // namespace
 
-bool open_region(const char* directory) noexcept {
+bool open_region(const ProfilePlace& place) noexcept {
   std::size_t capacity = largest_capacity;
   while (capacity > smallest_capacity && capacity > platform::address_space_limit() / part_of_limit) {
     capacity /= 2;
   }
   for (; capacity >= smallest_capacity; capacity /= 2) {
-    if (directory != nullptr) {
-      region_base = open_file_region(directory, capacity);
+    if (!place.is_nowhere()) {
+      region_base = open_file_region(place, capacity);
     }
     if (region_base == nullptr) {
       region_base = static_cast<char*>(platform::map_pages(capacity));
@@ -151,11 +174,16 @@ bool open_region(const char* directory) noexcept {
   return false;
 }
 
-void* allocate_in_region(std::size_t size) noexcept {
+bool region_has_file() noexcept { return file_path[0] != '\0'; }
+
+void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();
   const std::size_t start = profile->used;
   const std::size_t end = start + platform::round_up(size, 8);
-  if (end > profile->capacity || (end > committed && !commit(platform::round_up(end, commit_step)))) {
+  const std::size_t needed = end + (use == RegionUse::names ? reserve : 0);
+  const bool is_there =
+      needed <= committed || (needed <= profile->capacity && commit(platform::round_up(needed, commit_step)));
+  if (!is_there) {
     __atomic_store_n(&profile->full, 1, __ATOMIC_RELAXED);
     return nullptr;
   }
@@ -163,15 +191,15 @@ void* allocate_in_region(std::size_t size) noexcept {
   return region_base + start;
 }
 
-void separate_region(const char* directory) noexcept {
+void separate_region(const ProfilePlace& place) noexcept {
   const std::size_t capacity = header()->capacity;
   const std::size_t used = header()->used;
   const bool was_file = file_path[0] != '\0';
-  if (!was_file && directory == nullptr) {
+  if (!was_file && place.is_nowhere()) {
     return;  // private memory is the child's own already
   }
   const std::size_t was_committed = committed;
-  char* copy = directory == nullptr ? nullptr : open_file_region(directory, capacity);
+  char* copy = place.is_nowhere() ? nullptr : open_file_region(place, capacity);
   if (copy != nullptr && !commit(platform::round_up(used, commit_step))) {
     platform::unmap_pages(copy, capacity);
     copy = nullptr;

@@ -23,14 +23,27 @@ template <typename T>
   return static_cast<Offset>(static_cast<const char*>(pointer) - region_base);
 }
 
-// Maps the region; with `directory` as the file `<pid>.<n>.profile` in it (created exclusively, mode
-// 0600, no link followed), else in anonymous memory, also when the file cannot be had. False without memory.
-bool open_region(const char* directory) noexcept;
+// Where the profile's file goes; it is created exclusively, with mode 0600, and no link is followed. Absolute
+// paths, which are copied.
+struct ProfilePlace {
+  const char* directory = nullptr;  // as `<pid>.<n>.profile` in it; null: `file` counts
+  const char* file = nullptr;       // as this; as `<file>.<pid>`, `<file>.<pid>.<n>` where that is taken
+  [[nodiscard]] bool is_nowhere() const noexcept { return directory == nullptr && file == nullptr; }
+};
+
+// Maps the region, in anonymous memory where there is no place for a file, also when the file cannot be had.
+// False without memory.
+bool open_region(const ProfilePlace& place) noexcept;
+
+[[nodiscard]] bool region_has_file() noexcept;
+
+// What an allocation in the region is for: where no more can be had, what counts still gets the last of it.
+enum class RegionUse : std::uint8_t { names, counters };
 
 // `size` zeroed bytes at a multiple of 8; null when the bound is met. The caller holds the tracker's lock.
-[[nodiscard]] void* allocate_in_region(std::size_t size) noexcept;
+[[nodiscard]] void* allocate_in_region(std::size_t size, RegionUse use = RegionUse::names) noexcept;
 
-// In a forked child: the region becomes a private copy, or a file of the child's own in `directory`.
-void separate_region(const char* directory) noexcept;
+// In a forked child: the region becomes a private copy, or a file of the child's own.
+void separate_region(const ProfilePlace& place) noexcept;
 
 }  // namespace ar::track

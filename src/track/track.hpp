@@ -10,7 +10,7 @@
 
 namespace ar::track {
 
-enum class Mode : std::uint32_t { off = 0, sites = 1 };
+enum class Mode : std::uint32_t { off = 0, sites = 1, stacks = 2 };
 
 // Off until start() has read ARPENT_MODE. Never changes back to another mode afterwards.
 [[nodiscard]] Mode mode() noexcept;

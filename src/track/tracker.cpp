@@ -8,15 +8,23 @@
 #include "platform/system_call.hpp"
 #include "track/origins.hpp"
 #include "track/peak.hpp"
+#include "track/record.hpp"
 #include "track/recorders.hpp"
 #include "track/region.hpp"
 #include "track/strings.hpp"
+#include "track/timeline.hpp"
 
 namespace ar::track {
+
+constinit std::uint8_t recording_state = static_cast<std::uint8_t>(Recording::sites);
 
 namespace {
 
 constinit Mode current_mode = Mode::off;
+
+Recording usual_recording() noexcept {
+  return current_mode == Mode::stacks ? Recording::stacks : Recording::sites;
+}
 
 // The whole of a small file of /proc with NULs turned to spaces. Returns an interned string's offset.
 Offset intern_command_line() noexcept {
@@ -61,15 +69,20 @@ Mode mode() noexcept { return current_mode; }
 
 Header* profile() noexcept { return current_mode == Mode::off ? nullptr : header(); }
 
-void start(Mode wanted, const char* directory) noexcept {
-  if (wanted == Mode::off || !open_region(directory)) {
+void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) noexcept {
+  if (wanted == Mode::off || !open_region(place)) {
     return;
   }
-  if (!open_origins()) {
+  if (!open_origins(wanted == Mode::stacks)) {
     return;
+  }
+  if (wanted == Mode::stacks) {
+    header()->stack_depth = stack_depth;
   }
   current_mode = wanted;
+  recording_state = static_cast<std::uint8_t>(usual_recording());
   heap::keep_slots = true;
+  begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
   header()->program = intern_program();
   header()->command_line = intern_command_line();
@@ -78,8 +91,16 @@ void start(Mode wanted, const char* directory) noexcept {
 
 void set_run_state(RunState state) noexcept {
   if (Header* of = profile(); of != nullptr) {
+    name_running_threads();
+    end_peak();
     __atomic_store(&of->state, &state, __ATOMIC_RELEASE);
   }
+}
+
+bool switch_recording(bool on) noexcept {
+  const auto next = static_cast<std::uint8_t>(on ? usual_recording() : Recording::nothing);
+  return __atomic_exchange_n(&recording_state, next, __ATOMIC_RELAXED) !=
+         static_cast<std::uint8_t>(Recording::nothing);
 }
 
 void note_mismatch() noexcept {
@@ -98,18 +119,21 @@ void after_fork_in_parent() noexcept {
   tracker_lock().unlock();
 }
 
-void after_fork_in_child(const char* directory) noexcept {
+void after_fork_in_child(const ProfilePlace& place) noexcept {
   tracker_lock().reset();
   unlock_peak();
   if (profile() == nullptr) {
     return;
   }
-  separate_region(directory);
-  if (header()->origin_count == 0 && !open_origins()) {
+  const std::uint32_t depth = header()->stack_depth;
+  separate_region(place);
+  if (header()->origin_count == 0 && !open_origins(current_mode == Mode::stacks)) {
     current_mode = Mode::off;
+    recording_state = static_cast<std::uint8_t>(usual_recording());
     heap::thread_state.recorder = nullptr;
     return;
   }
+  header()->stack_depth = depth;
   header()->threads = 0;
   header()->state = RunState::running;
   header()->mismatches = 0;

@@ -50,12 +50,12 @@ ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t
 ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames, std::size_t most,
                                        StackMemory& memory) noexcept {
   Recollection recollection(memory);
-  std::size_t count = 0;
-  if (!recollection.usable()) [[unlikely]] {
+  if (!recollection.usable() || !recollection.run(from)) [[unlikely]] {
     return unwind(from, frames, most);
   }
-  if (!recollection.run(from, frames, most, count)) [[unlikely]] {
-    return walk_slowly(from, frames, most);
+  const std::size_t count = recollection.count() - 1 < most ? recollection.count() - 1 : most;
+  for (std::size_t i = 0; i < count; ++i) {
+    frames[i] = recollection.address(i + 1);
   }
   return count;
 }

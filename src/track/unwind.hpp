@@ -74,30 +74,30 @@ std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames, std::size_
 // its use is served without it.
 class StackMemory {
  public:
-  static constexpr std::size_t most_steps = 96;
+  static constexpr std::size_t most_steps = 192;
 
  private:
   friend class Recollection;
 
-  // A frame that has been left, and what its caller's frame was found by.
+  // A frame, and what its caller's was found by.
   struct Step {
     std::uintptr_t stack_pointer;
     std::uintptr_t key;  // see unwinding::row_before
     std::uintptr_t frame_pointer;
-    std::uintptr_t
-        saved_at;  // the caller's frame pointer, or (it was not saved) the return address once more
-    std::uintptr_t saved;
-  };
-  struct Steps {
-    Step steps[most_steps + 1];  // innermost first; the last has not been left
-    std::size_t first;
-    std::size_t last;
+    std::uintptr_t frame_pointer_mask;  // 0: whatever it is, the callers are the same
+    // A word that has to be what it was: the caller's frame pointer, or (it does not matter) the return
+    // address once more.
+    std::uintptr_t seen_at;
+    std::uintptr_t seen;
+    std::uint32_t name;
   };
 
-  Steps stacks_[2] = {};
-  std::uint32_t current_ = 0;
-  bool in_use_ = false;
+  Step steps_[most_steps] = {};  // outermost first
+  Step fresh_[most_steps] = {};  // while a stack is taken: its new frames, at the end
+  std::size_t count_ = 0;
   std::uint64_t generation_ = 0;
+  bool end_is_certain_ = false;
+  bool in_use_ = false;
 };
 
 std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames, std::size_t most,

@@ -28,6 +28,7 @@ class ProfileBuilder {
     header_->mode = 1;
     header_->serving = 1;
     header_->origin_count = 1;  // 0 is none
+    header_->node_count = 1;    // the same
     header_->program = text("/usr/bin/example");
     header_->command_line = text("example --fast");
   }
@@ -75,6 +76,35 @@ class ProfileBuilder {
   track::OriginRecord& origin(track::OriginIndex index) {
     return at_offset<track::OriginRecord>(header_->origin_chunks[index / track::origins_per_chunk] +
                                           index % track::origins_per_chunk * sizeof(track::OriginRecord));
+  }
+
+  // Returns the node's index.
+  track::NodeIndex add_stack_node(std::uint64_t address, std::uint32_t module, track::NodeIndex caller) {
+    const std::uint32_t index = header_->node_count++;
+    std::uint32_t& chunk = header_->node_chunks[index / track::nodes_per_chunk];
+    if (chunk == 0) {
+      chunk =
+          static_cast<std::uint32_t>(allocate(sizeof(track::StackNodeRecord) * track::nodes_per_chunk) / 8);
+    }
+    stack_node(index) = {.address = address, .caller = caller, .module = module};
+    return index;
+  }
+
+  track::StackNodeRecord& stack_node(track::NodeIndex index) {
+    const track::Offset chunk = track::Offset{header_->node_chunks[index / track::nodes_per_chunk]} * 8;
+    return at_offset<track::StackNodeRecord>(chunk +
+                                             index % track::nodes_per_chunk * sizeof(track::StackNodeRecord));
+  }
+
+  // Returns the moment's offset.
+  track::Offset add_moment(std::string_view label, std::uint64_t milliseconds, std::uint64_t live_bytes) {
+    track::MomentRecord moment{};
+    moment.next = header_->moments;
+    moment.milliseconds = milliseconds;
+    moment.live_bytes = live_bytes;
+    moment.label = text(label);
+    header_->moments = put(moment);
+    return header_->moments;
   }
 
   // Returns the thread's offset.

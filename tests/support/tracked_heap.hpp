@@ -8,7 +8,7 @@
 
 namespace ar::test {
 
-inline void start_tracking() noexcept { track::start(track::Mode::sites, nullptr); }
+inline void start_tracking() noexcept { track::start(track::Mode::sites, 0, {}); }
 
 }  // namespace ar::test
 

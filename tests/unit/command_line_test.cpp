@@ -90,7 +90,8 @@ TEST(Tracking, KeepsAnEarlierPreloadBehindOurs) {
   EXPECT_EQ(environment.get("LD_PRELOAD"), "/opt/arpent/libarpent-preload.so:/usr/lib/first.so second.so");
   EXPECT_EQ(environment.get("ARPENT_ORIGINAL_LD_PRELOAD"), "/usr/lib/first.so second.so");
   EXPECT_EQ(environment.get("ARPENT_PROFILE_DIRECTORY"), "/run/x");
-  EXPECT_EQ(environment.get("ARPENT_MODE"), "sites");
+  EXPECT_EQ(environment.get("ARPENT_MODE"), "stacks");
+  EXPECT_EQ(environment.get("ARPENT_STACK_DEPTH"), "128");
   EXPECT_FALSE(environment.get("ARPENT_FOLLOW_CHILDREN"));
 }
 

@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "profile/call_sites.hpp"
 #include "support/profile_builder.hpp"
 
 namespace ar::profile {
@@ -31,12 +32,14 @@ ProfileBuilder example() {
   ProfileBuilder builder;
   const std::uint32_t program = builder.add_module("/usr/bin/example", build_id, 0x1000);
   builder.add_module("/usr/lib/libexample.so", {}, 0x7000000);
+  const track::NodeIndex outermost = builder.add_stack_node(0x1900, program, 0);
   const track::Offset first = builder.add_thread();
   const track::Offset second = builder.add_thread();
   for (std::uint32_t i = 1; i <= 100; ++i) {
     track::OriginRecord record = plain_origin(0x1000 + i, program);
     record.lost_blocks = 1;
     record.lost_bytes = 10;
+    record.stack = builder.add_stack_node(record.address, program, outermost);
     const track::OriginIndex index = builder.add_origin(record);
     builder.count(first, index,
                   {.allocations = 5, .allocated_bytes = 50, .frees = 0, .freed_bytes = 0, .temporary = 2});
@@ -168,6 +171,119 @@ TEST(ProfileReader, CountsIntentionalLeaksApart) {
   EXPECT_EQ(profile->totals.intentional, (BlocksAndBytes{3, 33}));
 }
 
+TEST(ProfileReader, ReadsStacks) {
+  const auto profile = read_profile(example().bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->stack_nodes.size(), 102U);
+  const StackNode& innermost = profile->stack_nodes.at(profile->sites.at(4).stack);
+  EXPECT_EQ(innermost.address, 0x1005U);
+  EXPECT_EQ(innermost.module, 0U);
+  EXPECT_EQ(profile->stack_nodes.at(innermost.caller).address, 0x1900U);
+  EXPECT_EQ(profile->stack_nodes.at(innermost.caller).caller, no_stack);
+}
+
+TEST(ProfileReader, ReadsThreadsTimelineAndMoments) {
+  ProfileBuilder builder = example();
+  const track::Offset first = builder.header().threads;
+  std::strcpy(builder.at_offset<track::ThreadRecord>(first).name, "gardener");
+  builder.at_offset<track::ThreadRecord>(builder.add_thread()).is_blank = 1;
+  builder.header().timeline_count = 4;
+  builder.header().timeline[0] = {.milliseconds = 0, .live_bytes = 1, .resident_bytes = 10};
+  builder.header().timeline[1] = {.milliseconds = 20, .live_bytes = 2, .resident_bytes = 20};
+  builder.header().timeline[2] = {
+      .milliseconds = 10, .live_bytes = 7, .resident_bytes = 70};  // being thinned
+  builder.header().timeline[3] = {.milliseconds = 30, .live_bytes = 3, .resident_bytes = 30};
+  builder.header().peak_milliseconds = 25;
+  builder.add_moment("ready", 17, 4);
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->threads.size(), 2U);
+  EXPECT_EQ(profile->threads[0].name, "gardener");
+  EXPECT_EQ(profile->threads[0].frees, 400U);
+  EXPECT_EQ(profile->threads[1].allocations, 500U);
+  ASSERT_EQ(profile->sites[0].threads.size(), 1U);
+  EXPECT_EQ(profile->sites[0].threads[0].thread, 1U);
+  EXPECT_EQ(profile->sites[0].threads[0].allocated_bytes, 50U);
+  ASSERT_EQ(profile->timeline.size(), 3U);
+  EXPECT_EQ(profile->timeline[2].live_bytes, 3U);
+  EXPECT_EQ(profile->peak_milliseconds, 25U);
+  ASSERT_EQ(profile->moments.size(), 1U);
+  EXPECT_EQ(profile->moments[0].label, "ready");
+  EXPECT_EQ(profile->moments[0].milliseconds, 17U);
+}
+
+TEST(ProfileReader, KnowsTheTypeInADescription) {
+  const auto type_of = [](std::string_view description, bool annotated = true) {
+    ProfileBuilder builder;
+    track::OriginRecord record = plain_origin(0, 0);
+    record.annotated = annotated ? 1 : 0;
+    record.language = track::Language::cpp;
+    record.description = builder.text(description);
+    builder.add_origin(record);
+    return read_profile(builder.bytes())->sites.at(0).type;
+  };
+  EXPECT_EQ(type_of("agent [Agent]"), "Agent");
+  EXPECT_EQ(type_of("scores [all] [float[]]"), "float[]");
+  EXPECT_EQ(type_of("agent"), "");
+  EXPECT_EQ(type_of("agent [Agent] of old"), "");
+  EXPECT_EQ(type_of("slot[3]"), "");
+  EXPECT_EQ(type_of("]"), "");
+  EXPECT_EQ(type_of("a]]"), "");
+  EXPECT_EQ(type_of("agent [Agent]", false), "");
+}
+
+TEST(ProfileReader, JoinsTheStacksOfALibraryThatWasLoadedTwice) {
+  ProfileBuilder builder;
+  const track::Offset thread = builder.add_thread();
+  const std::uint32_t program = builder.add_module("/usr/bin/example", {}, 0x1000);
+  const track::NodeIndex outermost = builder.add_stack_node(0x1900, program, 0);
+  for (const std::uint64_t load_bias : {std::uint64_t{0x10000}, std::uint64_t{0x30000}}) {
+    const std::uint32_t plugin = builder.add_module("/usr/lib/plugin.so", build_id, load_bias);
+    const track::NodeIndex middle = builder.add_stack_node(load_bias + 0x20, plugin, outermost);
+    for (const std::uint64_t place : {0x40U, 0x50U}) {
+      track::OriginRecord record = plain_origin(load_bias + place, plugin);
+      record.stack = builder.add_stack_node(record.address, plugin, middle);
+      builder.count(thread, builder.add_origin(record),
+                    {.allocations = 1, .allocated_bytes = 8, .frees = 0, .freed_bytes = 0, .temporary = 0});
+    }
+  }
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->sites.size(), 2U);
+  EXPECT_EQ(profile->stack_nodes.size(), 5U);
+  for (const Site& site : profile->sites) {
+    EXPECT_EQ(site.allocations, 2U);
+    const StackNode& innermost = profile->stack_nodes.at(site.stack);
+    EXPECT_EQ(innermost.address, site.address);
+    EXPECT_EQ(profile->stack_nodes.at(innermost.caller).address, 0x30020U);
+  }
+}
+
+TEST(JoinStacks, MakesOneSiteOfThoseThatDifferInTheirStacksAlone) {
+  ProfileBuilder builder;
+  const track::Offset thread = builder.add_thread();
+  const std::uint32_t program = builder.add_module("/usr/bin/example", {}, 0x1000);
+  for (const std::uint64_t caller : {0x1900U, 0x1a00U, 0x1b00U}) {
+    track::OriginRecord record = plain_origin(0x1040, program);
+    record.stack = builder.add_stack_node(0x1040, program, builder.add_stack_node(caller, program, 0));
+    record.lost_blocks = 1;
+    builder.count(thread, builder.add_origin(record),
+                  {.allocations = 5, .allocated_bytes = 50, .frees = 4, .freed_bytes = 40, .temporary = 2});
+    record.family = track::Family::new_object;
+    builder.add_origin(record);
+  }
+  auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->sites.size(), 6U);
+  join_stacks(*profile);
+  ASSERT_EQ(profile->sites.size(), 2U);
+  EXPECT_EQ(profile->sites[0].allocations, 15U);
+  EXPECT_EQ(profile->sites[0].live, (BlocksAndBytes{3, 30}));
+  EXPECT_EQ(profile->sites[0].lost.blocks, 3U);
+  EXPECT_EQ(profile->sites[0].temporary, 6U);
+  EXPECT_EQ(profile->sites[0].stack, no_stack);
+}
+
 TEST(ProfileReader, NeverShowsMoreFreedThanAllocated) {
   ProfileBuilder builder;
   const track::OriginIndex index = builder.add_origin(plain_origin(1, 0));
@@ -207,6 +323,22 @@ TEST(ProfileReader, NamesWhatIsDamaged) {
               HasSubstr("site 128 lies at"));
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).module = 3; }),
               HasSubstr("site 7 names module 3 of 2"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).stack = 102; }),
+              HasSubstr("site 7 names stack node 102 of 102"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().node_count = track::max_nodes + 1; }),
+              HasSubstr("more than the 4194304 there can be"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().node_count = 5000; }),
+              HasSubstr("stack node 1024 lies nowhere"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().node_chunks[0] = ~0U; }),
+              HasSubstr("a stack node at offset"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.stack_node(5).caller = 5; }),
+              HasSubstr("stack node 5 is called by node 5, which comes after it"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.stack_node(5).module = 3; }),
+              HasSubstr("stack node 5 names module 3 of 2"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().timeline_count = track::timeline_points + 1; }),
+              HasSubstr("513 points, more than the 512"));
+  EXPECT_THAT(complaint([](auto& builder) { builder.header().moments = 1ULL << 40U; }),
+              HasSubstr("a moment at offset"));
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).family = static_cast<track::Family>(200); }),
               HasSubstr("site 7 has an unknown family (200)"));
   EXPECT_THAT(complaint([](auto& builder) { builder.origin(7).file = 1ULL << 50U; }),
@@ -223,6 +355,11 @@ TEST(ProfileReader, NamesWhatIsDamaged) {
 }
 
 TEST(ProfileReader, EndsWhereListsRunInACircle) {
+  EXPECT_THAT(complaint([](auto& builder) {
+                const track::Offset at = builder.add_moment("again", 1, 1);
+                builder.template at_offset<track::MomentRecord>(at).next = at;
+              }),
+              HasSubstr("moments runs in a circle"));
   EXPECT_THAT(complaint([](auto& builder) {
                 const track::Offset at = builder.header().modules;
                 builder.template at_offset<track::ModuleRecord>(at).next = at;

@@ -125,7 +125,7 @@ TEST(Unwind, IsTheSameWithTheMemoryOfTheLastStack) {
     wanted_frames = wanted;
     for (int depth = 1; depth < 8; ++depth) {
       wander<0>(depth);
-      recurse(depth * 12, [] { wander<1>(3); });  // also more than is remembered
+      recurse(depth * 30, [] { wander<1>(3); });  // also more than is remembered
     }
   }
   EXPECT_EQ(wrong_stacks, 0U) << "of " << taken_stacks;

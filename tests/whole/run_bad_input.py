@@ -47,7 +47,7 @@ equal(run("./broken").returncode, 0, "an empty script")
 # Options
 see = "; see 'arpent run --help'"
 complains(["run", "--frobnicate", "--", "true"], 2, f"arpent run: there is no option '--frobnicate'{see}")
-complains(["run", "--mode", "loud", "--", "true"], 2, f"arpent run: --mode: loud not in {{off,sites}}{see}")
+complains(["run", "--mode", "loud", "--", "true"], 2, f"arpent run: --mode: loud not in {{off,sites,stacks}}{see}")
 complains(["run", "--format", "xml", "--", "true"], 2, f"arpent run: --format: xml not in {{text,json}}{see}")
 complains(["run", "--report", "", "--", "true"], 2, f"arpent run: --report: the name of the file is empty{see}")
 complains(["run", "--leak-exit", "256", "--", "true"], 2, f"arpent run: --leak-exit: Value 256 not in range 1 to 255{see}")
@@ -55,7 +55,7 @@ complains(["run", "--leak-exit", "none", "--", "true"], 2, f"arpent run: --leak-
 complains(["run"], 2, f"arpent run: which program? As in 'arpent run -- ls -l'{see}")
 complains(["run", "--"], 2, f"arpent run: which program? As in 'arpent run -- ls -l'{see}")
 complains(["run", "--mode", "off", "--leak-exit", "1", "--", "true"], 2,
-          "arpent run: --leak-exit needs --mode sites: mode off looks for no leaks")
+          "arpent run: --leak-exit needs --mode sites or stacks: mode off looks for no leaks")
 complains([], 2, "arpent: what shall be done? See 'arpent help'")
 complains(["frobnicate"], 2, "arpent: there is no command 'frobnicate'; see 'arpent help'")
 complains(["--frobnicate"], 2, "arpent: there is no option '--frobnicate'; see 'arpent help'")

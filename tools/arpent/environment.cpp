@@ -15,10 +15,14 @@ constexpr std::array variables{
                         "without it. AGERUN_MEMORY_REPORT, where it is set, goes before."},
     EnvironmentVariable{"AGERUN_MEMORY_REPORT", "programs that link Arpent",
                         "As ARPENT_REPORT, and goes before it."},
+    EnvironmentVariable{"ARPENT_MODE", "programs that link Arpent or preload it",
+                        "What an allocation records: off (nothing), sites (where it was made) or stacks (who "
+                        "called that, all the "
+                        "way out). 'arpent run' sets it for its program."},
     EnvironmentVariable{
-        "ARPENT_MODE", "programs that link Arpent or preload it",
-        "What an allocation records: off (nothing) or sites (where it was made). 'arpent run' sets it "
-        "for its program."},
+        "ARPENT_STACK_DEPTH", "programs that link Arpent or preload it",
+        "Frames that are kept of a stack, 1 to 512; 128 without it. 'arpent run' sets it for its "
+        "program."},
     EnvironmentVariable{"ARPENT_MISMATCH", "programs that link Arpent or preload it",
                         "What follows from a wrong release (a double free, new[] with delete …): report (the "
                         "default) says so once, ignore says nothing, abort ends the program."},
@@ -39,6 +43,8 @@ constexpr std::array variables{
                         "What is there already is kept, after Arpent's own library.", true},
     EnvironmentVariable{"ARPENT_PROFILE_DIRECTORY", "programs under arpent run",
                         "The folder that takes the profile.", true},
+    EnvironmentVariable{"ARPENT_PROFILE_FILE", "programs under arpent run",
+                        "The file that takes the profile, where it is to stay.", true},
     EnvironmentVariable{"ARPENT_FOLLOW_CHILDREN", "programs under arpent run",
                         "1: processes that the program starts are tracked as well.", true},
     EnvironmentVariable{"ARPENT_ORIGINAL_LD_PRELOAD", "programs under arpent run",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -54,7 +55,13 @@ std::expected<std::filesystem::path, std::string> find_preload_library(const Env
 
 void add_tracking(Environment& environment, const Tracking& tracking) {
   environment.set("ARPENT_MODE", tracking.mode);
+  environment.set("ARPENT_STACK_DEPTH", std::to_string(tracking.stack_depth));
   environment.set("ARPENT_PROFILE_DIRECTORY", tracking.profile_directory.string());
+  if (tracking.profile_file.empty()) {
+    environment.unset("ARPENT_PROFILE_FILE");
+  } else {
+    environment.set("ARPENT_PROFILE_FILE", tracking.profile_file.string());
+  }
   if (tracking.follow_children) {
     environment.set("ARPENT_FOLLOW_CHILDREN", "1");
   } else {

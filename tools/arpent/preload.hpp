@@ -1,6 +1,7 @@
 // The preload library: where it is, and the environment that brings it into a program.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <string>
@@ -15,11 +16,13 @@ namespace ar::command {
     const Environment& environment);
 
 struct Tracking {
-  std::string mode = "sites";
+  std::string mode = "stacks";
+  std::uint32_t stack_depth = 128;
   bool follow_children = false;
   bool preload = true;  // false: the program brings Arpent itself
   std::filesystem::path library;
   std::filesystem::path profile_directory;
+  std::filesystem::path profile_file = {};  // of the profile that stays; empty: it goes into the folder
 };
 
 // What the library in the program reads; it hides all of it from the program (see `arpent help environment`).

@@ -11,7 +11,9 @@
 #include <system_error>
 #include <tuple>
 
+#include "profile/call_sites.hpp"
 #include "profile/reader.hpp"
+#include "profile/text_format.hpp"
 
 namespace ar::command {
 namespace {
@@ -60,28 +62,25 @@ profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_
 
 }  // namespace
 
-ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
+ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
                                    const profile::Ending& ending) {
   ProfileCollection collection;
   std::vector<profile::ProcessImage> images;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
-    const std::string name = entry.path().filename().string();
-    const auto parts = parsed(name);
-    if (!parts) {
-      continue;
-    }
-    auto profile = profile::read_profile_file(entry.path());
+  for (const ProfileFile& file : files) {
+    auto profile = profile::read_profile_file(file.path);
     if (!profile) {
-      collection.damaged.push_back(fmt::format("The profile of process {} {}.", parts->pid, profile.error()));
+      const std::string whose = file.pid
+                                    ? fmt::format("The profile of process {}", *file.pid)
+                                    : fmt::format("The profile '{}'", profile::printable(file.path.string()));
+      collection.damaged.push_back(fmt::format("{} {}.", whose, profile.error()));
       continue;
     }
-    profile->pid = parts->pid;
-    images.push_back(
-        {.number = parts->number, .end = profile::ImageEnd::exited, .profile = std::move(*profile)});
-  }
-  if (error) {
-    collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", error.message()));
+    profile->pid = file.pid.value_or(profile->pid);
+    profile::join_stacks(*profile);
+    images.push_back({.number = file.number,
+                      .end = profile::ImageEnd::exited,
+                      .file = file.path,
+                      .profile = std::move(*profile)});
   }
   const auto order = [](const profile::ProcessImage& image) {
     return std::tuple{image.profile.pid, image.number};
@@ -97,6 +96,22 @@ ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
     } else {
       collection.others.push_back(std::move(images[i]));
     }
+  }
+  return collection;
+}
+
+ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
+                                   const profile::Ending& ending) {
+  std::vector<ProfileFile> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
+    if (const auto parts = parsed(entry.path().filename().string())) {
+      files.push_back({.path = entry.path(), .pid = parts->pid, .number = parts->number});
+    }
+  }
+  ProfileCollection collection = collect_profiles(files, pid, ending);
+  if (error) {
+    collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", error.message()));
   }
   return collection;
 }

@@ -16,6 +16,14 @@ struct ProfileCollection {
   std::vector<std::string> damaged;           // a sentence for each file that could not be read
 };
 
+struct ProfileFile {
+  std::filesystem::path path;
+  std::optional<int> pid;  // by its name; else the profile itself tells
+  unsigned number = 0;     // orders those of one process
+};
+[[nodiscard]] ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+                                                 const profile::Ending& ending);
+
 // Reads `<pid>.<n>.profile` of all processes. `pid` and `ending` are those of the program itself.
 [[nodiscard]] ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
                                                  const profile::Ending& ending);

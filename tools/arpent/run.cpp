@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "arpent/preload.hpp"
 #include "arpent/private_directory.hpp"
 #include "arpent/profile_collection.hpp"
+#include "arpent/profile_output.hpp"
 #include "arpent/program_inspection.hpp"
 #include "arpent/program_lookup.hpp"
 #include "arpent/report_target.hpp"
@@ -32,13 +35,14 @@ constexpr std::string_view name = "arpent run";
 constexpr std::string_view footer =
     "Examples:\n"
     "  arpent run -- ls -l\n"
+    "  arpent run --output app.profile -- ./app\n"
     "  arpent run --leak-exit 9 --report leaks.txt -- ./tests --all\n"
     "  arpent run --follow-children --format json --report build.json -- make\n"
     "\n"
     "Exit status: the program's own; a program that a signal kills takes 'arpent run' with it, by the same\n"
-    "signal. Else N of --leak-exit; 2 for wrong options; 125 when arpent itself failed (the report could not "
-    "be\n"
-    "written, or --leak-exit was given and leaks could not be looked for); 126 when PROGRAM cannot be\n"
+    "signal. Else N of --leak-exit; 2 for wrong options; 125 when arpent itself failed (the report or the\n"
+    "profile could not be written, or --leak-exit was given and leaks could not be looked for); 126 when "
+    "PROGRAM cannot be\n"
     "executed; 127 when there is no such program.";
 
 // A descriptor that we open must not become the standard error that the program was started without.
@@ -121,6 +125,15 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
     complain(name, inspection.error().what);
     return inspection.error().status;
   }
+  std::optional<ProfileOutput> output;
+  if (!options.output.empty()) {
+    auto place = ProfileOutput::at(options.output);
+    if (!place) {
+      complain(name, place.error());
+      return status_own_failure;
+    }
+    output = std::move(*place);
+  }
   const auto directory = PrivateDirectory::create(original);
   if (!directory) {
     complain(name, directory.error());
@@ -133,10 +146,12 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
     complain(name, fmt::format("nothing can be tracked: {}; it runs without", inspection->explanation));
   } else {
     Tracking tracking{.mode = options.mode,
+                      .stack_depth = options.stack_depth,
                       .follow_children = options.follow_children,
                       .preload = way == Way::preloaded,
                       .library = {},
-                      .profile_directory = directory->path()};
+                      .profile_directory = directory->path(),
+                      .profile_file = output ? output->path() : std::filesystem::path{}};
     if (tracking.preload) {
       auto library = find_preload_library(original);
       if (!library) {
@@ -163,10 +178,17 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
                  .inspection = *inspection,
                  .arguments = program,
                  .recorded = options.mode != "off"};
-  ProfileCollection collection = collect_profiles(directory->path(), child->pid, child->ending);
+  ProfileCollection collection = output ? output->collect(child->pid, child->ending)
+                                        : collect_profiles(directory->path(), child->pid, child->ending);
   if (collection.main && collection.main->number != 0) {
     if (auto last = inspect_program(collection.main->profile.program, original)) {
       facts.inspection = std::move(*last);
+    }
+  }
+  std::string output_failure;
+  if (output) {
+    if (const auto settled = output->settle(collection, options.follow_children); !settled) {
+      output_failure = settled.error();
     }
   }
   const profile::Survey survey = make_survey(facts, *child, std::move(collection));
@@ -176,6 +198,10 @@ int run_program(const RunOptions& options, const std::vector<std::string>& progr
                            options.format == "text" && target->is_standard_error();
   if (!all_is_said) {
     status = write_report(survey, options, *target, original);
+  }
+  if (!output_failure.empty()) {
+    complain(name, output_failure);
+    status = status_own_failure;
   }
   if (child->ending.by_signal) {
     // The destructor will not run.
@@ -215,8 +241,12 @@ int run(const std::vector<std::string>& arguments) {
     complain(name, "which program? As in 'arpent run -- ls -l'; see 'arpent run --help'");
     return status_usage;
   }
+  if (options.mode == "off" && !options.output.empty()) {
+    complain(name, "--output needs --mode sites or stacks: mode off records nothing");
+    return status_usage;
+  }
   if (options.mode == "off" && options.leak_exit != 0) {
-    complain(name, "--leak-exit needs --mode sites: mode off looks for no leaks");
+    complain(name, "--leak-exit needs --mode sites or stacks: mode off looks for no leaks");
     return status_usage;
   }
   occupy_closed_streams();

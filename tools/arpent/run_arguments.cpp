@@ -16,9 +16,15 @@ bool takes_value(const CLI::App& app, std::string_view word) {
 }  // namespace
 
 void declare_run_options(CLI::App& app, RunOptions& options) {
-  app.add_option("--mode", options.mode, "What an allocation records: its site, or nothing")
-      ->check(CLI::IsMember({"off", "sites"}))
+  app.add_option("--mode", options.mode,
+                 "What an allocation records: its full stack, the site that calls the allocator, or nothing")
+      ->check(CLI::IsMember({"off", "sites", "stacks"}))
       ->capture_default_str();
+  app.add_option("--stack-depth", options.stack_depth, "Frames that are kept of a stack, innermost first")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
+  app.add_option("--output", options.output,
+                 "File for the profile, which must not exist yet; complete at any moment");
   app.add_option("--report", options.report, "File for the report, instead of standard error")
       ->check([](const std::string& file) {
         return file.empty() ? std::string{"the name of the file is empty"} : std::string{};

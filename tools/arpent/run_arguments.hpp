@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,9 +11,11 @@
 namespace ar::command {
 
 struct RunOptions {
-  std::string mode = "sites";
+  std::string mode = "stacks";
+  std::uint32_t stack_depth = 128;  // frames that are kept of a stack
   std::string format = "text";
   std::string report;  // empty: standard error
+  std::string output;  // file for the profile; empty: it does not stay
   int leak_exit = 0;   // 0: leaks do not change the exit status
   std::size_t top = 10;
   bool follow_children = false;

@@ -12,8 +12,13 @@ namespace ar::abi {
 
 namespace {
 
-constexpr const char* our_variables[] = {"LD_PRELOAD", "ARPENT_MODE", "ARPENT_PROFILE_DIRECTORY",
-                                         "ARPENT_FOLLOW_CHILDREN", "ARPENT_ORIGINAL_LD_PRELOAD"};
+constexpr const char* our_variables[] = {"LD_PRELOAD",
+                                         "ARPENT_MODE",
+                                         "ARPENT_STACK_DEPTH",
+                                         "ARPENT_PROFILE_DIRECTORY",
+                                         "ARPENT_PROFILE_FILE",
+                                         "ARPENT_FOLLOW_CHILDREN",
+                                         "ARPENT_ORIGINAL_LD_PRELOAD"};
 static_assert(sizeof our_variables / sizeof our_variables[0] == added_variables);
 
 constexpr std::size_t entry_size = 8192;

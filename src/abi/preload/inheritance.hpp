@@ -13,7 +13,7 @@ namespace ar::abi {
 void take_over_environment() noexcept;
 
 // How many entries environment_for_exec needs beyond those of the environment given.
-inline constexpr std::size_t added_variables = 5;
+inline constexpr std::size_t added_variables = 7;
 
 // Whether this process's exec should be surveyed.
 [[nodiscard]] bool hands_on_to_exec() noexcept;

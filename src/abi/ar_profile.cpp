@@ -1,0 +1,94 @@
+// The library's side of include/ar_profile.h.
+#include "ar_profile.h"
+
+#include "platform/lock.hpp"
+#include "track/peak.hpp"
+#include "track/recorders.hpp"
+#include "track/snapshot.hpp"
+#include "track/stack_nodes.hpp"
+#include "track/take_stack.hpp"
+#include "track/tracker.hpp"
+
+#define AR_PROFILE_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+using ar::track::LiveOrigin;
+using ar::track::OriginIndex;
+using ar::track::OriginRecord;
+using ar::track::Snapshot;
+
+struct Visit {
+  void (*visit)(const ar_profile__growth* growth, void* context);
+  void* context;
+};
+
+std::size_t stack_of(const OriginRecord& origin,
+                     std::uintptr_t (&frames)[ar::track::most_stack_depth]) noexcept {
+  std::size_t depth = 0;
+  if (origin.stack == 0 && origin.address != 0) {
+    frames[depth++] = origin.address;
+  }
+  for (const auto* node = ar::track::stack_node(origin.stack);
+       node != nullptr && depth < ar::track::most_stack_depth; node = ar::track::stack_node(node->caller)) {
+    frames[depth++] = node->address;
+  }
+  return depth;
+}
+
+void visit_growth(OriginIndex index, const LiveOrigin& growth, void* context) noexcept {
+  const Visit& to = *static_cast<Visit*>(context);
+  const OriginRecord* const origin = ar::track::origin(index);
+  if (to.visit == nullptr || origin == nullptr) {
+    return;
+  }
+  std::uintptr_t frames[ar::track::most_stack_depth];
+  const std::size_t depth = stack_of(*origin, frames);
+  const ar_profile__growth told = {
+      growth.blocks,
+      growth.bytes,
+      origin->file == 0 ? nullptr : ar::track::text(origin->file),
+      origin->line,
+      origin->description == 0 ? nullptr : ar::track::text(origin->description),
+      frames,
+      depth,
+  };
+  to.visit(&told, to.context);
+}
+
+const Snapshot& own(const ar_profile__snapshot* snapshot) noexcept {
+  return *reinterpret_cast<const Snapshot*>(snapshot);
+}
+
+}  // namespace
+
+AR_PROFILE_EXPORT int ar_profile__is_tracking_() { return ar::track::profile() != nullptr ? 1 : 0; }
+
+AR_PROFILE_EXPORT int ar_profile__switch_(int on) { return ar::track::switch_recording(on != 0) ? 1 : 0; }
+
+AR_PROFILE_EXPORT int ar_profile__mark_(const char* label) {
+  const ar::platform::LockGuard guard(ar::track::tracker_lock());
+  return ar::track::mark_moment(label) ? 1 : 0;
+}
+
+AR_PROFILE_EXPORT ar_profile__snapshot* ar_profile__take_() {
+  return reinterpret_cast<ar_profile__snapshot*>(ar::track::take_snapshot());
+}
+
+AR_PROFILE_EXPORT void ar_profile__drop_(ar_profile__snapshot* snapshot) {
+  ar::track::drop_snapshot(reinterpret_cast<Snapshot*>(snapshot));
+}
+
+AR_PROFILE_EXPORT void ar_profile__live_(const ar_profile__snapshot* snapshot, int64_t* blocks,
+                                         int64_t* bytes) {
+  *blocks = own(snapshot).total.blocks;
+  *bytes = own(snapshot).total.bytes;
+}
+
+AR_PROFILE_EXPORT size_t ar_profile__grown_(const ar_profile__snapshot* before,
+                                            const ar_profile__snapshot* after,
+                                            void (*visit)(const ar_profile__growth* growth, void* context),
+                                            void* context) {
+  Visit to = {visit, context};
+  return ar::track::for_each_grown(own(before), own(after), &visit_growth, &to);
+}
