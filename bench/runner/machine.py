@@ -89,5 +89,11 @@ def describe(allocators, programs, probe):
     return facts
 
 
+def warn_of_noise(say):
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        say(f"bench: the load of this machine is {load:.2f}: something else runs, and the figures will suffer")
+
+
 def section(facts, method):
     return Section("Machine and method", method, ["", ""], [list(fact) for fact in facts], words=(0, 1))

@@ -117,12 +117,6 @@ def probe(launcher, binary, allocator):
     return served_by
 
 
-def warn_of_noise(say):
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        say(f"bench: the load of this machine is {load:.2f}: something else runs, and the figures will suffer")
-
-
 def method(options, done, stopped, part):
     lines = [
         f"Median of {done} round{'s' if done > 1 else ''}. A round runs every workload once under every allocator, each in a process of its "
@@ -169,7 +163,7 @@ def collect(options, say):
         raise UsageError("no workload matches; --list shows their names")
     for line in missing:
         say(f"bench: {line}")
-    warn_of_noise(say)
+    machine.warn_of_noise(say)
     with tempfile.TemporaryDirectory(prefix="arpent-bench-") as folder:
         launcher = Launcher(launcher_program, folder)
         for allocator in found:

@@ -22,23 +22,23 @@ def require_writable(path):
         raise UsageError(f"{path}: cannot be written")
 
 
-def require_page(path):
+def require_page(path, begin=BEGIN, end=END):
     """The page, split at its markers. Raises UsageError unless both are there, once and in order."""
     require_writable(path)
     try:
         text = pathlib.Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; it must exist and hold the lines '{BEGIN}' and '{END}'") from None
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
-        raise UsageError(f"{path}: must hold the lines '{BEGIN}' and '{END}' once, in this order")
+        raise UsageError(f"{path}: {error.strerror}; it must exist and hold the lines '{begin}' and '{end}'") from None
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end or begin in rest or end in after:
+        raise UsageError(f"{path}: must hold the lines '{begin}' and '{end}' once, in this order")
     return before, after
 
 
-def write_page(path, markdown):
-    before, after = require_page(path)
-    replace(path, f"{before}{BEGIN}\n\n{markdown}\n{END}{after}")
+def write_page(path, markdown, begin=BEGIN, end=END):
+    before, after = require_page(path, begin, end)
+    replace(path, f"{before}{begin}\n\n{markdown}\n{end}{after}")
 
 
 def replace(path, text):

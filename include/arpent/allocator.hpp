@@ -137,6 +137,12 @@ inline constexpr std::size_t largest_alignment = largest_size / 2 + 1;
   return (0 - address) & (alignment - 1);
 }
 
+// The first multiple of an alignment from an address on. Neither this nor a size added to it overflows:
+// addresses lie below 2^62, alignments reach that, sizes 2^63.
+[[nodiscard]] constexpr std::uintptr_t aligned_up(std::uintptr_t address, std::size_t alignment) noexcept {
+  return (address + alignment - 1) & ~(alignment - 1);
+}
+
 // T, or where that makes no item, what stands for it until can_be_item has said so.
 template <class T>
 using Item = std::conditional_t<is_plain_object<T>, T, std::byte>;

@@ -155,11 +155,10 @@ class ArenaAllocator {
   }
 
   [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const Description&) noexcept {
-    const std::size_t padding = detail::padding_to(position_, alignment);
-    if (padding + size > end_ - position_) [[unlikely]] {
+    const std::uintptr_t block = detail::aligned_up(position_, alignment);
+    if (block + size > end_) [[unlikely]] {
       return alloc_elsewhere(size, alignment);
     }
-    const std::uintptr_t block = position_ + padding;
     position_ = block + size;
     return reinterpret_cast<void*>(block);
   }

@@ -60,13 +60,12 @@ class FixedBufferAllocator {
   }
 
   [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const Description&) noexcept {
-    const std::size_t padding = detail::padding_to(detail::address_of(position_), alignment);
-    if (padding + size > static_cast<std::size_t>(end_ - position_)) [[unlikely]] {
+    const std::uintptr_t block = detail::aligned_up(detail::address_of(position_), alignment);
+    if (block + size > detail::address_of(end_)) [[unlikely]] {
       return nullptr;
     }
-    std::byte* const block = position_ + padding;
-    position_ = block + size;
-    return block;
+    position_ = reinterpret_cast<std::byte*>(block + size);
+    return reinterpret_cast<void*>(block);
   }
 
   [[nodiscard]] bool raw_resize(void* block, std::size_t size, std::size_t, std::size_t new_size,

@@ -12,14 +12,14 @@
 #error "<arpent/profile.hpp> needs C++20 (-std=c++20)"
 #endif
 
-#include <ar_profile.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "../ar_profile.h"
 
 namespace ar {
 

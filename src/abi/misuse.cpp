@@ -96,11 +96,16 @@ std::uint64_t place_key(const track::ModuleRecord* in, std::uintptr_t address) n
   return (address - in->load_bias) * 0xff51afd7ed558ccdULL + in->path + build;
 }
 
+// The same for one site, whatever stacks it was reached by.
 std::uint64_t origin_key(std::uint32_t index) noexcept {
   const track::OriginRecord* origin = track::origin(index);
-  return origin == nullptr || origin->address == 0
-             ? index
-             : place_key(track::module(origin->module), origin->address) + origin->description;
+  if (origin == nullptr) {
+    return index;
+  }
+  const std::uint64_t place = origin->address == 0
+                                  ? origin->file * 0xff51afd7ed558ccdULL + origin->line
+                                  : place_key(track::module(origin->module), origin->address);
+  return place * 0x9e3779b97f4a7c15ULL + origin->description;
 }
 
 bool is_new_pair(std::uint32_t origin, std::uintptr_t caller) noexcept {

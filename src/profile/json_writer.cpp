@@ -164,6 +164,9 @@ void add_course(Json& json, const Profile& profile) {
 }
 
 // All but how the process ended.
+// Some sites are made ahead of need, for the case that there is room for no others.
+bool has_allocated(const Site& site) { return site.allocations != 0 || site.frees != 0; }
+
 Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optional<unsigned> image,
                     std::string_view ended_by) {
   const Totals& totals = profile.totals;
@@ -209,11 +212,9 @@ Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optiona
   add_course(json, profile);
   json["sites"] = Json::array();
   for (const Site& site : profile.sites) {
-    // Some are made ahead of need, for the case that there is room for no others.
-    if (site.allocations == 0 && site.frees == 0) {
-      continue;
+    if (has_allocated(site)) {
+      json["sites"].push_back(site_fields(profile, site, symbolizer));
     }
-    json["sites"].push_back(site_fields(profile, site, symbolizer));
   }
   return json;
 }
@@ -241,8 +242,11 @@ std::string_view state_name(track::RunState state) {
 // Stacks as numbers of frames, so that each frame is written once.
 void add_stacks(Json& process, const Profile& profile, Symbolizer& symbolizer) {
   StackFrames frames{profile, symbolizer};
-  for (std::size_t i = 0; i < profile.sites.size(); ++i) {
-    process["sites"][i]["stack"] = frames.of(profile.sites[i]);
+  std::size_t listed = 0;
+  for (const Site& site : profile.sites) {
+    if (has_allocated(site)) {
+      process["sites"][listed++]["stack"] = frames.of(site);
+    }
   }
   process["frames"] = Json::array();
   for (const StackFrame& frame : frames.all()) {

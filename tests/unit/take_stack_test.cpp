@@ -155,6 +155,7 @@ TEST(TakeStack, IsOneForTheSameCallsOnly) {
 TEST(TakeStack, HasAnOriginForEachFamily) {
   Taken taken[4];
   for (int i = 0; i < 4; ++i) {
+    asm volatile("" : "+r"(i));  // unrolled, these would be four calls
     taken[i] = take(i % 2 == 0 ? Family::malloc_family : Family::new_object);
   }
   EXPECT_EQ(taken[0].stack, taken[3].stack);

@@ -1,5 +1,7 @@
 """`arpent serve`: Prometheus scrapes it, pprof reads from it, and nobody else does."""
 
+# ctest: TIMEOUT=120
+
 import json
 import os
 import pathlib
