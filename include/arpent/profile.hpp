@@ -102,8 +102,10 @@ struct Growth {
     static_cast<std::vector<Growth>*>(context)->push_back(std::move(growth));
   };
   ar_profile__grown(before.get(), after.get(), add, &all);
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Growth& left, const Growth& right) { return left.bytes > right.bytes; });
+  // The stack decides between equals, so that the order is always the same.
+  std::sort(all.begin(), all.end(), [](const Growth& left, const Growth& right) {
+    return left.bytes != right.bytes ? left.bytes > right.bytes : left.stack < right.stack;
+  });
   return all;
 }
 
