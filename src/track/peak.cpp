@@ -189,23 +189,28 @@ void reset_peak() noexcept {
   begin_timeline();
 }
 
-void end_peak() noexcept {
-  const platform::LockGuard guard(lock);
+namespace {
+
+// The caller holds the lock.
+void account_all() noexcept {
   for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
     if (recorder->in_use) {
       account(*recorder, 0);
     }
   }
+}
+
+}  // namespace
+
+void end_peak() noexcept {
+  const platform::LockGuard guard(lock);
+  account_all();
   end_timeline(header()->live_bytes);
 }
 
 bool mark_moment(const char* label) noexcept {
   const platform::LockGuard guard(lock);
-  for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
-    if (recorder->in_use) {
-      account(*recorder, 0);
-    }
-  }
+  account_all();
   return add_moment(label, header()->live_bytes);
 }
 

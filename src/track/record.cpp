@@ -31,13 +31,12 @@ bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::
          (site.description == nullptr || std::strcmp(entry.interned_description, site.description) == 0);
 }
 
-Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family,
-                           const UnwindContext& from) noexcept {
+Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family family) noexcept {
   const Recording now = recording();
   if (now == Recording::nothing) {
     return place_of_unrecorded(recorder, family);
   }
-  const NodeIndex stack = now == Recording::stacks ? take_stack(recorder, from, site.caller) : 0;
+  const NodeIndex stack = now == Recording::stacks ? take_stack(recorder, context_here(), site.caller) : 0;
   const std::uintptr_t caller = needs_caller(site) ? site.caller : 0;
   const std::uint64_t hash =
       mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller + stack +
@@ -143,14 +142,13 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
   if (profile() == nullptr) {
     return;
   }
-  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
     Place place = {};
     const Recording now = recording();
     if (now == Recording::nothing) {
       place = place_of_unrecorded(recorder, family);
     } else if (now == Recording::stacks) {
-      place = place_of_stack(recorder, take_stack(recorder, from, caller), family);
+      place = place_of_stack(recorder, take_stack(recorder, context_here(), caller), family);
     } else if (!find_cached_place(recorder, caller, family, place)) {
       place = intern_place(recorder, caller, family);
     }
@@ -194,9 +192,8 @@ void record_annotated(heap::Page* page, void* block, std::size_t size, const Ann
   if (profile() == nullptr) {
     return;
   }
-  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
-    enter_and_flush(recorder, page, block, size, find_annotated_place(recorder, site, family, from));
+    enter_and_flush(recorder, page, block, size, find_annotated_place(recorder, site, family));
   });
   stamp_block(page, block, new_stamp());
 }
@@ -213,9 +210,8 @@ void record_same_site(heap::Page* page, void* block, std::size_t size, std::uint
 AdoptedStart record_adopted(std::size_t size, const char* description, std::uintptr_t caller) noexcept {
   AdoptedStart made = {0, new_stamp()};
   const AnnotatedSite site = {nullptr, description, 0, caller};
-  const UnwindContext from = context_here();
   with_recorder([&](Recorder& recorder) {
-    const Place place = find_annotated_place(recorder, site, Family::adopted, from);
+    const Place place = find_annotated_place(recorder, site, Family::adopted);
     made.slot = live_slot(place.tag, size);
     if (place.counters != nullptr) {
       add(place.counters->allocations, 1);
