@@ -1,5 +1,6 @@
 #include "platform/thread_facts.hpp"
 
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -104,6 +105,27 @@ ThreadFacts facts_of_thread(std::int32_t tid) noexcept {
     }
   }
   return facts;
+}
+
+void read_own_thread_name(char (&name)[thread_name_size]) noexcept {
+  if (system_call(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name)) != 0) {
+    name[0] = '\0';
+  }
+  name[thread_name_size - 1] = '\0';
+}
+
+void read_thread_name(std::int32_t tid, char (&name)[thread_name_size]) noexcept {
+  char line[thread_name_size + 1];  // a newline follows the name
+  const ProcFile file(path_of(tid, "comm").text);
+  if (!file.read_text(line, sizeof line)) {
+    return;
+  }
+  std::size_t length = 0;
+  while (length < thread_name_size - 1 && line[length] != '\n' && line[length] != '\0') {
+    name[length] = line[length];
+    ++length;
+  }
+  name[length] = '\0';
 }
 
 std::size_t waiting_call_of_thread(std::int32_t tid, std::uintptr_t* words) noexcept {

@@ -15,6 +15,11 @@ struct ThreadFacts {
 // Asks /proc.
 [[nodiscard]] ThreadFacts facts_of_thread(std::int32_t tid) noexcept;
 
+// A thread's name with its final NUL, as the system shows it.
+inline constexpr std::size_t thread_name_size = 16;
+void read_own_thread_name(char (&name)[thread_name_size]) noexcept;  // "" when it cannot be told
+void read_thread_name(std::int32_t tid, char (&name)[thread_name_size]) noexcept;  // else as it was
+
 // The system call that a thread waits in: its arguments, then its stack pointer. Number of words filled in
 // (at most 7, the last of them the stack pointer); 0 when the thread runs or the kernel does not tell.
 inline constexpr std::size_t most_call_words = 7;

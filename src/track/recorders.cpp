@@ -1,13 +1,12 @@
 #include "track/recorders.hpp"
 
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cstring>
 
 #include "heap/metadata.hpp"
-#include "platform/proc_file.hpp"
 #include "platform/system_call.hpp"
+#include "platform/thread_facts.hpp"
 #include "track/origins.hpp"
 #include "track/peak.hpp"
 #include "track/record.hpp"
@@ -27,28 +26,6 @@ Recorder* shared = nullptr;
 // Records of threads that have ended are kept one a name; of so many names.
 constexpr std::uint32_t most_names = 64;
 constexpr char name_of_others[sizeof ThreadRecord::name] = "(others)";
-
-// The number, and then the text; there is room for both.
-void write_number(char* out, std::uint32_t number, const char* then) noexcept {
-  char digits[10];
-  int count = 0;
-  do {
-    digits[count++] = static_cast<char>('0' + number % 10);
-    number /= 10;
-  } while (number != 0);
-  while (count > 0) {
-    *out++ = digits[--count];
-  }
-  std::strcpy(out, then);
-}
-
-// The calling thread's.
-void read_name(char (&name)[sizeof ThreadRecord::name]) noexcept {
-  if (platform::system_call(SYS_prctl, PR_GET_NAME, reinterpret_cast<long>(name)) != 0) {
-    name[0] = '\0';
-  }
-  name[sizeof name - 1] = '\0';
-}
 
 ThreadRecord* take_thread_record() noexcept {
   Header* profile = header();
@@ -112,7 +89,7 @@ ThreadRecord* record_of_ended(const char* name, std::uint32_t& names) noexcept {
 
 // One record a name is enough for the threads that have ended.
 void settle_record(ThreadRecord& record) noexcept {
-  read_name(record.name);
+  platform::read_own_thread_name(record.name);
   std::uint32_t names = 0;
   ThreadRecord* same = record_of_ended(record.name, names);
   if (same == nullptr && names >= most_names) {
@@ -161,7 +138,7 @@ Recorder* take_recorder() noexcept {
   recorder->in_use = true;
   __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),
                    __ATOMIC_RELAXED);
-  read_name(record->name);
+  platform::read_own_thread_name(record->name);
   __atomic_store_n(&record->is_blank, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&record->in_use, 1, __ATOMIC_RELAXED);
   peak_thread_begins(*recorder);
@@ -226,16 +203,8 @@ void name_running_threads() noexcept {
   const platform::LockGuard guard(lock);
   for (Offset offset = header()->threads; offset != 0; offset = at<ThreadRecord>(offset)->next) {
     auto* const record = at<ThreadRecord>(offset);
-    if (record->in_use == 0) {
-      continue;
-    }
-    char path[64] = "/proc/self/task/";
-    write_number(path + std::strlen(path), static_cast<std::uint32_t>(record->tid), "/comm");
-    char name[sizeof record->name + 1];
-    if (const platform::ProcFile file(path); file.read_text(name, sizeof name)) {
-      const std::size_t length = std::strcspn(name, "\n");
-      name[length] = '\0';
-      std::memcpy(record->name, name, length + 1);
+    if (record->in_use != 0) {
+      platform::read_thread_name(record->tid, record->name);
     }
   }
 }
