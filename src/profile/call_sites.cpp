@@ -36,6 +36,7 @@ void add_figures(Site& to, const Site& from) {
   to.peak += from.peak;
   to.lost += from.lost;
   to.reachable += from.reachable;
+  to.runtime += from.runtime;
   to.suppressed += from.suppressed;
   for (std::size_t bucket = 0; bucket < histogram_buckets; ++bucket) {
     to.lifetimes[bucket] += from.lifetimes[bucket];

@@ -126,6 +126,8 @@ Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolize
   json["lost_bytes"] = site.lost.bytes;
   json["reachable_blocks"] = site.reachable.blocks;
   json["reachable_bytes"] = site.reachable.bytes;
+  json["runtime_blocks"] = site.runtime.blocks;
+  json["runtime_bytes"] = site.runtime.bytes;
   json["suppressed_blocks"] = site.suppressed.blocks;
   json["suppressed_bytes"] = site.suppressed.bytes;
   json["sizes"] = histogram_fields(site.sizes);
@@ -197,6 +199,8 @@ Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optiona
   json["reachable_bytes"] = totals.reachable.bytes;
   json["intentional_blocks"] = totals.intentional.blocks;
   json["intentional_bytes"] = totals.intentional.bytes;
+  json["runtime_blocks"] = totals.runtime.blocks;
+  json["runtime_bytes"] = totals.runtime.bytes;
   json["suppressed_blocks"] = totals.suppressed.blocks;
   json["suppressed_bytes"] = totals.suppressed.bytes;
   json["mismatches"] = profile.mismatches;

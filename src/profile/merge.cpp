@@ -27,7 +27,7 @@ struct Place {
 
 bool nothing_happened(const Site& site) {
   return site.allocations == 0 && site.frees == 0 && site.peak.blocks == 0 && site.lost.blocks == 0 &&
-         site.reachable.blocks == 0 && site.suppressed.blocks == 0;
+         site.reachable.blocks == 0 && site.runtime.blocks == 0 && site.suppressed.blocks == 0;
 }
 
 class Merger {

@@ -250,6 +250,7 @@ auto site_fields(std::size_t module_count) {
     pair(message, 22, site.suppressed, "what is suppressed");
     message.numbers(23, site.lifetimes, "lifetimes");
     message.numbers(24, site.sizes, "sizes");
+    pair(message, 26, site.runtime, "what the runtime keeps");
     message.records(25, site.threads, "thread", share_fields);
   };
 }

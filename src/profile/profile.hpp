@@ -104,6 +104,7 @@ struct Site {
   BlocksAndBytes peak;          // when the process held most
   BlocksAndBytes lost;          // by the leak scan: no pointer to them was left
   BlocksAndBytes reachable;     // by the leak scan: never freed, still pointed to
+  BlocksAndBytes runtime;       // never freed, kept by the language's runtime for itself: not in `reachable`
   BlocksAndBytes suppressed;    // lost as well, but the user does not want to hear of it: not in `lost`
   Histogram lifetimes{};        // freed blocks, by the bytes that the process allocated meanwhile
   Histogram sizes{};            // allocations, by requested bytes
@@ -121,6 +122,7 @@ struct Totals {
   BlocksAndBytes lost;         // intentional leaks excluded
   BlocksAndBytes intentional;  // lost or still reachable, and described as intentional leaks
   BlocksAndBytes reachable;    // intentional leaks excluded
+  BlocksAndBytes runtime;      // kept by the language's runtime for itself
   BlocksAndBytes suppressed;   // lost, and matched by a suppression; not in `lost`
 };
 

@@ -81,6 +81,9 @@ std::string ProfileText::leaks(std::string_view why_not_looked_for) const {
     text += fmt::format("; {}: {}, {}", name, counted(what.blocks, "block"), as_size(what.bytes));
   };
   add("still reachable", totals.reachable);
+  if (totals.runtime.blocks != 0) {
+    add("the runtime's own", totals.runtime);
+  }
   if (totals.intentional.blocks != 0) {
     add("intentional", totals.intentional);
   }

@@ -282,6 +282,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .peak = {},
             .lost = {record.lost_blocks, record.lost_bytes},
             .reachable = {record.reachable_blocks, record.reachable_bytes},
+            .runtime = {record.runtime_blocks, record.runtime_bytes},
             .suppressed = {},
             .lifetimes = {},
             .sizes = {},

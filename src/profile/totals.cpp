@@ -12,6 +12,7 @@ Totals totals_of(std::span<const Site> sites) {
     totals.temporary += site.temporary;
     totals.live += site.live;
     totals.peak += site.peak;
+    totals.runtime += site.runtime;
     totals.suppressed += site.suppressed;
     if (site.intentional) {
       totals.intentional += site.lost;

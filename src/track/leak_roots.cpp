@@ -5,7 +5,9 @@
 #include "heap/heap.hpp"
 #include "platform/pages.hpp"
 #include "platform/thread_stacks.hpp"
+#include "track/modules.hpp"
 #include "track/region.hpp"
+#include "track/runtime_modules.hpp"
 
 namespace ar::track {
 
@@ -27,7 +29,7 @@ bool is_private_memory(const platform::Mapping& mapping) noexcept {
 
 bool LeakRoots::collect(const platform::StoppedThreads& threads, std::uintptr_t stack_pointer) noexcept {
   own_thread_pointer_ = platform::own_thread_pointer();
-  return collect_mappings() && collect_uneven() && leave_out_own_memory() &&
+  return collect_mappings() && collect_uneven() && collect_runtime_modules() && leave_out_own_memory() &&
          leave_out_dead_frames(threads, stack_pointer) && leave_out_dead_stacks(threads);
 }
 
@@ -91,6 +93,18 @@ bool LeakRoots::collect_uneven() noexcept {
   return true;
 }
 
+bool LeakRoots::collect_runtime_modules() noexcept {
+  const ModuleRecord* of = nullptr;
+  for (std::uint32_t index = 1; (of = module(index)) != nullptr; ++index) {
+    if (is_runtime(*of) && !runtime_modules_.push({of->start, of->end})) {
+      return false;
+    }
+  }
+  std::sort(runtime_modules_.begin(), runtime_modules_.end(),
+            [](const AddressRange& left, const AddressRange& right) { return left.start < right.start; });
+  return true;
+}
+
 bool LeakRoots::leave_out_own_memory() noexcept {
   for (const AddressRange& range : heap_ranges_) {
     if (!left_out_.push(range)) {
@@ -106,6 +120,7 @@ bool LeakRoots::leave_out_own_memory() noexcept {
       {mappings_.memory_start(), mappings_.memory_end()},
       {heap_ranges_.memory_start(), heap_ranges_.memory_end()},
       {uneven_.memory_start(), uneven_.memory_end()},
+      {runtime_modules_.memory_start(), runtime_modules_.memory_end()},
       {left_out_.memory_start(), left_out_.memory_end()},
       {buffer_.memory_start(), buffer_.memory_end()},
       {descriptors_.memory_start(), descriptors_.memory_end()},
@@ -272,7 +287,29 @@ bool LeakRoots::is_root(const platform::Mapping& mapping) const noexcept {
   return mapping.writable || (!mapping.shared && runs_.can_tell_written());
 }
 
-void LeakRoots::for_each_root(const platform::StoppedThreads& threads, WordsVisitor visit,
+// Calls visit(start, end) for the parts of [start, end) that are the program's, or the runtime's.
+template <typename Visit>
+void LeakRoots::for_each_part(RootsOf whose, std::uintptr_t start, std::uintptr_t end,
+                              Visit visit) const noexcept {
+  for (const AddressRange& runtime : runtime_modules_) {
+    const std::uintptr_t from = std::clamp(runtime.start, start, end);
+    const std::uintptr_t to = std::clamp(runtime.end, start, end);
+    if (from == to) {
+      continue;
+    }
+    if (whose == RootsOf::runtime) {
+      visit(from, to);
+    } else if (start < from) {
+      visit(start, from);
+    }
+    start = to;
+  }
+  if (whose == RootsOf::program && start < end) {
+    visit(start, end);
+  }
+}
+
+void LeakRoots::for_each_root(RootsOf whose, const platform::StoppedThreads& threads, WordsVisitor visit,
                               void* context) noexcept {
   const auto visit_words = [&](std::uintptr_t, const std::uintptr_t* words, std::size_t count) {
     visit(words, count, context);
@@ -280,9 +317,14 @@ void LeakRoots::for_each_root(const platform::StoppedThreads& threads, WordsVisi
   for (const platform::Mapping& mapping : mappings_) {
     if (is_root(mapping)) {
       const platform::Pages which = mapping.shared ? platform::Pages::present : platform::Pages::written;
-      for_each_piece(mapping,
-                     [&](std::uintptr_t start, std::uintptr_t end) { read(start, end, which, visit_words); });
+      for_each_piece(mapping, [&](std::uintptr_t start, std::uintptr_t end) {
+        for_each_part(whose, start, end,
+                      [&](std::uintptr_t from, std::uintptr_t to) { read(from, to, which, visit_words); });
+      });
     }
+  }
+  if (whose == RootsOf::runtime) {
+    return;
   }
   for (std::size_t i = 0; i < threads.count(); ++i) {
     const platform::ThreadState& thread = threads[i];

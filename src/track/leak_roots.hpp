@@ -35,6 +35,9 @@ struct AddressRange {
   std::uintptr_t end;
 };
 
+// Whose roots: the C and C++ runtime's are the data of its own shared libraries (runtime_modules.hpp).
+enum class RootsOf : std::uint8_t { program, runtime };
+
 using WordsVisitor = void (*)(const std::uintptr_t* words, std::size_t count, void* context);
 
 // Not thread-safe. To be used while the other threads are stopped. 2 KiB.
@@ -46,8 +49,9 @@ class LeakRoots {
   // has in registers must have been spilled above. False when there is no memory or no /proc.
   [[nodiscard]] bool collect(const platform::StoppedThreads& threads, std::uintptr_t stack_pointer) noexcept;
 
-  // Calls visit with the words of all roots.
-  void for_each_root(const platform::StoppedThreads& threads, WordsVisitor visit, void* context) noexcept;
+  // Calls visit with the words of all roots of the program, or of the runtime's own data.
+  void for_each_root(RootsOf whose, const platform::StoppedThreads& threads, WordsVisitor visit,
+                     void* context) noexcept;
 
   // Calls visit with the words of a block of the heap.
   void for_each_word_of_block(std::uintptr_t start, std::size_t size, WordsVisitor visit,
@@ -61,6 +65,7 @@ class LeakRoots {
  private:
   [[nodiscard]] bool collect_mappings() noexcept;
   [[nodiscard]] bool collect_uneven() noexcept;
+  [[nodiscard]] bool collect_runtime_modules() noexcept;
   [[nodiscard]] bool leave_out_own_memory() noexcept;
   [[nodiscard]] bool leave_out_dead_frames(const platform::StoppedThreads& threads,
                                            std::uintptr_t stack_pointer) noexcept;
@@ -71,6 +76,8 @@ class LeakRoots {
                                           const platform::StoppedThreads& threads) noexcept;
   void sort_left_out() noexcept;
 
+  template <typename Visit>
+  void for_each_part(RootsOf whose, std::uintptr_t start, std::uintptr_t end, Visit visit) const noexcept;
   template <typename Visit>
   void for_each_piece(const platform::Mapping& mapping, Visit visit) const noexcept;
   template <typename Visit>
@@ -85,6 +92,7 @@ class LeakRoots {
   platform::MappedArray<AddressRange> heap_ranges_;
   platform::MappedArray<AddressRange>
       uneven_;  // parts of the heap's ranges that are not plain readable memory
+  platform::MappedArray<AddressRange> runtime_modules_;  // sorted by start
   platform::MappedArray<AddressRange> left_out_;  // sorted by start, apart from each other once collected
   platform::MappedArray<std::uintptr_t> buffer_;
   platform::MappedArray<std::uintptr_t> descriptors_;  // of threads that may have ended

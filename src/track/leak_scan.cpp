@@ -12,13 +12,16 @@
 #include "platform/threads.hpp"
 #include "track/leak_roots.hpp"
 #include "track/mark_set.hpp"
+#include "track/modules.hpp"
+#include "track/runtime_modules.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {
 
 namespace {
 
-// Marks what can be reached. Works through an explicit stack, so that long chains need no deep calls.
+// Marks what can be reached: from the program's roots first, so that what only the runtime's own data leads
+// to can be told. Works through an explicit stack, so that long chains need no deep calls.
 class Marking {
  public:
   Marking(platform::PageSource pages, platform::ReadingWay way) noexcept : roots_(pages, way) {}
@@ -28,13 +31,11 @@ class Marking {
     if (!roots_.collect(threads, stack_pointer) || !prepare_marks()) {
       return false;
     }
-    roots_.for_each_root(threads, take_words, this);
-    while (!failed_ && !unread_.empty()) {
-      const heap::BlockInfo block = heap::find(reinterpret_cast<const void*>(unread_.pop()));
-      if (block.place == heap::Place::live) {
-        roots_.for_each_word_of_block(block.start, block.requested_size, take_words, this);
-      }
-    }
+    roots_.for_each_root(RootsOf::program, threads, take_words, this);
+    follow_blocks();
+    only_runtime_leads_here_ = true;
+    roots_.for_each_root(RootsOf::runtime, threads, take_words, this);
+    follow_blocks();
     return !failed_;
   }
 
@@ -42,7 +43,21 @@ class Marking {
     return marks_.is_marked(block_start);
   }
 
+  // Reachable, but from nowhere else than the data of the runtime's libraries.
+  [[nodiscard]] bool is_kept_by_runtime(std::uintptr_t block_start) const noexcept {
+    return runtime_marks_.is_marked(block_start);
+  }
+
  private:
+  void follow_blocks() noexcept {
+    while (!failed_ && !unread_.empty()) {
+      const heap::BlockInfo block = heap::find(reinterpret_cast<const void*>(unread_.pop()));
+      if (block.place == heap::Place::live) {
+        roots_.for_each_word_of_block(block.start, block.requested_size, take_words, this);
+      }
+    }
+  }
+
   [[nodiscard]] bool prepare_marks() noexcept {
     std::size_t bytes = 0;
     for (const AddressRange& range : roots_.heap_ranges()) {
@@ -50,7 +65,8 @@ class Marking {
       lowest_ = range.start < lowest_ ? range.start : lowest_;
       highest_ = range.end > highest_ ? range.end : highest_;
     }
-    return marks_.prepare(bytes, roots_.heap_ranges().size());
+    return marks_.prepare(bytes, roots_.heap_ranges().size()) &&
+           runtime_marks_.prepare(bytes, roots_.heap_ranges().size());
   }
 
   static void take_words(const std::uintptr_t* words, std::size_t count, void* context) noexcept {
@@ -73,6 +89,7 @@ class Marking {
       return;
     }
     if (outcome == MarkSet::Outcome::no_memory ||
+        (only_runtime_leads_here_ && runtime_marks_.mark(block.start) == MarkSet::Outcome::no_memory) ||
         (block.requested_size >= sizeof(std::uintptr_t) && !unread_.push(block.start))) {
       failed_ = true;
     }
@@ -80,6 +97,8 @@ class Marking {
 
   LeakRoots roots_;
   MarkSet marks_;
+  MarkSet runtime_marks_;  // those of marks_ that only the runtime's roots lead to
+  bool only_runtime_leads_here_ = false;
   platform::MappedArray<std::uintptr_t> unread_;  // reached blocks whose words have not been looked at
   std::uintptr_t lowest_ = ~std::uintptr_t{0};
   std::uintptr_t highest_ = 0;
@@ -93,8 +112,14 @@ void reset_results(Header& header) noexcept {
   for (OriginIndex index = 1; index < header.origin_count; ++index) {
     if (OriginRecord* of = origin(index); of != nullptr) {
       of->lost_blocks = of->lost_bytes = of->reachable_blocks = of->reachable_bytes = 0;
+      of->runtime_blocks = of->runtime_bytes = 0;
     }
   }
+}
+
+bool allocated_by_runtime(const OriginRecord& origin) noexcept {
+  const ModuleRecord* of = origin.annotated == 0 ? module(origin.module) : nullptr;
+  return of != nullptr && is_runtime(*of);
 }
 
 struct Tally {
@@ -109,7 +134,10 @@ bool tally_block(const heap::BlockInfo& block, void* context) noexcept {
   if (of == nullptr) {
     return true;
   }
-  if (tally.marking.is_reachable(block.start)) {
+  if (tally.marking.is_kept_by_runtime(block.start) && allocated_by_runtime(*of)) {
+    ++of->runtime_blocks;
+    of->runtime_bytes += block.requested_size;
+  } else if (tally.marking.is_reachable(block.start)) {
     ++of->reachable_blocks;
     of->reachable_bytes += block.requested_size;
     ++tally.header.reachable_blocks;

@@ -68,6 +68,8 @@ struct OriginRecord {
   std::uint64_t reachable_blocks, reachable_bytes;
   // Attribution of the peak; the header's peak_capture says which of the two is valid.
   std::uint64_t peak_blocks[2], peak_bytes[2];
+  // Of the leak scan: what the language's runtime keeps for itself; not among the reachable.
+  std::uint64_t runtime_blocks, runtime_bytes;
 };
 
 // What one thread did at one origin. A block freed by another thread counts there, so only sums over all

@@ -166,6 +166,7 @@ Survey example_survey() {
                     .lost = {3, 192},
                     .intentional = {},
                     .reachable = {100, 4808},
+                    .runtime = {2, 72704 + 4096},
                     .suppressed = {}};
   survey.main = image;
   return survey;
@@ -182,8 +183,8 @@ TEST(TextReport, AnswersTheFiveQuestionsFirst) {
   EXPECT_THAT(text, HasSubstr("  allocated   1,003 blocks, 63.5 KiB in all; 900 freed\n"));
   EXPECT_THAT(text, HasSubstr("  peak        3.0 MiB live at once; 99 % of it from one site\n"));
   EXPECT_THAT(
-      text,
-      HasSubstr("  leaks       definitely lost: 3 blocks, 192 B; still reachable: 100 blocks, 4.7 KiB\n"));
+      text, HasSubstr("  leaks       definitely lost: 3 blocks, 192 B; still reachable: 100 blocks, 4.7 KiB; "
+                      "the runtime's own: 2 blocks, 75.0 KiB\n"));
   EXPECT_THAT(
       text,
       HasSubstr("  temporary   100 blocks (10 %) freed before the next allocation of the same thread\n"));
