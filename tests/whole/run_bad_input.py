@@ -32,6 +32,10 @@ broken = pathlib.Path("broken")
 broken.write_bytes(b"\x7fELF" + bytes(100))
 broken.chmod(0o755)
 complains(["run", "--", "./broken"], 126, "arpent run: './broken' is a damaged ELF file, or not one of a program")
+for size in (500, 3000):
+    broken.write_bytes(pathlib.Path(PROGRAMS / "run_endings").read_bytes()[:size])
+    why = run("./broken").stderr
+    check("'./broken' is not whole: its header speaks of more than the file holds" in why, f"{size} bytes: {why}")
 broken.write_bytes(b"\0\1\2\3")
 complains(["run", "--", "./broken"], 126,
           "arpent run: './broken' is neither a program nor a script that this system can run")

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -226,6 +227,27 @@ void read_sections(Elf* elf, ElfFacts& facts) {
   }
 }
 
+void read_segments(Elf* elf, int descriptor, ElfFacts& facts) {
+  struct stat status{};
+  std::size_t count = 0;
+  if (::fstat(descriptor, &status) != 0 || ::elf_getphdrnum(elf, &count) != 0) {
+    facts.is_cut_short = true;
+    return;
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (::gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr || segment.p_offset > size ||
+        segment.p_filesz > size - segment.p_offset) {
+      facts.is_cut_short = true;
+      return;
+    }
+    if (segment.p_type == PT_INTERP) {
+      facts.interpreter = text_at(descriptor, segment);
+    }
+  }
+}
+
 }  // namespace
 
 std::expected<ElfFacts, int> read_elf_facts(const std::string& path) {
@@ -244,16 +266,7 @@ std::expected<ElfFacts, int> read_elf_facts(const std::string& path) {
   facts.native = header.e_machine == native_machine && header.e_ident[EI_CLASS] == ELFCLASS64;
   facts.machine = machine_name(header);
   facts.is_executable = header.e_type == ET_EXEC || header.e_type == ET_DYN;
-  std::size_t count = 0;
-  if (::elf_getphdrnum(file.get(), &count) == 0) {
-    for (std::size_t i = 0; i < count; ++i) {
-      GElf_Phdr segment;
-      if (::gelf_getphdr(file.get(), static_cast<int>(i), &segment) != nullptr &&
-          segment.p_type == PT_INTERP) {
-        facts.interpreter = text_at(descriptor, segment);
-      }
-    }
-  }
+  read_segments(file.get(), descriptor, facts);
   read_sections(file.get(), facts);
   facts.has_libc = facts.has_libc || !facts.needed.empty();
   return facts;

@@ -10,6 +10,7 @@ namespace ar::command {
 struct ElfFacts {
   bool is_elf = false;
   bool native = false;              // this processor's 64-bit format
+  bool is_cut_short = false;        // its header speaks of more than the file holds
   std::string machine;              // "x86-64", "32-bit x86", … for messages
   bool is_executable = false;       // ET_EXEC or ET_DYN
   std::string interpreter;          // PT_INTERP: the dynamic loader, which runs first; empty: static

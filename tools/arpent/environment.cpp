@@ -30,6 +30,8 @@ constexpr std::array variables{
         "ARPENT_SYMBOLIZER", "programs that link Arpent",
         "Path of the arpent command that puts functions and lines into their reports, instead of "
         "the one beside the library or on the path."},
+    EnvironmentVariable{"TZ", "programs that link Arpent",
+                        "The time zone of the times in their reports; the system's without it."},
     EnvironmentVariable{"ARPENT_PRELOAD", "arpent run",
                         "Path of libarpent-preload.so, instead of the one beside the command."},
     EnvironmentVariable{"NO_COLOR", "arpent", "Set to anything but nothing: no colour on terminals."},

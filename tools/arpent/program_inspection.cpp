@@ -138,6 +138,10 @@ void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
     set(Obstacle::other_architecture,
         fmt::format("{} is built for {}, and Arpent's library for another processor cannot be loaded into it",
                     shown, facts.machine));
+  } else if (facts.is_cut_short) {
+    set(Obstacle::cut_short,
+        fmt::format("{} is not whole: its header speaks of more than the file holds (build or copy it anew)",
+                    shown));
   } else if (const std::string raised = raised_privileges(inspection.image); !raised.empty()) {
     set(Obstacle::raised_privileges,
         fmt::format("{} is {}: the system loads no library of ours into a program with raised privileges",

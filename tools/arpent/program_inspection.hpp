@@ -19,6 +19,7 @@ enum class Obstacle : std::uint8_t {
   raised_privileges,   // set-uid, set-gid or file capabilities
   sanitizer,           // built with AddressSanitizer or one of its kin
   other_architecture,  // 32-bit, or for another processor
+  cut_short,           // the rest of the file is missing
 };
 
 struct Inspection {

@@ -72,6 +72,7 @@ Way way_into(const Inspection& inspection) {
     case Obstacle::raised_privileges:
     case Obstacle::sanitizer:
     case Obstacle::other_architecture:
+    case Obstacle::cut_short:
       break;
   }
   return Way::not_at_all;
