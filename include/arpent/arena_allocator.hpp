@@ -14,6 +14,10 @@
 // gets one of its own, of just its size, and doubles the next chunk once, not to its own measure: one outlier
 // does not make every later chunk huge, while a habit of larger requests is soon met by chunks that hold
 // several.
+//
+// In a program that Arpent tracks, reports show what lies in an arena by site. A block that was freed without
+// being the last one lies there until the arena is reset; what is freed here and is no block of the arena's
+// is told on standard error.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +25,7 @@
 #include <cstring>
 
 #include "allocator.hpp"
+#include "detail/ownership.hpp"
 #include "reset.hpp"
 
 namespace ar {
@@ -34,6 +39,8 @@ struct ArenaOptions {
 // Not for several threads at once, except through a ThreadSafeAllocator. Neither copied nor moved: Allocators
 // refer to it.
 class ArenaAllocator {
+  template <class T>
+  friend class MemoryPool;
   struct Chunk {
     Chunk* next;  // the one before it in the same list
     std::size_t size;
@@ -48,12 +55,11 @@ class ArenaAllocator {
   // allocator is told about all of them. Both, and the description's text, must outlive the arena.
   explicit ArenaAllocator(Allocator backing, ArenaOptions options = {},
                           Description description = {"arena", std::source_location::current()}) noexcept
-      : backing_(backing),
-        description_(description),
-        first_chunk_(options.first_chunk < least_chunk ? least_chunk : options.first_chunk),
-        next_chunk_(first_chunk_),
-        largest_chunk_(options.largest_chunk < first_chunk_ ? first_chunk_ : options.largest_chunk) {}
-  ~ArenaAllocator() { release_all(); }
+      : ArenaAllocator(backing, options, description, true) {}
+  ~ArenaAllocator() {
+    owner_.end();
+    release_all();
+  }
   ArenaAllocator(const ArenaAllocator&) = delete;
   ArenaAllocator& operator=(const ArenaAllocator&) = delete;
 
@@ -64,6 +70,9 @@ class ArenaAllocator {
   // that was to be kept could not be had in one piece from the backing allocator; then none is kept. The
   // arena is ready for use in any case.
   bool reset(Reset mode = retain_capacity) noexcept {
+    if (owner_.is_tracked()) [[unlikely]] {
+      owner_.cut(0);
+    }
     const std::size_t capacity = query_capacity();
     const std::size_t kept = capacity < mode.limit() ? capacity : mode.limit();
     next_chunk_ = first_chunk_;
@@ -117,6 +126,7 @@ class ArenaAllocator {
     std::uint64_t chunk_number = 0;
     std::uintptr_t position = 0;
     std::size_t next_chunk = 0;
+    std::size_t told = 0;  // blocks that the tracker knew
   };
 
   // Remembers which blocks there are. The last of them can no longer grow in place.
@@ -126,6 +136,9 @@ class ArenaAllocator {
     mark.chunk_number = chunks_ == nullptr ? 0 : chunks_->number;
     mark.position = position_;
     mark.next_chunk = next_chunk_;
+    if (owner_.is_tracked()) [[unlikely]] {
+      mark.told = owner_.count();
+    }
     floor_ = position_;
     return mark;
   }
@@ -134,6 +147,9 @@ class ArenaAllocator {
   // be used again; marks made after it are void, as all are after a reset. A void mark whose chunk has gone
   // ends the process with a line that says so.
   void rewind(const Mark& mark) noexcept {
+    if (owner_.is_tracked()) [[unlikely]] {
+      owner_.cut(mark.told);
+    }
     while (chunks_ != nullptr && chunks_->number > mark.last_number) {
       move_first(chunks_, spare_chunks_);
     }
@@ -147,17 +163,18 @@ class ArenaAllocator {
     if (chunks_ == nullptr) {
       position_ = end_ = 0;
     } else {
-      end_ = detail::address_of(chunks_) + chunks_->size;
+      limit_to(chunks_);
       position_ = mark.position;
     }
     floor_ = position_;
     next_chunk_ = mark.next_chunk;
   }
 
-  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const Description&) noexcept {
+  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment,
+                                const Description& description) noexcept {
     const std::uintptr_t block = detail::aligned_up(position_, alignment);
     if (block + size > end_) [[unlikely]] {
-      return alloc_elsewhere(size, alignment);
+      return alloc_elsewhere(size, alignment, description);
     }
     position_ = block + size;
     return reinterpret_cast<void*>(block);
@@ -169,13 +186,19 @@ class ArenaAllocator {
                                 const Description&) noexcept {
     const std::uintptr_t start = detail::address_of(block);
     if (start + size == position_ && start >= floor_) {
-      if (new_size > end_ - start) {
+      if (new_size > end_of_room() - start) {
         return false;
       }
       position_ = start + new_size;
+    } else if (new_size <= size) {
       return true;
+    } else if (!is_last_large(start, size) || !grow_last_large(start, new_size)) {
+      return false;
     }
-    return new_size <= size || (is_last_large(start, size) && grow_last_large(start, new_size));
+    if (owner_.is_tracked()) [[unlikely]] {
+      owner_.resize(block, new_size);
+    }
+    return true;
   }
 
   [[nodiscard]] void* raw_remap(void* block, std::size_t size, std::size_t alignment, std::size_t new_size,
@@ -187,15 +210,40 @@ class ArenaAllocator {
     const std::uintptr_t start = detail::address_of(block);
     if (start + size == position_ && start >= floor_) {
       position_ = start;
+      if (owner_.is_tracked()) [[unlikely]] {
+        owner_.leave(block);
+      }
+    } else if (owner_.is_tracked() && !owns_ptr(block)) [[unlikely]] {
+      owner_.reject(block);
     }
   }
 
  private:
+  // `tells`: whether the tracker is to know what lies in it.
+  ArenaAllocator(Allocator backing, ArenaOptions options, Description description, bool tells) noexcept
+      : backing_(backing),
+        description_(description),
+        tells_(tells),
+        first_chunk_(options.first_chunk < least_chunk ? least_chunk : options.first_chunk),
+        next_chunk_(first_chunk_),
+        largest_chunk_(options.largest_chunk < first_chunk_ ? first_chunk_ : options.largest_chunk) {}
+
   [[nodiscard]] static std::uintptr_t start_of(const Chunk* chunk) noexcept {
     return detail::address_of(chunk) + header_size;
   }
 
+  // While the tracker is told of each block, `end_` is 0, so that every request comes to alloc_elsewhere.
+  void limit_to(const Chunk* chunk) noexcept {
+    end_ = owner_.is_tracked() ? 0 : detail::address_of(chunk) + chunk->size;
+  }
+  [[nodiscard]] std::uintptr_t end_of_room() const noexcept {
+    return owner_.is_tracked() && chunks_ != nullptr ? detail::address_of(chunks_) + chunks_->size : end_;
+  }
+
   [[nodiscard]] Chunk* make_chunk(std::size_t size) noexcept {
+    if (tells_) {
+      owner_.begin(AR_HEAP_ARENA, description_);
+    }
     void* const memory = backing_.raw_alloc(size, chunk_alignment, description_);
     if (memory == nullptr) {
       return nullptr;
@@ -208,7 +256,7 @@ class ArenaAllocator {
     chunk->next = chunks_;
     chunks_ = chunk;
     position_ = start_of(chunk);
-    end_ = detail::address_of(chunk) + chunk->size;
+    limit_to(chunk);
     floor_ = position_;
   }
 
@@ -225,9 +273,26 @@ class ArenaAllocator {
     return nullptr;
   }
 
+  // The description by value: a reference would keep it in memory on the fast path, too.
+  [[gnu::noinline]] void* alloc_elsewhere(std::size_t size, std::size_t alignment,
+                                          Description description) noexcept {
+    void* block = nullptr;
+    const std::uintptr_t next = detail::aligned_up(position_, alignment);
+    if (owner_.is_tracked() && next + size <= end_of_room()) {
+      position_ = next + size;
+      block = reinterpret_cast<void*>(next);
+    } else {
+      block = alloc_in_another_chunk(size, alignment);
+    }
+    if (block != nullptr && owner_.is_tracked()) {
+      owner_.enter(block, size, description);
+    }
+    return block;
+  }
+
   // A block that does not fit into the chunk in use. Spare chunks are taken for what they were made for,
   // oldest first, so that work which is done again after a rewind finds the same chunks in the same order.
-  [[gnu::noinline]] void* alloc_elsewhere(std::size_t size, std::size_t alignment) noexcept {
+  [[nodiscard]] void* alloc_in_another_chunk(std::size_t size, std::size_t alignment) noexcept {
     // Chunks are aligned as malloc's blocks.
     const std::size_t padding = alignment > chunk_alignment ? alignment - chunk_alignment : 0;
     const std::size_t needed = header_size + padding + size;
@@ -304,8 +369,10 @@ class ArenaAllocator {
   Chunk* spare_chunks_ = nullptr;  // those of both kinds that a rewind left empty
   Chunk* spare_large_ = nullptr;
   std::uint64_t last_number_ = 0;
+  detail::Ownership owner_;
   Allocator backing_;
   Description description_;
+  bool tells_;
   std::size_t first_chunk_;
   std::size_t next_chunk_;
   std::size_t largest_chunk_;

@@ -33,7 +33,7 @@ class MemoryPool {
   // the pool.
   explicit MemoryPool(Allocator backing, ArenaOptions options = {},
                       Description description = {"pool", std::source_location::current()}) noexcept
-      : arena_(backing, options, description) {}
+      : arena_(backing, options, description, false) {}
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
@@ -131,7 +131,7 @@ class MemoryPool {
     ++free_count_;
   }
 
-  ArenaAllocator arena_;
+  ArenaAllocator arena_;  // does not tell of its blocks: they are made again and again, by whoever comes
   Place* free_ = nullptr;
   std::size_t free_count_ = 0;
 };

@@ -16,8 +16,12 @@ namespace ar {
 template <std::size_t Size>
 class StackFallbackAllocator {
  public:
-  // The fallback must outlive this object, and ar::null_allocator is one that refuses.
-  constexpr explicit StackFallbackAllocator(Allocator fallback) noexcept : fallback_(fallback) {}
+  // The fallback must outlive this object, and ar::null_allocator is one that refuses. `description` is what
+  // reports call the bytes within.
+  constexpr explicit StackFallbackAllocator(
+      Allocator fallback,
+      const Description& description = {"stack fallback", std::source_location::current()}) noexcept
+      : fixed_(buffer_, description), fallback_(fallback) {}
   StackFallbackAllocator(const StackFallbackAllocator&) = delete;
   StackFallbackAllocator& operator=(const StackFallbackAllocator&) = delete;
 
@@ -55,7 +59,7 @@ class StackFallbackAllocator {
   static_assert(Size > 0, "StackFallbackAllocator<0> is its fallback; use that");
 
   alignas(std::max_align_t) std::byte buffer_[Size];
-  FixedBufferAllocator fixed_{buffer_};
+  FixedBufferAllocator fixed_;
   Allocator fallback_;
 };
 

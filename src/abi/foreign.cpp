@@ -27,6 +27,9 @@ bool may_be_the_c_library_s(const void* pointer) noexcept {
 }  // namespace
 
 void release_foreign(void* pointer, std::uintptr_t caller) noexcept {
+  if (is_owned_elsewhere(pointer, caller)) {
+    return;
+  }
   if (may_be_the_c_library_s(pointer)) {
     __libc_free(pointer);
   } else {
@@ -35,6 +38,9 @@ void release_foreign(void* pointer, std::uintptr_t caller) noexcept {
 }
 
 void* resize_foreign(void* pointer, std::size_t size, std::uintptr_t caller) noexcept {
+  if (is_owned_elsewhere(pointer, caller)) {
+    return nullptr;
+  }
   if (may_be_the_c_library_s(pointer) && &__libc_realloc != nullptr) {
     return __libc_realloc(pointer, size);
   }

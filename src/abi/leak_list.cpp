@@ -100,8 +100,9 @@ struct Visiting {
 
 bool came_through_ar_heap(track::OriginIndex index) noexcept {
   const track::OriginRecord* const origin = track::origin(index);
-  return origin != nullptr && (origin->annotated != 0 || origin->family == track::Family::ar_heap ||
-                               origin->family == track::Family::adopted);
+  return origin != nullptr && origin->family != track::Family::owned &&
+         (origin->annotated != 0 || origin->family == track::Family::ar_heap ||
+          origin->family == track::Family::adopted);
 }
 
 LeakList::~LeakList() {

@@ -7,6 +7,7 @@
 #include "abi/message.hpp"
 #include "abi/serve.hpp"
 #include "platform/text.hpp"
+#include "track/owners.hpp"
 #include "track/track.hpp"
 #include "track/tracker.hpp"
 
@@ -51,6 +52,7 @@ const char* allocator_name(track::Family family) noexcept {
     case track::Family::ar_heap:
       return "ar_heap";
     case track::Family::adopted:
+    case track::Family::owned:
     case track::Family::none:
       break;
   }
@@ -167,6 +169,83 @@ void write_not_a_block(const void* context, TextWriter& out, platform::Places pl
   out.text("; ignored");
 }
 
+const char* kind_name(track::OwnerKind kind) noexcept {
+  switch (kind) {
+    case track::OwnerKind::arena:
+      return "an arena";
+    case track::OwnerKind::buffer:
+      return "a buffer";
+    case track::OwnerKind::other:
+      break;
+  }
+  return "an allocator";
+}
+
+void write_owner(TextWriter& out, platform::Places places, track::OwnerDescription owner) noexcept {
+  out.text(kind_name(owner.kind)).text(" made");
+  write_origin(out, places, track::origin(owner.made));
+}
+
+// A live block by whoever knows it, from " from " on.
+void write_owned_block(TextWriter& out, platform::Places places, const track::OwnedBlock& block) noexcept {
+  if (block.finder == nullptr) {
+    write_owner(out, places, block.owner);
+    out.text(", allocated");
+    write_origin(out, places, track::origin(block.origin));
+    return;
+  }
+  out.text(block.finder);
+  if (block.description != nullptr) {
+    out.text(" (\"").text(block.description).text("\")");
+  } else if (block.allocated_by != 0) {
+    out.text(", allocated");
+    write_place(out, places, block.allocated_by);
+  }
+}
+
+struct OwnedElsewhere {
+  const void* pointer;
+  std::uintptr_t caller;
+  track::OwnedBlock block;
+};
+
+void write_owned_elsewhere(const void* context, TextWriter& out, platform::Places places) noexcept {
+  const auto& misuse = *static_cast<const OwnedElsewhere*>(context);
+  out.text("arpent: mismatch: block ").hex(reinterpret_cast<std::uintptr_t>(misuse.pointer)).text(" from ");
+  write_owned_block(out, places, misuse.block);
+  out.text(", was given to free, delete or realloc");
+  write_place(out, places, misuse.caller);
+  out.text("; ignored");
+}
+
+struct WrongOwner {
+  const void* pointer;
+  std::uintptr_t caller;
+  track::OwnerDescription given_to;
+  bool is_owned;
+  track::OwnedBlock owned;
+  heap::BlockInfo block;
+};
+
+void write_wrong_owner(const void* context, TextWriter& out, platform::Places places) noexcept {
+  const auto& misuse = *static_cast<const WrongOwner*>(context);
+  const bool is_known = misuse.is_owned || misuse.block.place == heap::Place::live;
+  out.text(is_known ? "arpent: mismatch: block " : "arpent: invalid free: ");
+  out.hex(reinterpret_cast<std::uintptr_t>(misuse.pointer));
+  if (misuse.is_owned) {
+    out.text(" from ");
+    write_owned_block(out, places, misuse.owned);
+  } else if (is_known) {
+    out.text(" from ").text(allocator_name(track::slot_family(misuse.block.slot))).text(", allocated");
+    write_origin(out, places, track::origin(track::slot_origin(misuse.block.slot)));
+  } else {
+    out.text(", whose block is not known");
+  }
+  out.text(", was given to ");
+  write_owner(out, places, misuse.given_to);
+  out.text("; ignored");
+}
+
 void abort_if_wanted() noexcept {
   if (policy == MismatchPolicy::abort) {
     std::abort();
@@ -188,7 +267,38 @@ void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t cal
   abort_if_wanted();
 }
 
+bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept {
+  OwnedElsewhere misuse = {pointer, caller, {}};
+  if (!track::find_owned(pointer, misuse.block)) {
+    return false;
+  }
+  track::note_mismatch();
+  const std::uint64_t allocated =
+      misuse.block.finder == nullptr ? origin_key(misuse.block.origin) : misuse.block.allocated_by;
+  if (policy != MismatchPolicy::ignore && first_time(allocated, place_key(module_at(caller), caller))) {
+    print_message(&write_owned_elsewhere, &misuse);
+    abort_if_wanted();
+  }
+  return true;
+}
+
+void report_wrong_owner(const void* pointer, std::uintptr_t caller,
+                        track::OwnerDescription given_to) noexcept {
+  track::note_mismatch();
+  WrongOwner misuse = {pointer, caller, given_to, false, {}, heap::find(pointer)};
+  misuse.is_owned = track::find_owned(pointer, misuse.owned);
+  const std::uint64_t one = misuse.is_owned ? misuse.owned.origin : misuse.block.slot;
+  if (policy != MismatchPolicy::ignore &&
+      first_time(one, place_key(module_at(caller), caller) + given_to.made)) {
+    print_message(&write_wrong_owner, &misuse);
+    abort_if_wanted();
+  }
+}
+
 void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
+  if (is_owned_elsewhere(pointer, caller)) {
+    return;
+  }
   track::note_mismatch();
   NotABlock misuse = {pointer, caller, heap::find(pointer), false};
   misuse.freed_before = misuse.block.place == heap::Place::freed && misuse.block.slot != 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "heap/heap.hpp"
+#include "track/owners.hpp"
 #include "track/slot.hpp"
 
 namespace ar::abi {
@@ -15,6 +16,13 @@ void set_mismatch_policy(MismatchPolicy policy) noexcept;
 // A live block released by a function of another family.
 void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
                      std::uint32_t families) noexcept;
+
+// Whether the pointer is a block of an allocator within the program (track/owners.hpp), which is then said.
+[[nodiscard]] bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept;
+
+// A pointer that an arena or a buffer was given to free, and which is none of its blocks.
+void report_wrong_owner(const void* pointer, std::uintptr_t caller,
+                        track::OwnerDescription given_to) noexcept;
 
 // A pointer that is no live block: freed already, inside a block, or nowhere in the heap.
 void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept;

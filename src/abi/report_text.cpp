@@ -15,7 +15,7 @@ using platform::TextWriter;
 
 namespace {
 
-constexpr std::size_t most_other_sites = 20;
+constexpr std::size_t most_listed_sites = 20;
 
 struct Writing {
   TextWriter& out;
@@ -84,16 +84,21 @@ void write_leak(const Leak& leak, std::uint64_t number, void* context) noexcept 
   out.text("\n\n");
 }
 
-struct OtherSite {
+struct CountedSite {
   track::OriginIndex origin = 0;
   std::uint64_t blocks = 0, bytes = 0;
 };
 
-// Live blocks that did not come through ar_heap, the sites with the most bytes first.
-struct OtherMemory {
-  OtherSite largest[most_other_sites];
+// What is live at some sites, those with the most bytes first.
+struct LiveSites {
+  CountedSite largest[most_listed_sites];
   std::size_t listed = 0;
   std::uint64_t sites = 0, blocks = 0, bytes = 0;
+};
+
+// What did not come through ar_heap.
+struct OtherMemory {
+  LiveSites live;
   std::uint64_t allocations = 0, allocated_bytes = 0;
   std::uint64_t lost_blocks = 0, lost_bytes = 0;  // of the leak scan
 };
@@ -102,20 +107,64 @@ std::uint64_t difference(std::uint64_t larger, std::uint64_t smaller) noexcept {
   return larger > smaller ? larger - smaller : 0;  // other threads count on while we add up
 }
 
-void note_site(OtherMemory& memory, const OtherSite& site) noexcept {
-  std::size_t place = memory.listed;
-  while (place > 0 && memory.largest[place - 1].bytes < site.bytes) {
-    --place;
-  }
-  if (place == most_other_sites) {
+void note_site(LiveSites& live, track::OriginIndex index, const track::Counters& counters) noexcept {
+  const CountedSite site{index, difference(counters.allocations, counters.frees),
+                         difference(counters.allocated_bytes, counters.freed_bytes)};
+  if (site.blocks == 0) {
     return;
   }
-  const std::size_t kept = memory.listed < most_other_sites ? memory.listed : most_other_sites - 1;
-  for (std::size_t i = kept; i > place; --i) {
-    memory.largest[i] = memory.largest[i - 1];
+  ++live.sites;
+  live.blocks += site.blocks;
+  live.bytes += site.bytes;
+  std::size_t place = live.listed;
+  while (place > 0 && live.largest[place - 1].bytes < site.bytes) {
+    --place;
   }
-  memory.largest[place] = site;
-  memory.listed = kept + 1;
+  if (place == most_listed_sites) {
+    return;
+  }
+  const std::size_t kept = live.listed < most_listed_sites ? live.listed : most_listed_sites - 1;
+  for (std::size_t i = kept; i > place; --i) {
+    live.largest[i] = live.largest[i - 1];
+  }
+  live.largest[place] = site;
+  live.listed = kept + 1;
+}
+
+void write_owner(Writing& writing, const track::OriginRecord& origin) noexcept {
+  const track::OriginRecord* const owner = track::origin(origin.owner);
+  if (owner == nullptr) {
+    return;
+  }
+  writing.out.text(", in \"");
+  write_printable(writing.out, track::text(owner->description));
+  writing.out.text("\" of ");
+  write_place(writing, *owner, platform::Shown::function_and_place);
+}
+
+// A row a site; the rest in one.
+void write_sites(Writing& writing, const LiveSites& live) noexcept {
+  TextWriter& out = writing.out;
+  out.text("         bytes     blocks  allocated at\n");
+  CountedSite rest{0, live.blocks, live.bytes};
+  for (std::size_t i = 0; i < live.listed; ++i) {
+    const CountedSite& site = live.largest[i];
+    const track::OriginRecord& origin = *track::origin(site.origin);
+    write_right_aligned(out, site.bytes, 14);
+    write_right_aligned(out, site.blocks, 11);
+    out.text("  ");
+    write_place(writing, origin, platform::Shown::function_and_place);
+    write_owner(writing, origin);
+    out.text("\n");
+    rest.blocks -= site.blocks;
+    rest.bytes -= site.bytes;
+  }
+  if (live.sites > live.listed) {
+    write_right_aligned(out, rest.bytes, 14);
+    write_right_aligned(out, rest.blocks, 11);
+    out.text("  at ").number(live.sites - live.listed).text(" more places\n");
+  }
+  out.text("\n");
 }
 
 void write_other_memory(Writing& writing, const OtherMemory& memory) noexcept {
@@ -123,48 +172,42 @@ void write_other_memory(Writing& writing, const OtherMemory& memory) noexcept {
   out.text("Memory of other origin (malloc, operator new and the like; not part of the figures above)\n");
   out.text("  Allocated: ").number(memory.allocations).text(" blocks, ").number(memory.allocated_bytes);
   out.text(" bytes\n  In use:    ")
-      .number(memory.blocks)
+      .number(memory.live.blocks)
       .text(" blocks, ")
-      .number(memory.bytes)
+      .number(memory.live.bytes)
       .text(" bytes\n");
   const track::LeakScan scan = track::profile()->leak_scan;
   if (scan == track::LeakScan::done || scan == track::LeakScan::partial) {
     out.text("  Lost:      ").number(memory.lost_blocks).text(" blocks, ").number(memory.lost_bytes);
     out.text(" bytes that nothing points to any more\n");
   }
-  if (memory.blocks == 0) {
+  if (memory.live.blocks == 0) {
     out.text("\n");
     return;
   }
   out.text(
       "  What is in use now is no leak by that alone: libraries keep memory for the life of the "
       "process.\n\n");
-  out.text("         bytes     blocks  allocated at\n");
-  OtherSite rest{0, memory.blocks, memory.bytes};
-  for (std::size_t i = 0; i < memory.listed; ++i) {
-    const OtherSite& site = memory.largest[i];
-    const track::OriginRecord& origin = *track::origin(site.origin);
-    write_right_aligned(out, site.bytes, 14);
-    write_right_aligned(out, site.blocks, 11);
-    out.text("  ");
-    write_place(writing, origin, platform::Shown::function_and_place);
-    out.text("\n");
-    rest.blocks -= site.blocks;
-    rest.bytes -= site.bytes;
+  write_sites(writing, memory.live);
+}
+
+void write_owned(Writing& writing, const LiveSites& owned) noexcept {
+  if (owned.blocks == 0) {
+    return;
   }
-  if (memory.sites > memory.listed) {
-    write_right_aligned(out, rest.bytes, 14);
-    write_right_aligned(out, rest.blocks, 11);
-    out.text("  at ").number(memory.sites - memory.listed).text(" more places\n");
-  }
-  out.text("\n");
+  writing.out.text("In arenas and buffers (their memory is counted where it came from): ")
+      .number(owned.blocks)
+      .text(" blocks, ")
+      .number(owned.bytes)
+      .text(" bytes\n\n");
+  write_sites(writing, owned);
 }
 
 struct Totals {
   std::uint64_t allocations = 0, bytes = 0;
 };
 
-void add_up(Totals& annotated, OtherMemory& other) noexcept {
+void add_up(Totals& annotated, OtherMemory& other, LiveSites& owned) noexcept {
   const std::uint32_t count = __atomic_load_n(&track::profile()->origin_count, __ATOMIC_ACQUIRE);
   for (track::OriginIndex index = 1; index < count; ++index) {
     const track::OriginRecord* const origin = track::origin(index);
@@ -172,6 +215,12 @@ void add_up(Totals& annotated, OtherMemory& other) noexcept {
       continue;
     }
     const track::Counters counters = track::totals(index);
+    if (origin->family == track::Family::owned) {
+      if (origin->owner != index) {
+        note_site(owned, index, counters);
+      }
+      continue;
+    }
     if (came_through_ar_heap(index)) {
       annotated.allocations += counters.allocations;
       annotated.bytes += counters.allocated_bytes;
@@ -181,14 +230,7 @@ void add_up(Totals& annotated, OtherMemory& other) noexcept {
     other.allocated_bytes += counters.allocated_bytes;
     other.lost_blocks += origin->lost_blocks;
     other.lost_bytes += origin->lost_bytes;
-    const OtherSite site{index, difference(counters.allocations, counters.frees),
-                         difference(counters.allocated_bytes, counters.freed_bytes)};
-    if (site.blocks != 0) {
-      ++other.sites;
-      other.blocks += site.blocks;
-      other.bytes += site.bytes;
-      note_site(other, site);
-    }
+    note_site(other.live, index, counters);
   }
 }
 
@@ -261,7 +303,8 @@ std::size_t write_report_text(TextWriter& out, const LeakList& leaks,
   } else {
     Totals totals;
     OtherMemory other;
-    add_up(totals, other);
+    LiveSites owned;
+    add_up(totals, other, owned);
     const LeakSums& sums = leaks.sums();
     out.text("Total allocations: ").number(totals.allocations);
     out.text("\nActive allocations: ").number(sums.actual + sums.intentional);
@@ -272,6 +315,7 @@ std::size_t write_report_text(TextWriter& out, const LeakList& leaks,
     out.text(" bytes)\nActual memory leaks: ").number(sums.actual);
     out.text(" (").number(sums.actual_bytes).text(" bytes)\n\n");
     write_leaks(writing, leaks);
+    write_owned(writing, owned);
     write_other_memory(writing, other);
     write_remarks(out);
   }

@@ -14,6 +14,7 @@
 #include "platform/environment.hpp"
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
+#include "track/owners.hpp"
 #include "track/recorders.hpp"
 #include "track/take_stack.hpp"
 #include "track/tracker.hpp"
@@ -122,6 +123,7 @@ void thread_ends() noexcept { track::detach_recorder(); }
 
 void before_fork() noexcept {
   track::adopted_lock().lock();
+  track::owners_lock().lock();
   track::before_fork();
   heap::before_fork();
 }
@@ -129,12 +131,14 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept {
   heap::after_fork_in_parent();
   track::after_fork_in_parent();
+  track::owners_lock().unlock();
   track::adopted_lock().unlock();
 }
 
 void after_fork_in_child() noexcept {
   heap::after_fork_in_child();
   track::after_fork_in_child(follow_children ? place : track::ProfilePlace{});
+  track::owners_lock().reset();
   track::adopted_lock().reset();
   process_options.forked = true;
   surveyed = surveyed && follow_children;

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "general_purpose/block_finder.hpp"
+
 namespace ar::general_purpose {
 
 constinit thread_local RememberedCache remembered[remembered_caches] = {};
@@ -80,6 +82,8 @@ void enter_instance(State& state) noexcept {
   state.next = instances;
   if (instances != nullptr) {
     instances->previous = &state;
+  } else {
+    begin_finding_blocks();
   }
   instances = &state;
 }
@@ -93,6 +97,21 @@ void remove_instance(State& state) noexcept {
   if (state.next != nullptr) {
     state.next->previous = state.previous;
   }
+  if (instances == nullptr) {
+    end_finding_blocks();
+  }
+}
+
+State* find_instance(bool (*is_it)(State& state, void* context), void* context) noexcept {
+  if (!instances_lock.try_lock()) {
+    return nullptr;
+  }
+  State* state = instances;
+  while (state != nullptr && !is_it(*state, context)) {
+    state = state->next;
+  }
+  instances_lock.unlock();
+  return state;
 }
 
 ThreadCache* attach_cache(State& state) noexcept {

@@ -73,4 +73,8 @@ void release_caches(State& state) noexcept;
 void enter_instance(State& state) noexcept;
 void remove_instance(State& state) noexcept;
 
+// The first instance in the list that `is_it` says yes of. Null also while the list is being changed: waits
+// for nobody.
+[[nodiscard]] State* find_instance(bool (*is_it)(State& state, void* context), void* context) noexcept;
+
 }  // namespace ar::general_purpose

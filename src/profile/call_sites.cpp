@@ -47,12 +47,14 @@ void add_figures(Site& to, const Site& from) {
   }
 }
 
-void join_stacks(Profile& profile) {
+namespace {
+
+void join_stacks(std::vector<Site>& sites) {
   using Place = std::tuple<std::optional<std::size_t>, std::uint64_t, track::Family, std::string,
                            std::uint32_t, std::string, std::string>;
   std::map<Place, std::size_t> known;
   std::vector<Site> joined;
-  for (Site& site : profile.sites) {
+  for (Site& site : sites) {
     const bool has_stack = std::exchange(site.stack, no_stack) != no_stack;
     if (!has_stack) {
       joined.push_back(std::move(site));
@@ -67,7 +69,16 @@ void join_stacks(Profile& profile) {
       add_figures(joined[at->second], site);
     }
   }
-  profile.sites = std::move(joined);
+  sites = std::move(joined);
+}
+
+}  // namespace
+
+void join_stacks(Profile& profile) {
+  join_stacks(profile.sites);
+  for (Owner& owner : profile.owners) {
+    join_stacks(owner.contents);
+  }
 }
 
 }  // namespace ar::profile

@@ -165,10 +165,25 @@ void add_course(Json& json, const Profile& profile) {
   }
 }
 
-// All but how the process ended.
+Json owner_fields(const Profile& profile, const Owner& owner, Symbolizer& symbolizer) {
+  Json json;
+  json["label"] = site_label(profile, owner.site, symbolizer);
+  json["description"] = text_or_null(owner.site.description);
+  json["file"] = text_or_null(has_own_place(owner.site) ? owner.site.file : std::string{});
+  json["line"] = line_or_null(owner.site.line);
+  json["made"] = owner.site.allocations;
+  json["ended"] = owner.site.frees;
+  json["contents"] = Json::array();
+  for (const Site& site : owner.contents) {
+    json["contents"].push_back(site_fields(profile, site, symbolizer));
+  }
+  return json;
+}
+
 // Some sites are made ahead of need, for the case that there is room for no others.
 bool has_allocated(const Site& site) { return site.allocations != 0 || site.frees != 0; }
 
+// All but how the process ended.
 Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optional<unsigned> image,
                     std::string_view ended_by) {
   const Totals& totals = profile.totals;
@@ -219,6 +234,10 @@ Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optiona
     if (has_allocated(site)) {
       json["sites"].push_back(site_fields(profile, site, symbolizer));
     }
+  }
+  json["owners"] = Json::array();
+  for (const Owner& owner : profile.owners) {
+    json["owners"].push_back(owner_fields(profile, owner, symbolizer));
   }
   return json;
 }

@@ -39,7 +39,12 @@ class Merger {
     add_nodes(profile);
     add_threads(profile);
     for (const Site& site : profile.sites) {
-      add_site(profile, site);
+      if (!nothing_happened(site)) {
+        add_site(moved(profile, site), sum_.sites, sites_);
+      }
+    }
+    for (const Owner& owner : profile.owners) {
+      add_owner(profile, owner);
     }
   }
 
@@ -161,10 +166,13 @@ class Merger {
     }
   }
 
-  void add_site(const Profile& profile, const Site& site) {
-    if (nothing_happened(site)) {
-      return;
-    }
+  using SiteKey = std::tuple<Place, std::uint32_t, track::Family, track::Language, bool, bool, std::string,
+                             std::uint32_t, std::string, std::string>;
+
+  using SiteIndices = std::map<SiteKey, std::size_t>;
+
+  // The site as it is in the sum.
+  Site moved(const Profile& profile, const Site& site) const {
     const Place at = place(profile, site.module, site.address);
     Site moved = site;
     moved.module = at.module;
@@ -173,22 +181,50 @@ class Merger {
     for (ThreadShare& share : moved.threads) {
       share.thread = thread_of_.at(share.thread);
     }
-    const auto [entry, is_new] =
-        sites_.try_emplace({at, moved.stack, moved.family, moved.language, moved.annotated, moved.intentional,
-                            moved.file, moved.line, moved.description, moved.type},
-                           sum_.sites.size());
+    return moved;
+  }
+
+  SiteKey key(const Site& moved) const {
+    const bool is_of_process = !moved.module && moved.address != 0;
+    return {{.module = moved.module, .address = moved.address, .process = is_of_process ? process_ : 0},
+            moved.stack,
+            moved.family,
+            moved.language,
+            moved.annotated,
+            moved.intentional,
+            moved.file,
+            moved.line,
+            moved.description,
+            moved.type};
+  }
+
+  void add_site(Site site, std::vector<Site>& sites, SiteIndices& known) {
+    const auto [entry, is_new] = known.try_emplace(key(site), sites.size());
     if (is_new) {
-      moved.index = static_cast<std::uint32_t>(sum_.sites.size() + 1);
-      sum_.sites.push_back(std::move(moved));
+      site.index = ++last_index_;
+      sites.push_back(std::move(site));
     } else {
-      add_figures(sum_.sites[entry->second], moved);
+      add_figures(sites[entry->second], site);
     }
   }
 
-  using SiteKey = std::tuple<Place, std::uint32_t, track::Family, track::Language, bool, bool, std::string,
-                             std::uint32_t, std::string, std::string>;
+  void add_owner(const Profile& profile, const Owner& owner) {
+    Site site = moved(profile, owner.site);
+    const auto [entry, is_new] = owners_.try_emplace(key(site), sum_.owners.size());
+    if (is_new) {
+      site.index = ++last_index_;
+      sum_.owners.push_back({.site = std::move(site), .contents = {}});
+      owned_.emplace_back();
+    } else {
+      add_figures(sum_.owners[entry->second].site, site);
+    }
+    for (const Site& inside : owner.contents) {
+      add_site(moved(profile, inside), sum_.owners[entry->second].contents, owned_[entry->second]);
+    }
+  }
 
   Profile sum_;
+  std::uint32_t last_index_ = 0;
   std::size_t process_ = 0;  // the number of the profile that is being added
   bool any_scanned_ = false;
   bool any_partial_ = false;
@@ -198,7 +234,9 @@ class Merger {
   std::map<std::tuple<std::string, std::string, std::size_t, std::uint64_t>, std::size_t> modules_;
   std::map<std::pair<std::uint32_t, Place>, std::uint32_t> nodes_;
   std::map<std::tuple<std::string, std::size_t, std::int32_t>, std::size_t> threads_;
-  std::map<SiteKey, std::size_t> sites_;
+  SiteIndices sites_;
+  SiteIndices owners_;
+  std::vector<SiteIndices> owned_;  // of each owner's contents
 };
 
 }  // namespace

@@ -66,6 +66,10 @@ class Writer {
     }
   }
   template <typename Record, typename Fields>
+  void record(Tag tag, const Record& one, std::string_view /*what*/, Fields fields) {
+    add_record(tag, one, fields);
+  }
+  template <typename Record, typename Fields>
   void add_record(Tag tag, const Record& record, Fields fields) {
     std::string bytes;
     Writer writer{bytes};
@@ -142,6 +146,13 @@ class Reader {
       Record record;
       Reader{message_.get_view()}.read(record, fields);
       all.push_back(std::move(record));
+    }
+  }
+
+  template <typename Record, typename Fields>
+  void record(Tag tag, Record& to, std::string_view what, Fields fields) {
+    if (is(tag, protozero::pbf_wire_type::length_delimited, what)) {
+      Reader{message_.get_view()}.read(to, fields);
     }
   }
 
@@ -255,6 +266,13 @@ auto site_fields(std::size_t module_count) {
   };
 }
 
+auto owner_fields(std::size_t module_count) {
+  return [module_count](auto& message, auto& owner) {
+    message.record(1, owner.site, "owner", site_fields(module_count));
+    message.records(2, owner.contents, "owned site", site_fields(module_count));
+  };
+}
+
 // What other records refer to comes before them.
 constexpr auto profile_fields = [](auto& message, auto& profile) {
   message.number(2, profile.processes, "number of processes");
@@ -279,7 +297,22 @@ constexpr auto profile_fields = [](auto& message, auto& profile) {
   message.records(21, profile.timeline, "timeline", point_fields);
   message.records(22, profile.moments, "moment", moment_fields);
   message.records(23, profile.sites, "site", site_fields(profile.modules.size()));
+  message.records(24, profile.owners, "owner", owner_fields(profile.modules.size()));
 };
+
+void check(const Profile& profile, const Site& site) {
+  if (site.stack != no_stack && site.stack >= profile.stack_nodes.size()) {
+    throw Damage{fmt::format("names stack node {} of {}", site.stack, profile.stack_nodes.size())};
+  }
+  if (site.family > track::Family::owned || site.language > track::Language::zig) {
+    throw Damage{"has a site of an unknown family or language"};
+  }
+  for (const ThreadShare& share : site.threads) {
+    if (share.thread >= profile.threads.size()) {
+      throw Damage{fmt::format("names thread {} of {}", share.thread, profile.threads.size())};
+    }
+  }
+}
 
 void check(const Profile& profile) {
   for (std::size_t i = 0; i < profile.stack_nodes.size(); ++i) {
@@ -288,16 +321,12 @@ void check(const Profile& profile) {
     }
   }
   for (const Site& site : profile.sites) {
-    if (site.stack != no_stack && site.stack >= profile.stack_nodes.size()) {
-      throw Damage{fmt::format("names stack node {} of {}", site.stack, profile.stack_nodes.size())};
-    }
-    if (site.family > track::Family::adopted || site.language > track::Language::zig) {
-      throw Damage{"has a site of an unknown family or language"};
-    }
-    for (const ThreadShare& share : site.threads) {
-      if (share.thread >= profile.threads.size()) {
-        throw Damage{fmt::format("names thread {} of {}", share.thread, profile.threads.size())};
-      }
+    check(profile, site);
+  }
+  for (const Owner& owner : profile.owners) {
+    check(profile, owner.site);
+    for (const Site& site : owner.contents) {
+      check(profile, site);
     }
   }
   if (profile.state > track::RunState::quick_exit || profile.leak_scan > track::LeakScan::impossible) {

@@ -111,6 +111,13 @@ struct Site {
   std::vector<ThreadShare> threads;
 };
 
+// An arena or a buffer within the program, by where it is made, and what was allocated from it by site. That
+// memory is counted where it came from: owners are in no total, and `contents` not among Profile::sites.
+struct Owner {
+  Site site;  // `allocations`: how many were made; `frees`: how many of them have ended
+  std::vector<Site> contents;
+};
+
 struct Totals {
   std::uint64_t allocations = 0;
   std::uint64_t allocated_bytes = 0;
@@ -150,7 +157,8 @@ struct Profile {
   std::vector<TimelinePoint> timeline;  // in order of time
   std::vector<Moment> moments;          // in order of time
   std::vector<Site> sites;              // this process's own; what a fork inherited is left out
-  Totals totals;                        // sums over `sites`
+  std::vector<Owner> owners;
+  Totals totals;  // sums over `sites`
 };
 
 }  // namespace ar::profile

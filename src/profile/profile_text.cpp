@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "profile/owner_table.hpp"
 #include "profile/text_format.hpp"
 
 namespace ar::profile {
@@ -156,6 +157,7 @@ std::string ProfileText::tables(bool leaks_are_known) {
       [](const Site& site) {
         return std::vector{with_separators(site.temporary), as_share(site.temporary, site.allocations)};
       });
+  text += owner_table(profile_, symbolizer_, options_.top, style_);
   return text;
 }
 

@@ -58,8 +58,8 @@ class ProfileText {
   // Nothing when no release was wrong.
   [[nodiscard]] std::string wrong_releases() const;
 
-  // The tables of what was lost (or live at the end), live at the peak, allocated and temporary. Tables
-  // without rows are left out.
+  // The tables of what was lost (or live at the end), live at the peak, allocated and temporary, and of
+  // arenas. Tables without rows are left out.
   [[nodiscard]] std::string tables(bool leaks_are_known);
 
   [[nodiscard]] std::vector<Group> rows(Grouping grouping,

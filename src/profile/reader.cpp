@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 
 #include "profile/compressed.hpp"
@@ -245,7 +246,7 @@ std::string type_in(const std::string& description) {
   return {};
 }
 
-bool known(track::Family family) { return family <= track::Family::adopted; }
+bool known(track::Family family) { return family <= track::Family::owned; }
 bool known(track::Language language) { return language <= track::Language::zig; }
 
 Site read_site(const Image& image, const track::OriginRecord& record, std::uint32_t index,
@@ -301,6 +302,32 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
   }
   return site;
 }
+
+// Puts owned sites to their owners.
+class Owners {
+ public:
+  void add(std::uint32_t owner, Site site) {
+    if (owner == 0 && site.allocations == 0) {
+      return;  // the collecting ones, which exist ahead of need
+    }
+    const auto [at, is_new] = known_.try_emplace(owner, owners_.size());
+    if (is_new) {
+      owners_.emplace_back();
+      owners_.back().site.index = owner;
+      owners_.back().site.family = track::Family::owned;
+    }
+    if (site.index == owner) {
+      owners_[at->second].site = std::move(site);
+    } else {
+      owners_[at->second].contents.push_back(std::move(site));
+    }
+  }
+  std::vector<Owner> take() { return std::move(owners_); }
+
+ private:
+  std::unordered_map<std::uint32_t, std::size_t> known_;
+  std::vector<Owner> owners_;
+};
 
 void check(const track::Header& header) {
   if (header.magic != track::profile_magic) {
@@ -365,6 +392,7 @@ Profile read(std::span<const std::byte> bytes) {
   profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
 
   Counts counts = read_counts(image, header);
+  Owners owners;
   profile.threads = std::move(counts.threads);
   profile.timeline = read_timeline(header);
   profile.moments = read_moments(image, header.moments);
@@ -377,10 +405,15 @@ Profile read(std::span<const std::byte> bytes) {
     }
     const Offset at = chunk + Offset{index % track::origins_per_chunk} * sizeof(track::OriginRecord);
     const auto record = image.record<track::OriginRecord>(at, "a site");
-    profile.sites.push_back(
-        read_site(image, record, index, counts.sums[index], profile.modules.size(), header));
-    profile.sites.back().threads = std::move(counts.shares[index]);
+    Site site = read_site(image, record, index, counts.sums[index], profile.modules.size(), header);
+    site.threads = std::move(counts.shares[index]);
+    if (record.family == track::Family::owned) {
+      owners.add(record.owner, std::move(site));
+    } else {
+      profile.sites.push_back(std::move(site));
+    }
   }
+  profile.owners = owners.take();
   profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.

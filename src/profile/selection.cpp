@@ -92,10 +92,15 @@ std::size_t Selection::apply(Profile& profile, Symbolizer& symbolizer) const {
   if (ignore_) {
     ignore.emplace(*ignore_, frames);
   }
-  const std::size_t removed = std::erase_if(profile.sites, [&](const Site& site) {
+  const auto is_left_out = [&](const Site& site) {
     const std::vector<FrameNumber> stack = frames.of(site);
     return (focus && !focus->matches(site, stack)) || (ignore && ignore->matches(site, stack));
-  });
+  };
+  const std::size_t removed = std::erase_if(profile.sites, is_left_out);
+  for (Owner& owner : profile.owners) {
+    std::erase_if(owner.contents, is_left_out);
+  }
+  std::erase_if(profile.owners, [](const Owner& owner) { return owner.contents.empty(); });
   profile.totals = totals_of(profile.sites);
   return removed;
 }

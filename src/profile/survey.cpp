@@ -101,6 +101,8 @@ std::string family_name(track::Family family) {
       return "ar_heap";
     case track::Family::adopted:
       return "adopted";
+    case track::Family::owned:
+      return "owned";
     case track::Family::none:
       break;
   }

@@ -67,7 +67,7 @@ struct Survey {
 [[nodiscard]] std::vector<std::string> limits(const ProcessImage& image);
 
 [[nodiscard]] std::string family_name(
-    track::Family family);  // "malloc", "new", "new[]", "ar_heap", "adopted"
+    track::Family family);  // "malloc", "new", "new[]", "ar_heap", "adopted", "owned"
 [[nodiscard]] std::string language_name(track::Language language);  // "C", "C++", "Zig", ""
 
 // "SIGSEGV", or "signal 77".

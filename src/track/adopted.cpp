@@ -50,7 +50,7 @@ Entry* add_entry(std::uintptr_t start) noexcept {
 }
 
 void leave(Entry& entry) noexcept {
-  record_end_of_adopted(entry.slot, entry.size);
+  record_end(slot_origin(entry.slot), entry.size);
   __atomic_store_n(&entry.start, removed, __ATOMIC_RELEASE);
 }
 

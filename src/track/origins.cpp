@@ -41,6 +41,8 @@ struct Site {
   std::uint32_t line = 0;
   Family family = Family::none;
   NodeIndex stack = 0;
+  OriginIndex owner = 0;
+  bool is_owner = false;
 };
 
 const char* text_or_empty(const char* string) noexcept { return string == nullptr ? "" : string; }
@@ -48,6 +50,7 @@ const char* text_or_empty(const char* string) noexcept { return string == nullpt
 std::uint64_t hash_of(const Site& site) noexcept {
   std::uint64_t hash = mix(site.address ^ (static_cast<std::uint64_t>(site.family) << 56U));
   hash = mix(hash + site.stack);
+  hash = mix(hash + site.owner + (site.is_owner ? 1U << 31U : 0));
   if (site.file != nullptr) {
     hash = hash_string(site.file, hash + site.line);
     hash = hash_string(text_or_empty(site.description), hash);
@@ -55,9 +58,10 @@ std::uint64_t hash_of(const Site& site) noexcept {
   return hash;
 }
 
-bool matches(const OriginRecord& record, const Site& site) noexcept {
-  if (record.address != site.address || record.family != site.family || record.line != site.line ||
-      record.stack != site.stack) {
+bool matches(OriginIndex index, const Site& site) noexcept {
+  const OriginRecord& record = *origin(index);
+  if (record.owner != (site.is_owner ? index : site.owner) || record.address != site.address ||
+      record.family != site.family || record.line != site.line || record.stack != site.stack) {
     return false;
   }
   if (site.file == nullptr) {
@@ -122,6 +126,7 @@ OriginIndex add_origin(const Site& site, std::uint32_t place, std::uint32_t hash
   record->line = site.line;
   record->family = site.family;
   record->stack = site.stack;
+  record->owner = site.is_owner ? index : site.owner;
   if (site.address != 0) {
     record->module = intern_module(site.address - 1);
   }
@@ -142,8 +147,7 @@ OriginIndex add_origin(const Site& site, std::uint32_t place, std::uint32_t hash
 OriginIndex look_up(const Site& site, std::uint32_t hash, std::uint32_t& place) noexcept {
   place = hash % table_size;
   while (table[place].index != 0) {
-    if (table[place].hash == hash && is_own(table[place].index) &&
-        matches(*origin(table[place].index), site)) {
+    if (table[place].hash == hash && is_own(table[place].index) && matches(table[place].index, site)) {
       return table[place].index;
     }
     place = place + 1 == table_size ? 0 : place + 1;
@@ -203,8 +207,8 @@ void begin_own_origins() noexcept {
   records -= index % origins_per_chunk;
   const Offset description = intern_string("sites beyond the bound on the profile's size");
   const Offset unrecorded = intern_string("allocated while recording was switched off");
-  for (const Family family :
-       {Family::malloc_family, Family::new_object, Family::new_array, Family::ar_heap, Family::adopted}) {
+  for (const Family family : {Family::malloc_family, Family::new_object, Family::new_array, Family::ar_heap,
+                              Family::adopted, Family::owned}) {
     records[overflow_origin(family)].family = family;
     records[overflow_origin(family)].description = description;
     records[unrecorded_origin(family)].family = family;
@@ -236,7 +240,7 @@ OriginIndex intern_stack(NodeIndex stack, Family family) noexcept {
 }
 
 OriginIndex intern_annotation(const char* file, int line, const char* description, std::uintptr_t caller,
-                              NodeIndex stack, Family family) noexcept {
+                              NodeIndex stack, Family family, OriginIndex owner) noexcept {
   Site site;
   site.address = caller;
   site.file = file == nullptr ? "unknown" : file;
@@ -244,6 +248,7 @@ OriginIndex intern_annotation(const char* file, int line, const char* descriptio
   site.line = static_cast<std::uint32_t>(line);
   site.family = family;
   site.stack = stack;
+  site.owner = owner;
   const auto hash = static_cast<std::uint32_t>(hash_of(site));
   std::uint32_t place = 0;
   if (const OriginIndex known = look_up(site, hash, place); known != 0) {
@@ -261,6 +266,18 @@ OriginIndex intern_annotation(const char* file, int line, const char* descriptio
   site.description = std::strstr(text_or_empty(description), intentional_leak_mark) != nullptr
                          ? "(further descriptions of this site are not kept; INTENTIONAL_LEAK_FOR_TESTING)"
                          : "(further descriptions of this site are not kept)";
+  return intern(site);
+}
+
+OriginIndex intern_owner(const char* file, int line, const char* description,
+                         std::uintptr_t caller) noexcept {
+  Site site;
+  site.address = caller;
+  site.file = file == nullptr ? "unknown" : file;
+  site.description = description;
+  site.line = static_cast<std::uint32_t>(line);
+  site.family = Family::owned;
+  site.is_owner = true;
   return intern(site);
 }
 

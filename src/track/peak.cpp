@@ -100,7 +100,9 @@ void capture() noexcept {
       const bool own = is_own(index) && live_of[i].blocks > 0;
       record->peak_blocks[which] = own ? static_cast<std::uint64_t>(live_of[i].blocks) : 0;
       record->peak_bytes[which] = own ? static_cast<std::uint64_t>(live_of[i].bytes) : 0;
-      captured += record->peak_bytes[which];
+      if (record->family < Family::adopted) {  // other memory is not in the live total
+        captured += record->peak_bytes[which];
+      }
     }
   }
   profile->peak_captured_bytes = captured;

@@ -16,7 +16,7 @@
 namespace ar::track {
 
 inline constexpr std::uint64_t profile_magic = 0x31544e4550524155ULL;  // "UARPENT1" as little endian bytes
-inline constexpr std::uint32_t profile_version = 2;
+inline constexpr std::uint32_t profile_version = 3;
 
 using Offset = std::uint64_t;
 
@@ -70,6 +70,10 @@ struct OriginRecord {
   std::uint64_t peak_blocks[2], peak_bytes[2];
   // Of the leak scan: what the language's runtime keeps for itself; not among the reachable.
   std::uint64_t runtime_blocks, runtime_bytes;
+  // Of the family `owned`: the origin of the arena or buffer that these blocks lie in. An owner's is its own,
+  // and counts how many were made and have ended. 0: not known.
+  std::uint32_t owner;
+  std::uint32_t reserved;
 };
 
 // What one thread did at one origin. A block freed by another thread counts there, so only sums over all

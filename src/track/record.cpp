@@ -25,8 +25,9 @@ bool needs_caller(const AnnotatedSite& site) noexcept {
 
 bool matches(const AnnotationCacheEntry& entry, const AnnotatedSite& site, std::uintptr_t caller,
              NodeIndex stack) noexcept {
-  return entry.stack == stack && entry.file == site.file && entry.description == site.description &&
-         entry.line == site.line && entry.caller == caller && entry.interned_file != nullptr &&
+  return entry.stack == stack && entry.owner == site.owner && entry.file == site.file &&
+         entry.description == site.description && entry.line == site.line && entry.caller == caller &&
+         entry.interned_file != nullptr &&
          (site.file == nullptr || std::strcmp(entry.interned_file, site.file) == 0) &&
          (site.description == nullptr || std::strcmp(entry.interned_description, site.description) == 0);
 }
@@ -40,7 +41,8 @@ Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family
   const std::uintptr_t caller = needs_caller(site) ? site.caller : 0;
   const std::uint64_t hash =
       mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller + stack +
-          reinterpret_cast<std::uintptr_t>(site.file) + static_cast<unsigned>(site.line));
+          (std::uintptr_t{site.owner} << 32U) + reinterpret_cast<std::uintptr_t>(site.file) +
+          static_cast<unsigned>(site.line));
   AnnotationCacheEntry& entry = recorder.annotations[hash >> (64U - annotation_cache_bits)];
   if (matches(entry, site, caller, stack) && slot_family(entry.tag) == family) {
     return {entry.tag, entry.counters};
@@ -50,7 +52,7 @@ Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family
     const platform::LockGuard guard(tracker_lock());
     index =
         intern_annotation(site.file, site.line, site.description == nullptr ? "Unknown" : site.description,
-                          caller, stack, family);
+                          caller, stack, family, site.owner);
   }
   const OriginRecord* record = origin(index);
   const bool kept_as_given =
@@ -67,7 +69,8 @@ Place find_annotated_place(Recorder& recorder, const AnnotatedSite& site, Family
              counters,
              tag,
              site.line,
-             stack};
+             stack,
+             site.owner};
   }
   return {tag, counters};
 }
@@ -89,6 +92,13 @@ void enter_and_flush(Recorder& recorder, heap::Page* page, void* block, std::siz
                      Place place) noexcept {
   if (!enter(recorder, page, block, size, place)) {
     flush_balance(recorder, 0);
+  }
+}
+
+void count_start(Counters* counters, std::size_t size) noexcept {
+  if (counters != nullptr) {
+    add(counters->allocations, 1);
+    add(counters->allocated_bytes, size);
   }
 }
 
@@ -213,17 +223,39 @@ AdoptedStart record_adopted(std::size_t size, const char* description, std::uint
   with_recorder([&](Recorder& recorder) {
     const Place place = find_annotated_place(recorder, site, Family::adopted);
     made.slot = live_slot(place.tag, size);
-    if (place.counters != nullptr) {
-      add(place.counters->allocations, 1);
-      add(place.counters->allocated_bytes, size);
-    }
+    count_start(place.counters, size);
   });
   return made;
 }
 
-void record_end_of_adopted(std::uint64_t slot, std::size_t size) noexcept {
+OriginIndex record_owned(std::size_t size, const AnnotatedSite& site) noexcept {
+  OriginIndex origin = 0;
   with_recorder([&](Recorder& recorder) {
-    if (Counters* counters = counters_of(recorder, slot_origin(slot)); counters != nullptr) {
+    const Place place = find_annotated_place(recorder, site, Family::owned);
+    origin = slot_origin(place.tag);
+    count_start(place.counters, size);
+  });
+  return origin;
+}
+
+OriginIndex record_owner(const AnnotatedSite& made) noexcept {
+  OriginIndex origin = 0;
+  {
+    const platform::LockGuard guard(tracker_lock());
+    origin = intern_owner(made.file, made.line, made.description == nullptr ? "Unknown" : made.description,
+                          needs_caller(made) ? made.caller : 0);
+  }
+  record_start(origin, 0);
+  return origin;
+}
+
+void record_start(OriginIndex origin, std::size_t size) noexcept {
+  with_recorder([&](Recorder& recorder) { count_start(counters_of(recorder, origin), size); });
+}
+
+void record_end(OriginIndex origin, std::size_t size) noexcept {
+  with_recorder([&](Recorder& recorder) {
+    if (Counters* counters = counters_of(recorder, origin); counters != nullptr) {
       add(counters->frees, 1);
       add(counters->freed_bytes, size);
     }

@@ -167,6 +167,7 @@ struct AnnotatedSite {
   const char* description;
   int line;
   std::uintptr_t caller;  // told apart where file and line do not tell the place (Zig); else ignored
+  OriginIndex owner = 0;  // of what the block lies in (owners.hpp)
 };
 void record_annotated(heap::Page* page, void* block, std::size_t size, const AnnotatedSite& site,
                       Family family) noexcept;
@@ -178,7 +179,14 @@ struct AdoptedStart {
 };
 [[nodiscard]] AdoptedStart record_adopted(std::size_t size, const char* description,
                                           std::uintptr_t caller) noexcept;
-void record_end_of_adopted(std::uint64_t slot, std::size_t size) noexcept;
+
+// Blocks in an arena or a buffer, and these themselves (owners.hpp). Nothing of them is in the live total.
+[[nodiscard]] OriginIndex record_owned(std::size_t size, const AnnotatedSite& site) noexcept;
+[[nodiscard]] OriginIndex record_owner(const AnnotatedSite& made) noexcept;
+
+// One more, or one less, that does not lie in the heap by itself.
+void record_start(OriginIndex origin, std::size_t size) noexcept;
+void record_end(OriginIndex origin, std::size_t size) noexcept;
 
 // A block that continues an annotated one (realloc): the origin and annex of the old block, whose slot this
 // was.

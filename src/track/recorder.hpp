@@ -27,6 +27,7 @@ struct AnnotationCacheEntry {
   std::uint32_t tag;
   int line;
   NodeIndex stack;
+  OriginIndex owner;
 };
 
 inline constexpr unsigned site_cache_bits = 8;

@@ -23,6 +23,7 @@ enum class Family : std::uint8_t {
   new_array = 3,      // operator new[]: released by operator delete[]
   ar_heap = 4,        // ar_heap__malloc …, released by ar_heap__free or free
   adopted = 5,        // ar_heap__adopt: released by ar_heap__disown
+  owned = 6,          // what lies in an arena or a buffer (owners.hpp): released by that
 };
 
 enum class Language : std::uint8_t { unknown = 0, c = 1, cpp = 2, zig = 3 };

@@ -24,8 +24,9 @@ Snapshot* take_snapshot() noexcept {
   snapshot->count = count;
   snapshot->milliseconds = milliseconds_since_start();
   for (OriginIndex index = 1; index < count; ++index) {
-    if (!is_own(index)) {
-      continue;
+    const OriginRecord* const of = origin(index);
+    if (!is_own(index) || of == nullptr || of->family == Family::owned) {
+      continue;  // an owned block lies in memory that is counted where it came from
     }
     const Counters sum = totals(index);
     LiveOrigin& live = snapshot->origins[index];

@@ -212,6 +212,41 @@ TEST(ProfileReader, ReadsThreadsTimelineAndMoments) {
   EXPECT_EQ(profile->moments[0].milliseconds, 17U);
 }
 
+TEST(ProfileReader, PutsOwnedSitesToTheirOwners) {
+  ProfileBuilder builder;
+  track::OriginRecord record = plain_origin(0, 0);
+  record.family = track::Family::owned;
+  record.annotated = 1;
+  record.description = builder.text("token");
+  record.owner = 2;
+  const track::OriginIndex token = builder.add_origin(record);
+  record.description = builder.text("arena");
+  const track::OriginIndex arena = builder.add_origin(record);
+  ASSERT_EQ(arena, 2U);
+  record.description = builder.text("collecting");
+  record.owner = 0;
+  builder.add_origin(record);
+  const track::OriginIndex plain = builder.add_origin(plain_origin(0x1234, 0));
+  const track::Offset thread = builder.add_thread();
+  builder.count(thread, token,
+                {.allocations = 5, .allocated_bytes = 50, .frees = 3, .freed_bytes = 30, .temporary = 0});
+  builder.count(thread, arena,
+                {.allocations = 1, .allocated_bytes = 0, .frees = 0, .freed_bytes = 0, .temporary = 0});
+  builder.count(thread, plain,
+                {.allocations = 1, .allocated_bytes = 4096, .frees = 0, .freed_bytes = 0, .temporary = 0});
+
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  ASSERT_EQ(profile->sites.size(), 1U);
+  EXPECT_EQ(profile->totals.allocated_bytes, 4096U) << "owned blocks are in no total";
+  ASSERT_EQ(profile->owners.size(), 1U)
+      << "what stands ready for the case that there is no room is not shown";
+  EXPECT_EQ(profile->owners[0].site.description, "arena");
+  EXPECT_EQ(profile->owners[0].site.allocations, 1U);
+  ASSERT_EQ(profile->owners[0].contents.size(), 1U);
+  EXPECT_EQ(profile->owners[0].contents[0].live, (BlocksAndBytes{2, 20}));
+}
+
 TEST(ProfileReader, KnowsTheTypeInADescription) {
   const auto type_of = [](std::string_view description, bool annotated = true) {
     ProfileBuilder builder;

@@ -90,11 +90,28 @@ class Example {
     annotated.lost = {1, 16};
     profile.sites = {from_main, from_parse, jit, annotated};
     profile.totals = totals_of(profile.sites);
+    profile.owners = {
+        {.site = owned(5, "arena", 3), .contents = {owned(6, "token", 7), owned(7, "edge", 2)}}};
+    profile.owners.front().contents.front().stack = 4;
+    profile.owners.front().contents.front().threads = {
+        {.thread = 1, .allocations = 7, .allocated_bytes = 700}};
   }
 
   Profile profile;
 
  private:
+  static Site owned(std::uint32_t index, const char* description, std::uint64_t blocks) {
+    Site made;
+    made.index = index;
+    made.file = "/home/me/src/parse.cpp";
+    made.line = index;
+    made.description = description;
+    made.annotated = true;
+    made.family = track::Family::owned;
+    made.allocations = blocks;
+    made.allocated_bytes = blocks * 100;
+    return made;
+  }
   Site site(std::uint32_t index, std::uint32_t stack, std::uint64_t blocks, std::uint64_t bytes) const {
     Site made;
     made.index = index;
@@ -127,6 +144,8 @@ TEST(PackedProfile, HoldsAllOfAProfile) {
   EXPECT_EQ(back->sites.at(0).threads.at(1).allocations, 1U);
   EXPECT_EQ(back->timeline.at(1).resident_bytes, 8192U);
   EXPECT_EQ(back->moments.at(0).label, "warm");
+  EXPECT_EQ(back->owners.at(0).site.description, "arena");
+  EXPECT_EQ(back->owners.at(0).contents.at(0).threads.at(0).allocations, 7U);
   EXPECT_EQ(back->totals.lost, (BlocksAndBytes{4, 166}));
 }
 
@@ -242,6 +261,13 @@ TEST(Selection, ChoosesByAnyFrameDescriptionOrType) {
   EXPECT_EQ(bytes_left("^Node$", ""), 600U);
   EXPECT_EQ(bytes_left("", "libgrow"), 24U);
   EXPECT_EQ(bytes_left("app", "0x20"), 400U);
+
+  Example example;
+  Selection::parsed("^token$", "").value().apply(example.profile, symbolizer);
+  ASSERT_EQ(example.profile.owners.size(), 1U);
+  EXPECT_EQ(example.profile.owners[0].contents.size(), 1U);
+  Selection::parsed("", "token").value().apply(example.profile, symbolizer);
+  EXPECT_TRUE(example.profile.owners.empty()) << "of which nothing is left";
   EXPECT_THAT(why(Selection::parsed("a(", "")), HasSubstr("--focus 'a(' is no regular expression"));
   EXPECT_THAT(why(Selection::parsed("", "[")), HasSubstr("--ignore"));
 }
@@ -276,6 +302,10 @@ TEST(Merge, SumsUpWhatIsTheSamePlace) {
   EXPECT_EQ(sum.totals.allocated_bytes, 2048U);
   EXPECT_EQ(sum.totals.lost, (BlocksAndBytes{8, 332}));
   EXPECT_EQ(sum.peak_bytes, 10000U);
+  ASSERT_EQ(sum.owners.size(), 1U);
+  EXPECT_EQ(sum.owners[0].site.allocations, 6U);
+  ASSERT_EQ(sum.owners[0].contents.size(), 2U);
+  EXPECT_EQ(sum.owners[0].contents[0].allocations, 14U);
   EXPECT_EQ(sum.sites[0].allocations, 8U);
   EXPECT_EQ(sum.sites[0].threads.at(0).allocations, 6U) << "threads of one name are one";
   EXPECT_EQ(sum.threads.size(), 3U) << "those without a name are not";

@@ -81,7 +81,7 @@ done
 # The allocators alone: with both compilers, no malloc of ours is linked, and nothing by hand.
 check_allocators() { # NAME PROGRAM
   is_linked "$1" "$2" static
-  if nm "$2" | grep -qE ' [TtWw] (malloc|ar_heap__.*)$'; then fail "$1: has a malloc of ours"; fi
+  if nm "$2" | grep -qE ' [TtW] (malloc|ar_heap__.*)$'; then fail "$1: has a malloc of ours"; fi
   "$2" >"$1.output" 2>&1 || fail "$1: ends with $?"
   [ ! -s "$1.output" ] || fail "$1: prints $(head -n 3 "$1.output")"
 }

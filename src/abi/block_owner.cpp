@@ -1,0 +1,78 @@
+// The C API of arpent/block_owner.h.
+#include "arpent/block_owner.h"
+
+#include "abi/misuse.hpp"
+#include "abi/serve.hpp"
+#include "track/owners.hpp"
+
+#define ARPENT_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+using ar::track::Owner;
+
+Owner* inner(ar_heap__owner* owner) noexcept { return reinterpret_cast<Owner*>(owner); }
+const Owner* inner(const ar_heap__owner* owner) noexcept { return reinterpret_cast<const Owner*>(owner); }
+
+static_assert(static_cast<int>(ar::track::OwnerKind::arena) == AR_HEAP_ARENA);
+static_assert(static_cast<int>(ar::track::OwnerKind::buffer) == AR_HEAP_BUFFER);
+
+ar::track::OwnerKind known_kind(int kind) noexcept {
+  return kind == AR_HEAP_ARENA || kind == AR_HEAP_BUFFER ? static_cast<ar::track::OwnerKind>(kind)
+                                                         : ar::track::OwnerKind::other;
+}
+
+static_assert(sizeof(ar_heap__owned_block) == sizeof(ar::track::FoundBlock));
+static_assert(offsetof(ar_heap__owned_block, allocated_by) == offsetof(ar::track::FoundBlock, allocated_by));
+
+ar::track::BlockFinder inner(ar_heap__block_finder finder) noexcept {
+  return reinterpret_cast<ar::track::BlockFinder>(reinterpret_cast<void (*)()>(finder));
+}
+
+}  // namespace
+
+ARPENT_EXPORT ar_heap__owner* ar_heap__owner_begin(int kind, const char* file, int line,
+                                                   const char* desc) noexcept {
+  return reinterpret_cast<ar_heap__owner*>(
+      ar::track::begin_owner(known_kind(kind), {file, desc, line, ARPENT_CALLER}));
+}
+
+ARPENT_EXPORT void ar_heap__owner_end(ar_heap__owner* owner) noexcept { ar::track::end_owner(inner(owner)); }
+
+ARPENT_EXPORT void ar_heap__owner_enter(ar_heap__owner* owner, const void* block, size_t size,
+                                        const char* file, int line, const char* desc) noexcept {
+  ar::track::enter_owned(inner(owner), block, size, {file, desc, line, ARPENT_CALLER});
+}
+
+ARPENT_EXPORT void ar_heap__owner_resize(ar_heap__owner* owner, const void* block, size_t size) noexcept {
+  ar::track::resize_owned(inner(owner), block, size);
+}
+
+ARPENT_EXPORT uint32_t ar_heap__owner_leave(ar_heap__owner* owner, const void* block) noexcept {
+  return ar::track::leave_owned(inner(owner), block);
+}
+
+ARPENT_EXPORT void ar_heap__owner_return(ar_heap__owner* owner, const void* block, size_t size,
+                                         uint32_t token) noexcept {
+  ar::track::return_owned(inner(owner), block, size, token);
+}
+
+ARPENT_EXPORT void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer) noexcept {
+  ar::abi::report_wrong_owner(pointer, ARPENT_CALLER, ar::track::description_of(inner(owner)));
+}
+
+ARPENT_EXPORT size_t ar_heap__owner_count(const ar_heap__owner* owner) noexcept {
+  return ar::track::count_owned(inner(owner));
+}
+
+ARPENT_EXPORT void ar_heap__owner_cut(ar_heap__owner* owner, size_t count) noexcept {
+  ar::track::cut_owned(inner(owner), count);
+}
+
+ARPENT_EXPORT void ar_heap__add_block_finder(ar_heap__block_finder finder, const char* name) noexcept {
+  ar::track::add_block_finder(inner(finder), name);
+}
+
+ARPENT_EXPORT void ar_heap__remove_block_finder(ar_heap__block_finder finder) noexcept {
+  ar::track::remove_block_finder(inner(finder));
+}
