@@ -78,8 +78,8 @@ class ArenaAllocator {
     next_chunk_ = first_chunk_;
     if (kept != 0 && kept == capacity && chunks_ != nullptr && chunks_->next == nullptr &&
         large_ == nullptr && spare_chunks_ == nullptr && spare_large_ == nullptr) {
-      position_ = start_of(chunks_);
-      floor_ = position_;
+      move_to(start_of(chunks_));
+      floor_ = position();
       chunks_->number = ++last_number_;  // so that old marks are known
       return true;
     }
@@ -134,12 +134,12 @@ class ArenaAllocator {
     Mark mark;
     mark.last_number = last_number_;
     mark.chunk_number = chunks_ == nullptr ? 0 : chunks_->number;
-    mark.position = position_;
+    mark.position = position();
     mark.next_chunk = next_chunk_;
     if (owner_.is_tracked()) [[unlikely]] {
       mark.told = owner_.count();
     }
-    floor_ = position_;
+    floor_ = position();
     return mark;
   }
 
@@ -161,22 +161,24 @@ class ArenaAllocator {
           "ArenaAllocator::rewind: this mark is void: a reset, or a rewind to an older mark, ended it");
     }
     if (chunks_ == nullptr) {
-      position_ = end_ = 0;
+      move_to(0);
+      biased_end_ = 0;
     } else {
       limit_to(chunks_);
-      position_ = mark.position;
+      move_to(mark.position);
     }
-    floor_ = position_;
+    floor_ = position();
     next_chunk_ = mark.next_chunk;
   }
 
   [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment,
                                 const Description& description) noexcept {
-    const std::uintptr_t block = detail::aligned_up(position_, alignment);
-    if (block + size > end_) [[unlikely]] {
+    const std::uintptr_t block = next_block(alignment);
+    const std::uintptr_t next = block + (size + bias);
+    if (next > biased_end_) [[unlikely]] {
       return alloc_elsewhere(size, alignment, description);
     }
-    position_ = block + size;
+    biased_position_ = next;
     return reinterpret_cast<void*>(block);
   }
 
@@ -185,11 +187,11 @@ class ArenaAllocator {
   [[nodiscard]] bool raw_resize(void* block, std::size_t size, std::size_t, std::size_t new_size,
                                 const Description&) noexcept {
     const std::uintptr_t start = detail::address_of(block);
-    if (start + size == position_ && start >= floor_) {
+    if (start + size == position() && start >= floor_) {
       if (new_size > end_of_room() - start) {
         return false;
       }
-      position_ = start + new_size;
+      move_to(start + new_size);
     } else if (new_size <= size) {
       return true;
     } else if (!is_last_large(start, size) || !grow_last_large(start, new_size)) {
@@ -208,8 +210,8 @@ class ArenaAllocator {
 
   void raw_free(void* block, std::size_t size, std::size_t, const Description&) noexcept {
     const std::uintptr_t start = detail::address_of(block);
-    if (start + size == position_ && start >= floor_) {
-      position_ = start;
+    if (start + size == position() && start >= floor_) {
+      move_to(start);
       if (owner_.is_tracked()) [[unlikely]] {
         owner_.leave(block);
       }
@@ -228,16 +230,22 @@ class ArenaAllocator {
         next_chunk_(first_chunk_),
         largest_chunk_(options.largest_chunk < first_chunk_ ? first_chunk_ : options.largest_chunk) {}
 
+  [[nodiscard]] std::uintptr_t position() const noexcept { return biased_position_ - bias; }
+  void move_to(std::uintptr_t position) noexcept { biased_position_ = position + bias; }
+  [[nodiscard]] std::uintptr_t next_block(std::size_t alignment) const noexcept {
+    return (biased_position_ + (alignment - 1 - bias)) & ~(alignment - 1);
+  }
+
   [[nodiscard]] static std::uintptr_t start_of(const Chunk* chunk) noexcept {
     return detail::address_of(chunk) + header_size;
   }
 
-  // While the tracker is told of each block, `end_` is 0, so that every request comes to alloc_elsewhere.
   void limit_to(const Chunk* chunk) noexcept {
-    end_ = owner_.is_tracked() ? 0 : detail::address_of(chunk) + chunk->size;
+    biased_end_ = owner_.is_tracked() ? 0 : detail::address_of(chunk) + chunk->size + bias;
   }
+  // Of the chunk that is in use.
   [[nodiscard]] std::uintptr_t end_of_room() const noexcept {
-    return owner_.is_tracked() && chunks_ != nullptr ? detail::address_of(chunks_) + chunks_->size : end_;
+    return chunks_ == nullptr ? 0 : detail::address_of(chunks_) + chunks_->size;
   }
 
   [[nodiscard]] Chunk* make_chunk(std::size_t size) noexcept {
@@ -255,9 +263,9 @@ class ArenaAllocator {
   void use(Chunk* chunk) noexcept {
     chunk->next = chunks_;
     chunks_ = chunk;
-    position_ = start_of(chunk);
+    move_to(start_of(chunk));
     limit_to(chunk);
-    floor_ = position_;
+    floor_ = position();
   }
 
   // Out of a list of spare chunks, the first with room for this.
@@ -277,9 +285,9 @@ class ArenaAllocator {
   [[gnu::noinline]] void* alloc_elsewhere(std::size_t size, std::size_t alignment,
                                           Description description) noexcept {
     void* block = nullptr;
-    const std::uintptr_t next = detail::aligned_up(position_, alignment);
+    const std::uintptr_t next = next_block(alignment);
     if (owner_.is_tracked() && next + size <= end_of_room()) {
-      position_ = next + size;
+      move_to(next + size);
       block = reinterpret_cast<void*>(next);
     } else {
       block = alloc_in_another_chunk(size, alignment);
@@ -320,7 +328,7 @@ class ArenaAllocator {
       large_ = chunk;
     } else {
       use(chunk);
-      position_ = block + size;
+      move_to(block + size);
     }
     return reinterpret_cast<void*>(block);
   }
@@ -358,14 +366,20 @@ class ArenaAllocator {
         backing_.raw_free(chunk, chunk->size, chunk_alignment, description_);
       }
     }
-    position_ = end_ = floor_ = 0;
+    move_to(0);
+    biased_end_ = floor_ = 0;
   }
 
-  std::uintptr_t position_ = 0;  // where the next block begins, before it is aligned
-  std::uintptr_t end_ = 0;       // of the chunk that is in use
-  std::uintptr_t floor_ = 0;     // no block that begins below it is resized or freed: a mark may count on it
-  Chunk* chunks_ = nullptr;      // those of many blocks; the first one is in use
-  Chunk* large_ = nullptr;       // those of one block each
+  // Where the next block begins, before it is aligned, plus `bias`: for the usual alignment of 8 that needs
+  // no addition, which in a row of blocks is one operation less between each and the next.
+  static constexpr std::size_t bias = 7;
+  std::uintptr_t biased_position_ = bias;
+  // The end of the chunk that is in use, plus `bias`. 0: every request comes to alloc_elsewhere, because
+  // there is no chunk, or the tracker is told of each block.
+  std::uintptr_t biased_end_ = 0;
+  std::uintptr_t floor_ = 0;  // no block that begins below it is resized or freed: a mark may count on it
+  Chunk* chunks_ = nullptr;   // those of many blocks; the first one is in use
+  Chunk* large_ = nullptr;    // those of one block each
   Chunk* spare_chunks_ = nullptr;  // those of both kinds that a rewind left empty
   Chunk* spare_large_ = nullptr;
   std::uint64_t last_number_ = 0;

@@ -180,7 +180,7 @@ void return_owned(Owner* owner, const void* block, std::size_t size, OriginIndex
   Entry* const entry = origin == 0 ? nullptr : add_entry(*owner);
   if (entry != nullptr) {
     *entry = {address_of(block), size, origin};
-    record_start(origin, size);
+    take_back_end(origin, size);
   }
 }
 

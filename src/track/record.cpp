@@ -262,6 +262,15 @@ void record_end(OriginIndex origin, std::size_t size) noexcept {
   });
 }
 
+void take_back_end(OriginIndex origin, std::size_t size) noexcept {
+  with_recorder([&](Recorder& recorder) {
+    if (Counters* counters = counters_of(recorder, origin); counters != nullptr) {
+      add(counters->frees, std::uint64_t{0} - 1);
+      add(counters->freed_bytes, std::uint64_t{0} - size);
+    }
+  });
+}
+
 Stamp stamp(std::uint64_t annex) noexcept {
   const std::uint64_t seconds = annex & ((std::uint64_t{1} << seconds_bits) - 1);
   const Header* from = profile();

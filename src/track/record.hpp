@@ -187,6 +187,8 @@ struct AdoptedStart {
 // One more, or one less, that does not lie in the heap by itself.
 void record_start(OriginIndex origin, std::size_t size) noexcept;
 void record_end(OriginIndex origin, std::size_t size) noexcept;
+// The calling thread's latest record_end was none.
+void take_back_end(OriginIndex origin, std::size_t size) noexcept;
 
 // A block that continues an annotated one (realloc): the origin and annex of the old block, whose slot this
 // was.
