@@ -208,7 +208,7 @@ class ArenaAllocator {
     return raw_resize(block, size, alignment, new_size, description) ? block : nullptr;
   }
 
-  void raw_free(void* block, std::size_t size, std::size_t, const Description&) noexcept {
+  void raw_free(void* block, std::size_t size, std::size_t, const Description& description) noexcept {
     const std::uintptr_t start = detail::address_of(block);
     if (start + size == position() && start >= floor_) {
       move_to(start);
@@ -216,7 +216,7 @@ class ArenaAllocator {
         owner_.leave(block);
       }
     } else if (owner_.is_tracked() && !owns_ptr(block)) [[unlikely]] {
-      owner_.reject(block);
+      owner_.reject(block, description);
     }
   }
 

@@ -6,9 +6,11 @@
  * The functions are there when arpent::heap is linked or preloaded, and null otherwise. Those that take an
  * owner are called only with one that ar_heap__owner_begin has returned, so that one test of that suffices:
  *
- *   if (ar_heap__owner_begin != NULL) arena->owner = ar_heap__owner_begin(AR_HEAP_ARENA, __FILE__, __LINE__,
- * "arena"); if (arena->owner != NULL) ar_heap__owner_enter(arena->owner, block, size, file, line,
- * description);
+ *   if (ar_heap__owner_begin != NULL)
+ *     arena->owner = ar_heap__owner_begin(AR_HEAP_ARENA, __FILE__, __LINE__, "arena");
+ *
+ *   if (arena->owner != NULL)
+ *     ar_heap__owner_enter(arena->owner, block, size, file, line, description);
  *
  * Owners' blocks are part of no total: the memory that they lie in is counted where it came from. Any thread
  * may call, one at a time for one owner. Texts are copied. */
@@ -57,10 +59,11 @@ __attribute__((weak)) uint32_t ar_heap__owner_leave(ar_heap__owner* owner,
 __attribute__((weak)) void ar_heap__owner_return(ar_heap__owner* owner, const void* block, size_t size,
                                                  uint32_t token) AR_HEAP_OWNER_NOEXCEPT_;
 
-/* Says on standard error that this pointer was given to the owner to free, and is none of its blocks: whose
- * it is, where that is known. */
-__attribute__((weak)) void ar_heap__owner_reject(ar_heap__owner* owner,
-                                                 const void* pointer) AR_HEAP_OWNER_NOEXCEPT_;
+/* Says on standard error that this pointer was given to the owner to free at FILE:LINE (file null: at the
+ * place of this call), and is none of its blocks: whose it is, where that is known. `file` is kept by pointer
+ * until this returns. */
+__attribute__((weak)) void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer, const char* file,
+                                                 int line) AR_HEAP_OWNER_NOEXCEPT_;
 
 /* How many blocks have been entered and not been cut off: a moment for ar_heap__owner_cut. */
 __attribute__((weak)) size_t ar_heap__owner_count(const ar_heap__owner* owner) AR_HEAP_OWNER_NOEXCEPT_;

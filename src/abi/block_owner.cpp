@@ -57,8 +57,9 @@ ARPENT_EXPORT void ar_heap__owner_return(ar_heap__owner* owner, const void* bloc
   ar::track::return_owned(inner(owner), block, size, token);
 }
 
-ARPENT_EXPORT void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer) noexcept {
-  ar::abi::report_wrong_owner(pointer, ARPENT_CALLER, ar::track::description_of(inner(owner)));
+ARPENT_EXPORT void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer, const char* file,
+                                         int line) noexcept {
+  ar::abi::report_wrong_owner(pointer, {file, line, ARPENT_CALLER}, ar::track::description_of(inner(owner)));
 }
 
 ARPENT_EXPORT size_t ar_heap__owner_count(const ar_heap__owner* owner) noexcept {

@@ -220,7 +220,7 @@ void write_owned_elsewhere(const void* context, TextWriter& out, platform::Place
 
 struct WrongOwner {
   const void* pointer;
-  std::uintptr_t caller;
+  ReleasePlace place;
   track::OwnerDescription given_to;
   bool is_owned;
   track::OwnedBlock owned;
@@ -243,6 +243,11 @@ void write_wrong_owner(const void* context, TextWriter& out, platform::Places pl
   }
   out.text(", was given to ");
   write_owner(out, places, misuse.given_to);
+  if (misuse.place.file != nullptr) {
+    out.text(" at ").text(misuse.place.file).text(":").number(static_cast<std::uint64_t>(misuse.place.line));
+  } else {
+    write_place(out, places, misuse.place.caller);
+  }
   out.text("; ignored");
 }
 
@@ -282,14 +287,15 @@ bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept {
   return true;
 }
 
-void report_wrong_owner(const void* pointer, std::uintptr_t caller,
+void report_wrong_owner(const void* pointer, const ReleasePlace& place,
                         track::OwnerDescription given_to) noexcept {
   track::note_mismatch();
-  WrongOwner misuse = {pointer, caller, given_to, false, {}, heap::find(pointer)};
+  WrongOwner misuse = {pointer, place, given_to, false, {}, heap::find(pointer)};
   misuse.is_owned = track::find_owned(pointer, misuse.owned);
   const std::uint64_t one = misuse.is_owned ? misuse.owned.origin : misuse.block.slot;
   if (policy != MismatchPolicy::ignore &&
-      first_time(one, place_key(module_at(caller), caller) + given_to.made)) {
+      first_time(one, place_key(module_at(place.caller), place.caller) + static_cast<unsigned>(place.line) +
+                          (std::uint64_t{given_to.made} << 32U))) {
     print_message(&write_wrong_owner, &misuse);
     abort_if_wanted();
   }

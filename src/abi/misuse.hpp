@@ -21,7 +21,12 @@ void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t cal
 [[nodiscard]] bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept;
 
 // A pointer that an arena or a buffer was given to free, and which is none of its blocks.
-void report_wrong_owner(const void* pointer, std::uintptr_t caller,
+struct ReleasePlace {
+  const char* file;  // null: only the caller is known
+  int line;
+  std::uintptr_t caller;
+};
+void report_wrong_owner(const void* pointer, const ReleasePlace& place,
                         track::OwnerDescription given_to) noexcept;
 
 // A pointer that is no live block: freed already, inside a block, or nowhere in the heap.

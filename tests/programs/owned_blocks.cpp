@@ -127,8 +127,8 @@ int main(int, char** arguments) {
     ar::FixedBufferAllocator fixed{buffer};
     std::byte local[8];
     tokens(other.allocator(), 8);
-    other.raw_free(tokens(arena.allocator(), 8), 8, 1, "");
-    other.raw_free(std::malloc(16), 16, 1, "");  // site: block of the heap
+    other.allocator().free(std::span{tokens(arena.allocator(), 8), 8});  // site: freed in another arena
+    other.raw_free(std::malloc(16), 16, 1, "");                          // site: block of the heap
     other.raw_free(tokens(fixed.allocator(), 8), 8, 1, "");
     other.raw_free(local, 8, 1, "");
   } else if (what == "buffer") {

@@ -40,7 +40,9 @@ class Ownership {
   void take_back(const void* block, std::size_t size, std::uint32_t token) const noexcept {
     ar_heap__owner_return(owner_, block, size, token);
   }
-  void reject(const void* pointer) const noexcept { ar_heap__owner_reject(owner_, pointer); }
+  void reject(const void* pointer, const Description& description) const noexcept {
+    ar_heap__owner_reject(owner_, pointer, file_of(description), description.line());
+  }
   [[nodiscard]] std::size_t count() const noexcept { return ar_heap__owner_count(owner_); }
   void cut(std::size_t count) const noexcept { ar_heap__owner_cut(owner_, count); }
 
