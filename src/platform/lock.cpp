@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include <climits>
+#include <ctime>
 
 #include "platform/system_call.hpp"
 
@@ -32,6 +33,18 @@ void Lock::wait() noexcept {
   while (state_.exchange(contended_, std::memory_order_acquire) != free_) {
     system_call(SYS_futex, reinterpret_cast<long>(&state_), FUTEX_WAIT_PRIVATE, contended_, 0, 0, 0);
   }
+}
+
+bool Lock::lock_in_time() noexcept {
+  constexpr int most_tries = 100;
+  for (int i = 0; i < most_tries; ++i) {
+    if (try_lock()) {
+      return true;
+    }
+    const timespec millisecond{0, 1000000};
+    system_call(SYS_nanosleep, reinterpret_cast<long>(&millisecond), 0);
+  }
+  return false;
 }
 
 void Lock::wake() noexcept {

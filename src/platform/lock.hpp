@@ -25,6 +25,9 @@ class Lock {
       wait();
     }
   }
+  // Waits for a tenth of a second at most: where a signal handler ends the process, the lock may be held by
+  // the very thread that it has interrupted. False when it was not to be had.
+  [[nodiscard]] bool lock_in_time() noexcept;
   void unlock() noexcept {
     if (state_.exchange(free_, std::memory_order_release) == contended_) {
       wake();

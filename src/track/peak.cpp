@@ -205,9 +205,11 @@ void account_all() noexcept {
 }  // namespace
 
 void end_peak() noexcept {
-  const platform::LockGuard guard(lock);
-  account_all();
-  end_timeline(header()->live_bytes);
+  if (lock.lock_in_time()) {
+    account_all();
+    end_timeline(header()->live_bytes);
+    lock.unlock();
+  }
 }
 
 bool mark_moment(const char* label) noexcept {

@@ -200,13 +200,16 @@ void detach_recorder() noexcept {
 }
 
 void name_running_threads() noexcept {
-  const platform::LockGuard guard(lock);
+  if (!lock.lock_in_time()) {
+    return;
+  }
   for (Offset offset = header()->threads; offset != 0; offset = at<ThreadRecord>(offset)->next) {
     auto* const record = at<ThreadRecord>(offset);
     if (record->in_use != 0) {
       platform::read_thread_name(record->tid, record->name);
     }
   }
+  lock.unlock();
 }
 
 void restart_recorders() noexcept {

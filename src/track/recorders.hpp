@@ -37,7 +37,8 @@ class SharedRecorder {
 
 void detach_recorder() noexcept;
 
-// Notes the names that threads which are still running have by now.
+// Notes the names that threads which are still running have by now; not where the lock is not to be had in
+// time.
 void name_running_threads() noexcept;
 
 // In a forked child: only the calling thread is left, and it starts to count from nothing.

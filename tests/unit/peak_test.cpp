@@ -227,5 +227,16 @@ TEST(Peak, OfARandomWalk) {
   }
 }
 
+// A signal handler may end the process while its own thread holds the locks.
+TEST(Peak, EndsWhileItsLocksAreHeld) {
+  lock_peak();
+  end_peak();
+  unlock_peak();
+  tracker_lock().lock();
+  name_running_threads();
+  tracker_lock().unlock();
+  end_peak();
+}
+
 }  // namespace
 }  // namespace ar::track

@@ -61,7 +61,7 @@ for mode in ("sites", "off"):
     equal(len(done.stderr.splitlines()), 1, f"what is told of misuse in signal handlers in mode {mode}: {done.stderr!r}")
     for _ in range(5):
         equal(run("handler_exits", mode=mode).returncode, 0, f"end in a signal handler in mode {mode}")
-for _ in range(5):
+for _ in range(20):
     done, report = survey(PROGRAM, "handler_exits")
     equal((done.returncode, report["process"]["ended_by"]), (0, "quick_exit"), "surveyed end in a signal handler")
 finish()
