@@ -73,7 +73,6 @@ __attribute__((weak)) void ar_heap__owner_cut(ar_heap__owner* owner, size_t coun
 
 /* A block that an allocator with notes of its own has found at an address. */
 typedef struct ar_heap__owned_block {
-  size_t size;             /* bytes requested */
   const char* description; /* or null */
   uintptr_t allocated_by;  /* return address of the call that allocated it; 0: not known */
 } ar_heap__owned_block;

@@ -153,8 +153,6 @@ class FixedBufferAllocator {
 // lives, so nobody has put `position_` below that. What one thread did to memory before it was freed happens
 // before what another does to it after it was allocated.
 struct FixedBufferAllocator::ThreadSafe {
-  using Ownership = detail::Ownership;
-
   static FixedBufferAllocator& fixed(void* self) noexcept {
     return *static_cast<FixedBufferAllocator*>(self);
   }
@@ -209,7 +207,7 @@ struct FixedBufferAllocator::ThreadSafe {
   static void free(void* self, void* block, std::size_t size, std::size_t, Description) noexcept {
     fixed(self).check_owned(block);
     auto* const start = static_cast<std::byte*>(block);
-    const Ownership& owner = fixed(self).owner_;
+    const detail::Ownership& owner = fixed(self).owner_;
     if (!owner.is_tracked() ||
         std::atomic_ref{fixed(self).position_}.load(std::memory_order_relaxed) != start + size) {
       move(self, start + size, start);

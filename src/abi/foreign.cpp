@@ -27,25 +27,19 @@ bool may_be_the_c_library_s(const void* pointer) noexcept {
 }  // namespace
 
 void release_foreign(void* pointer, std::uintptr_t caller) noexcept {
-  if (is_owned_elsewhere(pointer, caller)) {
-    return;
-  }
-  if (may_be_the_c_library_s(pointer)) {
-    __libc_free(pointer);
-  } else {
+  if (!may_be_the_c_library_s(pointer)) {
     report_not_a_block(pointer, caller);
+  } else if (!report_if_owned(pointer, caller)) {
+    __libc_free(pointer);
   }
 }
 
 void* resize_foreign(void* pointer, std::size_t size, std::uintptr_t caller) noexcept {
-  if (is_owned_elsewhere(pointer, caller)) {
+  if (!may_be_the_c_library_s(pointer) || &__libc_realloc == nullptr) {
+    report_not_a_block(pointer, caller);
     return nullptr;
   }
-  if (may_be_the_c_library_s(pointer) && &__libc_realloc != nullptr) {
-    return __libc_realloc(pointer, size);
-  }
-  report_not_a_block(pointer, caller);
-  return nullptr;
+  return report_if_owned(pointer, caller) ? nullptr : __libc_realloc(pointer, size);
 }
 
 }  // namespace ar::abi

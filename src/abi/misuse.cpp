@@ -203,6 +203,11 @@ void write_owned_block(TextWriter& out, platform::Places places, const track::Ow
   }
 }
 
+// The same for blocks of one site.
+std::uint64_t block_key(const track::OwnedBlock& block) noexcept {
+  return block.finder == nullptr ? origin_key(block.origin) : block.allocated_by;
+}
+
 struct OwnedElsewhere {
   const void* pointer;
   std::uintptr_t caller;
@@ -272,15 +277,14 @@ void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t cal
   abort_if_wanted();
 }
 
-bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept {
+bool report_if_owned(const void* pointer, std::uintptr_t caller) noexcept {
   OwnedElsewhere misuse = {pointer, caller, {}};
   if (!track::find_owned(pointer, misuse.block)) {
     return false;
   }
   track::note_mismatch();
-  const std::uint64_t allocated =
-      misuse.block.finder == nullptr ? origin_key(misuse.block.origin) : misuse.block.allocated_by;
-  if (policy != MismatchPolicy::ignore && first_time(allocated, place_key(module_at(caller), caller))) {
+  if (policy != MismatchPolicy::ignore &&
+      first_time(block_key(misuse.block), place_key(module_at(caller), caller))) {
     print_message(&write_owned_elsewhere, &misuse);
     abort_if_wanted();
   }
@@ -292,7 +296,7 @@ void report_wrong_owner(const void* pointer, const ReleasePlace& place,
   track::note_mismatch();
   WrongOwner misuse = {pointer, place, given_to, false, {}, heap::find(pointer)};
   misuse.is_owned = track::find_owned(pointer, misuse.owned);
-  const std::uint64_t one = misuse.is_owned ? misuse.owned.origin : misuse.block.slot;
+  const std::uint64_t one = misuse.is_owned ? block_key(misuse.owned) : misuse.block.slot;
   if (policy != MismatchPolicy::ignore &&
       first_time(one, place_key(module_at(place.caller), place.caller) + static_cast<unsigned>(place.line) +
                           (std::uint64_t{given_to.made} << 32U))) {
@@ -302,7 +306,7 @@ void report_wrong_owner(const void* pointer, const ReleasePlace& place,
 }
 
 void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
-  if (is_owned_elsewhere(pointer, caller)) {
+  if (report_if_owned(pointer, caller)) {
     return;
   }
   track::note_mismatch();

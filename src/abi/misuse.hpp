@@ -17,8 +17,8 @@ void set_mismatch_policy(MismatchPolicy policy) noexcept;
 void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
                      std::uint32_t families) noexcept;
 
-// Whether the pointer is a block of an allocator within the program (track/owners.hpp), which is then said.
-[[nodiscard]] bool is_owned_elsewhere(const void* pointer, std::uintptr_t caller) noexcept;
+// Says so when the pointer is a block of an allocator within the program (track/owners.hpp); else false.
+[[nodiscard]] bool report_if_owned(const void* pointer, std::uintptr_t caller) noexcept;
 
 // A pointer that an arena or a buffer was given to free, and which is none of its blocks.
 struct ReleasePlace {

@@ -16,15 +16,14 @@ struct Search {
   ar_heap__owned_block* found;
 };
 
-// Without safety there are no records: then it is not known whether the block lives, nor its exact size.
-bool describe(const State& state, const Record* record, std::size_t block_size, Search& search) noexcept {
+// Without safety there are no records: then it is not known whether the block lives.
+bool describe(const State& state, const Record* record, Search& search) noexcept {
   if (record != nullptr && record->state != BlockState::live) {
     return false;
   }
   const bool has_stack =
       record != nullptr && state.settings.stack_frames != 0 && record->allocated_depth != 0;
-  *search.found = {record == nullptr ? block_size : record->size,
-                   record == nullptr ? nullptr : record->description, has_stack ? record->frames()[0] : 0};
+  *search.found = {record == nullptr ? nullptr : record->description, has_stack ? record->frames()[0] : 0};
   return true;
 }
 
@@ -33,15 +32,14 @@ bool is_block_of(State& state, void* context) noexcept {
   if (const Page* page = page_at(state, search.address); page != nullptr) {
     const std::size_t index = page->index_of(search.address);
     return index < page->carved && page->block(index) == search.address &&
-           describe(state, page->records == nullptr ? nullptr : &page->record(index), page->block_size,
-                    search);
+           describe(state, page->records == nullptr ? nullptr : &page->record(index), search);
   }
   if (!state.lock.try_lock()) {
     return false;
   }
   const LargeBlock* const large = large_block_at(state, search.address);
   const bool is_it =
-      large != nullptr && describe(state, state.settings.safety ? &large->record : nullptr, 0, search);
+      large != nullptr && describe(state, state.settings.safety ? &large->record : nullptr, search);
   state.lock.unlock();
   return is_it;
 }

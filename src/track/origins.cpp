@@ -41,8 +41,7 @@ struct Site {
   std::uint32_t line = 0;
   Family family = Family::none;
   NodeIndex stack = 0;
-  OriginIndex owner = 0;
-  bool is_owner = false;
+  OriginIndex owner = 0;  // see intern_annotation
 };
 
 const char* text_or_empty(const char* string) noexcept { return string == nullptr ? "" : string; }
@@ -50,7 +49,7 @@ const char* text_or_empty(const char* string) noexcept { return string == nullpt
 std::uint64_t hash_of(const Site& site) noexcept {
   std::uint64_t hash = mix(site.address ^ (static_cast<std::uint64_t>(site.family) << 56U));
   hash = mix(hash + site.stack);
-  hash = mix(hash + site.owner + (site.is_owner ? 1U << 31U : 0));
+  hash = mix(hash + site.owner);
   if (site.file != nullptr) {
     hash = hash_string(site.file, hash + site.line);
     hash = hash_string(text_or_empty(site.description), hash);
@@ -60,7 +59,7 @@ std::uint64_t hash_of(const Site& site) noexcept {
 
 bool matches(OriginIndex index, const Site& site) noexcept {
   const OriginRecord& record = *origin(index);
-  if (record.owner != (site.is_owner ? index : site.owner) || record.address != site.address ||
+  if (record.owner != (site.owner == owner_itself ? index : site.owner) || record.address != site.address ||
       record.family != site.family || record.line != site.line || record.stack != site.stack) {
     return false;
   }
@@ -126,7 +125,7 @@ OriginIndex add_origin(const Site& site, std::uint32_t place, std::uint32_t hash
   record->line = site.line;
   record->family = site.family;
   record->stack = site.stack;
-  record->owner = site.is_owner ? index : site.owner;
+  record->owner = site.owner == owner_itself ? index : site.owner;
   if (site.address != 0) {
     record->module = intern_module(site.address - 1);
   }
@@ -266,18 +265,6 @@ OriginIndex intern_annotation(const char* file, int line, const char* descriptio
   site.description = std::strstr(text_or_empty(description), intentional_leak_mark) != nullptr
                          ? "(further descriptions of this site are not kept; INTENTIONAL_LEAK_FOR_TESTING)"
                          : "(further descriptions of this site are not kept)";
-  return intern(site);
-}
-
-OriginIndex intern_owner(const char* file, int line, const char* description,
-                         std::uintptr_t caller) noexcept {
-  Site site;
-  site.address = caller;
-  site.file = file == nullptr ? "unknown" : file;
-  site.description = description;
-  site.line = static_cast<std::uint32_t>(line);
-  site.family = Family::owned;
-  site.is_owner = true;
   return intern(site);
 }
 

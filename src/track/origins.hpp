@@ -23,14 +23,12 @@ void begin_own_origins() noexcept;
 [[nodiscard]] OriginIndex intern_stack(NodeIndex stack, Family family) noexcept;
 
 // An annotated one. `caller` counts only where file and line do not tell the place (Zig), else 0. `stack`: 0
-// outside of stacks mode. `owner`: the origin of what the blocks lie in, 0 for blocks of the heap.
+// outside of stacks mode. `owner`: the origin of the arena or buffer that the blocks lie in, 0 for blocks of
+// the heap; owner_itself: this is one.
+inline constexpr OriginIndex owner_itself = ~OriginIndex{0};
 [[nodiscard]] OriginIndex intern_annotation(const char* file, int line, const char* description,
                                             std::uintptr_t caller, NodeIndex stack, Family family,
                                             OriginIndex owner) noexcept;
-
-// An arena or a buffer, by where it is made.
-[[nodiscard]] OriginIndex intern_owner(const char* file, int line, const char* description,
-                                       std::uintptr_t caller) noexcept;
 
 // Modules that are gone: their addresses may soon mean something else, so their origins are closed.
 void close_unloaded_modules() noexcept;

@@ -204,14 +204,14 @@ void cut_owned(Owner* owner, std::size_t count) noexcept {
 
 bool find_owned(const void* pointer, OwnedBlock& found) noexcept {
   NamedFinder asked[most_finders];
-  if (!lock.try_lock()) {
+  if (!lock.lock_in_time()) {
     return false;
   }
   const Entry* entry = nullptr;
   for (const Owner* owner = owners; owner != nullptr && entry == nullptr; owner = owner->next) {
     entry = find_entry(*owner, address_of(pointer));
     if (entry != nullptr) {
-      found = {{owner->kind, owner->made}, nullptr, entry->size, entry->origin, nullptr, 0};
+      found = {{owner->kind, owner->made}, nullptr, entry->origin, nullptr, 0};
     }
   }
   for (std::size_t i = 0; i < most_finders; ++i) {
@@ -222,7 +222,7 @@ bool find_owned(const void* pointer, OwnedBlock& found) noexcept {
     FoundBlock block = {};
     if (entry == nullptr && finder.find != nullptr && is_loaded(finder) &&
         finder.find(pointer, &block) != 0) {
-      found = {{OwnerKind::other, 0}, finder.name, block.size, 0, block.description, block.allocated_by};
+      found = {{OwnerKind::other, 0}, finder.name, 0, block.description, block.allocated_by};
       return true;
     }
   }

@@ -47,18 +47,16 @@ void cut_owned(Owner* owner, std::size_t count) noexcept;
 struct OwnedBlock {
   OwnerDescription owner;
   const char* finder;           // who knows it, when it is none of the owners here; else null
-  std::size_t size;             // bytes requested
   OriginIndex origin;           // of the block, 0 when a finder knows it
   const char* description;      // a finder's, or null
   std::uintptr_t allocated_by;  // a finder's; return address, 0: not known
 };
-// For the rare case of a wrong release: looks at all blocks of all owners. False also while another thread,
-// or an interrupted one, is entering something.
+// For the rare case of a wrong release: looks at all blocks of all owners. False also where the lock is not
+// to be had in time, because the calling thread was interrupted while it held it.
 [[nodiscard]] bool find_owned(const void* pointer, OwnedBlock& found) noexcept;
 
 // Allocators that know their blocks themselves.
 struct FoundBlock {
-  std::size_t size;
   const char* description;
   std::uintptr_t allocated_by;
 };

@@ -242,8 +242,9 @@ OriginIndex record_owner(const AnnotatedSite& made) noexcept {
   OriginIndex origin = 0;
   {
     const platform::LockGuard guard(tracker_lock());
-    origin = intern_owner(made.file, made.line, made.description == nullptr ? "Unknown" : made.description,
-                          needs_caller(made) ? made.caller : 0);
+    origin =
+        intern_annotation(made.file, made.line, made.description == nullptr ? "Unknown" : made.description,
+                          needs_caller(made) ? made.caller : 0, 0, Family::owned, owner_itself);
   }
   record_start(origin, 0);
   return origin;

@@ -8,6 +8,7 @@
 #include <arpent/memory_pool.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -54,6 +55,14 @@ void pool() {
   ar::MemoryPool<double> numbers{ar::c_allocator};
   for (int i = 0; i < 100; ++i) {
     numbers.destroy(*numbers.create("number", i));
+  }
+}
+
+void names() {
+  for (int number = 0; number < 5000; ++number) {
+    const std::string name = "request " + std::to_string(number);
+    ar::ArenaAllocator arena{ar::c_allocator, {}, name};
+    tokens(arena.allocator(), 1);
   }
 }
 
@@ -113,6 +122,8 @@ int main(int, char** arguments) {
     marks();
   } else if (what == "pool") {
     pool();
+  } else if (what == "names") {
+    names();
   } else if (what == "threads") {
     threads();
   } else if (what == "forks") {

@@ -1,6 +1,7 @@
 """Arenas and buffers are shown as owners of what lies in them, by site, in no total twice; and a block of theirs that is
 given to the heap is told as what it is."""
 
+import json
 import os
 import pathlib
 import re
@@ -58,6 +59,12 @@ for mode in ("sites", "stacks"):
     _, report = survey(PROGRAM, "pool", options=options)
     equal(report["process"]["owners"], [], f"a pool's places are no blocks that stay ({mode})")
 
+    _, report = survey(PROGRAM, "names", options=options)
+    process = report["process"]
+    equal((process["descriptions_capped"], sum(owner["made"] for owner in process["owners"])), (True, 5000),
+          f"arenas of ever new names ({mode})")
+    check(len(process["owners"]) <= 4097, f"the names that are kept ({mode}): {len(process['owners'])}")
+
     for _ in range(3):
         _, report = survey(PROGRAM, "threads", options=options)
         seen = contents(owners_of(report["process"])["shared buffer"])
@@ -88,7 +95,6 @@ run(PROGRAM, "fill", options=["--output", profile, "--report", "/dev/null"])
 subprocess.run([os.environ["ARPENT_BIN"], "merge", merged, profile, profile], check=True)
 done = subprocess.run([os.environ["ARPENT_BIN"], "report", "--format", "json", merged], check=True, text=True,
                       stdout=subprocess.PIPE)
-import json  # noqa: E402
 owner = json.loads(done.stdout)["process"]["owners"][0]
 equal((owner["made"], contents(owner)["token"]), (2, [26, 2300, 6, 300]), "the sum of two")
 profile.unlink()
