@@ -86,7 +86,7 @@ void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Fa
       track::recording() == track::Recording::stacks
           ? track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family)
           : track::place_of_unrecorded(*recorder, family);
-  if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
+  if (!track::enter_sampling(*recorder, made.page, made.block, size, place)) [[unlikely]] {
     track::flush_balance(*recorder, 0);
   }
   return made.block;

@@ -47,7 +47,7 @@ struct StackNode {
 
 // Histograms have a bucket a power of two: bucket n counts values of n bits (0; 1; 2 and 3; 4 to 7; …), the
 // last also all that are larger.
-inline constexpr std::size_t histogram_buckets = 48;
+inline constexpr std::size_t histogram_buckets = track::histogram_buckets;
 using Histogram = std::array<std::uint64_t, histogram_buckets>;
 
 // What one thread did at one site.
@@ -106,8 +106,9 @@ struct Site {
   BlocksAndBytes reachable;     // by the leak scan: never freed, still pointed to
   BlocksAndBytes runtime;       // never freed, kept by the language's runtime for itself: not in `reachable`
   BlocksAndBytes suppressed;    // lost as well, but the user does not want to hear of it: not in `lost`
-  Histogram lifetimes{};        // freed blocks, by the bytes that the process allocated meanwhile
-  Histogram sizes{};            // allocations, by requested bytes
+  // Estimated from a sample, in stacks mode; all 0: not known.
+  Histogram lifetimes{};  // freed blocks, by the bytes that the process allocated meanwhile
+  Histogram sizes{};      // allocations, by requested bytes
   std::vector<ThreadShare> threads;
 };
 

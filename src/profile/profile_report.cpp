@@ -6,6 +6,7 @@
 #include <functional>
 #include <string_view>
 
+#include "profile/histograms.hpp"
 #include "profile/survey.hpp"
 #include "profile/text_format.hpp"
 
@@ -48,6 +49,8 @@ class Report {
     add("", most_of(totals.lost.bytes, Measure::leaked));
     add("temporary", text_.temporary());
     add("", most_of(totals.temporary, Measure::temporary));
+    add("sizes", size_sentence(sizes_of(profile_.sites)));
+    add("lifetimes", lifetime_sentence(lifetimes_of(profile_.sites)));
     add("threads", threads());
     for (const Moment& moment : profile_.moments) {
       add("moment", fmt::format("\"{}\" after {:.3f} s: {} live", printable(moment.label),

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "profile/compressed.hpp"
+#include "profile/histograms.hpp"
 #include "profile/load_generations.hpp"
 #include "profile/totals.hpp"
 
@@ -246,6 +247,30 @@ std::string type_in(const std::string& description) {
   return {};
 }
 
+void read_histograms(const Image& image, const track::OriginRecord& record, std::uint32_t index, Site& site) {
+  constexpr std::uint32_t parts = 2 * track::histogram_buckets / track::buckets_per_part;
+  std::uint32_t seen = 0;
+  for (std::uint32_t at = record.histograms; at != 0;) {
+    const auto part = image.record<track::HistogramRecord>(Offset{at} * 8, "a histogram");
+    if (part.first % track::buckets_per_part != 0 || part.first / track::buckets_per_part >= parts ||
+        ++seen > parts) {
+      throw Damage{fmt::format("site {} has a histogram that cannot be", index)};
+    }
+    const bool of_sizes = part.first >= track::first_size_bucket;
+    Histogram& histogram = of_sizes ? site.sizes : site.lifetimes;
+    for (std::uint32_t i = 0; i < track::buckets_per_part; ++i) {
+      histogram[part.first - (of_sizes ? track::first_size_bucket : 0) + i] += part.counts[i];
+    }
+    at = part.next;
+  }
+  if (site.allocations == 1) {
+    site.sizes = {};
+    site.sizes[bucket_of(site.allocated_bytes)] = 1;
+  }
+  stretch(site.sizes, site.allocations);
+  stretch(site.lifetimes, site.frees);
+}
+
 bool known(track::Family family) { return family <= track::Family::owned; }
 bool known(track::Language language) { return language <= track::Language::zig; }
 
@@ -288,6 +313,7 @@ Site read_site(const Image& image, const track::OriginRecord& record, std::uint3
             .lifetimes = {},
             .sizes = {},
             .threads = {}};
+  read_histograms(image, record, index, site);
   if (record.module != 0) {
     site.module = record.module - 1;
   }

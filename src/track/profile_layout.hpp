@@ -16,7 +16,7 @@
 namespace ar::track {
 
 inline constexpr std::uint64_t profile_magic = 0x31544e4550524155ULL;  // "UARPENT1" as little endian bytes
-inline constexpr std::uint32_t profile_version = 3;
+inline constexpr std::uint32_t profile_version = 4;
 
 using Offset = std::uint64_t;
 
@@ -73,7 +73,19 @@ struct OriginRecord {
   // Of the family `owned`: the origin of the arena or buffer that these blocks lie in. An owner's is its own,
   // and counts how many were made and have ended. 0: not known.
   std::uint32_t owner;
-  std::uint32_t reserved;
+  std::uint32_t histograms;  // offset / 8 of the first HistogramRecord, 0: none
+};
+
+// Buckets of an origin's histograms, estimated from a sample (samples.hpp): bucket n of the lifetimes counts
+// freed blocks during whose life as many bytes were allocated as have n bits; the sizes follow on them.
+inline constexpr std::uint32_t histogram_buckets = 48;
+inline constexpr std::uint32_t first_size_bucket = histogram_buckets;
+inline constexpr std::uint32_t buckets_per_part = 8;
+
+struct HistogramRecord {
+  std::uint32_t next;   // offset / 8, 0: the last
+  std::uint32_t first;  // the bucket that counts[0] is
+  std::uint64_t counts[buckets_per_part];
 };
 
 // What one thread did at one origin. A block freed by another thread counts there, so only sums over all

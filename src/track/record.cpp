@@ -90,7 +90,10 @@ Place intern_place(Recorder& recorder, std::uintptr_t caller, Family family) noe
 
 void enter_and_flush(Recorder& recorder, heap::Page* page, void* block, std::size_t size,
                      Place place) noexcept {
-  if (!enter(recorder, page, block, size, place)) {
+  const bool is_entered = recording() == Recording::stacks
+                              ? enter_sampling(recorder, page, block, size, place)
+                              : enter(recorder, page, block, size, place);
+  if (!is_entered) {
     flush_balance(recorder, 0);
   }
 }
@@ -190,6 +193,9 @@ Released record_release_of_size(heap::Page* page, const void* block, std::size_t
     if (leaves_window(recorder, recorder.balance - static_cast<std::int64_t>(size))) {
       flush_balance(recorder, static_cast<std::int64_t>(size));
     }
+    if (slot_is_sampled(before)) {
+      end_sample(recorder, block, before);
+    }
     leave(recorder, counters_of(recorder, slot_origin(before)), block, size);
   });
   __atomic_store_n(&slot, freed_slot(caller), __ATOMIC_RELAXED);
@@ -212,7 +218,8 @@ void record_same_site(heap::Page* page, void* block, std::size_t size, std::uint
                       std::uint64_t annex) noexcept {
   with_recorder([&](Recorder& recorder) {
     enter_and_flush(recorder, page, block, size,
-                    {static_cast<std::uint32_t>(old_slot), counters_of(recorder, slot_origin(old_slot))});
+                    {static_cast<std::uint32_t>(old_slot) & ~slot_sampled_bit,
+                     counters_of(recorder, slot_origin(old_slot))});
   });
   stamp_block(page, block, annex);
 }

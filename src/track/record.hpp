@@ -15,6 +15,7 @@
 #include "track/recorder.hpp"
 #include "track/recorders.hpp"
 #include "track/region.hpp"
+#include "track/samples.hpp"
 #include "track/slot.hpp"
 #include "track/stack_nodes.hpp"
 
@@ -54,6 +55,20 @@ struct Place {
   const std::int64_t balance = recorder.balance + static_cast<std::int64_t>(size);
   platform::store_relaxed(recorder.balance, balance);
   return !leaves_window(recorder, balance);
+}
+
+// Enters a block in stacks mode: now and then it is one of the sample.
+[[gnu::always_inline, nodiscard]] inline bool enter_sampling(Recorder& recorder, heap::Page* page,
+                                                             void* block, std::size_t size,
+                                                             Place place) noexcept {
+  advance_clock(recorder, size);
+  if (place.counters != nullptr) [[likely]] {
+    const std::uint64_t before = platform::load_relaxed(place.counters->allocations);
+    if (is_in_sample(before)) [[unlikely]] {
+      place.tag = begin_sample(recorder, block, size, place.tag, sample_weight(before));
+    }
+  }
+  return enter(recorder, page, block, size, place);
 }
 
 // What an allocation's origin is told by.
@@ -130,7 +145,7 @@ enum class Release : std::uint8_t {
   std::uint64_t& place = page->slots[index];
   const std::uint64_t slot = __atomic_load_n(&place, __ATOMIC_RELAXED);
   const std::size_t size = slot >> 32U;
-  if (!slot_is_live(slot) || (family_bit(slot_family(slot)) & families) == 0 || size == slot_size_in_page ||
+  if (!slot_is_live(slot) || (slot_family_bit(slot) & families) == 0 || size == slot_size_in_page ||
       leaves_window(recorder, recorder.balance - static_cast<std::int64_t>(size))) [[unlikely]] {
     return false;
   }

@@ -44,8 +44,9 @@ struct Recorder {
   std::uint64_t window_size;
   ThreadRecord* record;
   std::int64_t flushed;
-  Recorder* next;             // all recorders ever made
-  StackMemory* stack_memory;  // in stacks mode; null: no memory
+  std::uint64_t untold_bytes;  // allocated since the clock of bytes (samples.hpp) was last told
+  Recorder* next;              // all recorders ever made
+  StackMemory* stack_memory;   // in stacks mode; null: no memory
   bool in_use;
   bool flushing;  // its thread is in flush_balance
   SiteCacheEntry sites[1U << site_cache_bits];

@@ -134,6 +134,7 @@ Recorder* take_recorder() noexcept {
     }
   }
   recorder->last_block = nullptr;
+  recorder->untold_bytes = 0;
   recorder->record = record;
   recorder->in_use = true;
   __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),

@@ -2,7 +2,8 @@
 //
 //   live block:   bits 63..32 requested size (0xffffffff: see the page header, 4 GiB and more)
 //                 bits 31..5  origin index (27 bits)
-//                 bits 4..1   family
+//                 bit  4      1: in the sample of blocks whose lifetimes are told (samples.hpp)
+//                 bits 3..1   family
 //                 bit  0      1
 //   freed block:  bits 63..1  return address of the call that freed it
 //                 bit  0      0
@@ -29,6 +30,7 @@ enum class Family : std::uint8_t {
 enum class Language : std::uint8_t { unknown = 0, c = 1, cpp = 2, zig = 3 };
 
 inline constexpr std::uint64_t slot_live_bit = 1;
+inline constexpr std::uint32_t slot_sampled_bit = 1U << 4U;
 inline constexpr std::uint32_t slot_size_in_page = 0xffffffffU;
 
 [[nodiscard]] constexpr std::uint32_t slot_tag(OriginIndex origin, Family family) noexcept {
@@ -39,7 +41,14 @@ inline constexpr std::uint32_t slot_size_in_page = 0xffffffffU;
   return static_cast<std::uint32_t>(slot) >> 5U;
 }
 [[nodiscard]] constexpr Family slot_family(std::uint64_t slot) noexcept {
-  return static_cast<Family>((slot >> 1U) & 0xfU);
+  return static_cast<Family>((slot >> 1U) & 0x7U);
+}
+[[nodiscard]] constexpr bool slot_is_sampled(std::uint64_t slot) noexcept {
+  return (slot & slot_sampled_bit) != 0;
+}
+// A bit in a set of families; of a sampled block one that is in no such set.
+[[nodiscard]] constexpr std::uint32_t slot_family_bit(std::uint64_t slot) noexcept {
+  return 1U << ((slot >> 1U) & 0xfU);
 }
 [[nodiscard]] constexpr std::uint64_t freed_slot(std::uintptr_t return_address) noexcept {
   return static_cast<std::uint64_t>(return_address) << 1U;

@@ -11,6 +11,7 @@
 #include "track/record.hpp"
 #include "track/recorders.hpp"
 #include "track/region.hpp"
+#include "track/samples.hpp"
 #include "track/strings.hpp"
 #include "track/timeline.hpp"
 
@@ -112,9 +113,11 @@ void note_mismatch() noexcept {
 void before_fork() noexcept {
   tracker_lock().lock();
   lock_peak();
+  lock_samples();
 }
 
 void after_fork_in_parent() noexcept {
+  unlock_samples();
   unlock_peak();
   tracker_lock().unlock();
 }
@@ -122,6 +125,7 @@ void after_fork_in_parent() noexcept {
 void after_fork_in_child(const ProfilePlace& place) noexcept {
   tracker_lock().reset();
   unlock_peak();
+  reset_samples();
   if (profile() == nullptr) {
     return;
   }

@@ -107,6 +107,9 @@ class ProfileBuilder {
     return header_->moments;
   }
 
+  // Returns the part's offset.
+  track::Offset add_histogram(const track::HistogramRecord& part) { return put(part); }
+
   // Returns the thread's offset.
   track::Offset add_thread() {
     track::ThreadRecord thread{};

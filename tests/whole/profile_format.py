@@ -10,7 +10,8 @@ sys.path.insert(0, os.path.join(os.environ["SOURCE_DIR"], "tests", "support"))
 from arpent_run import check, equal, finish  # noqa: E402
 
 ROOT = pathlib.Path(os.environ["SOURCE_DIR"])
-STRUCTURES = {"Header": ["Header"], "Origin": ["OriginRecord"], "Stack node": ["StackNodeRecord"],
+STRUCTURES = {"Header": ["Header"], "Origin": ["OriginRecord"], "Part of a histogram": ["HistogramRecord"],
+              "Stack node": ["StackNodeRecord"],
               "Thread": ["ThreadRecord", "Counters"], "Module": ["ModuleRecord"],
               "Point of the timeline": ["TimelineRecord"], "Moment": ["MomentRecord"]}
 layout = (ROOT / "src/track/profile_layout.hpp").read_text()

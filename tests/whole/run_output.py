@@ -86,7 +86,7 @@ with subprocess.Popen([ARPENT, "run", "--output", FILE, "--format", "json", "--r
                        "wait"], stdout=subprocess.PIPE, text=True) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     live = raw_header(FILE)
-    equal((live["version"], live["state"], live["mode"]), (3, 0, 2), "header while it runs")
+    equal((live["version"], live["state"], live["mode"]), (4, 0, 2), "header while it runs")
     check(live["origins"] > 4000, f"origins while it runs: {live['origins']}")
     os.kill(live["pid"], signal.SIGKILL)
     command.wait(timeout=60)
