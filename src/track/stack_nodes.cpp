@@ -49,6 +49,30 @@ NodeIndex find(NodeIndex caller, std::uintptr_t address) noexcept {
   }
 }
 
+// As many callees of a node are in its list: it is walked in vain for the others.
+constexpr unsigned most_listed = 4;
+
+// 0 when it is not in the list.
+NodeIndex find_listed(NodeIndex caller, std::uintptr_t address) noexcept {
+  NodeIndex index = __atomic_load_n(&node_facts[caller].listed, __ATOMIC_ACQUIRE);
+  while (index != 0 && node_record(index).address != address) {
+    index = __atomic_load_n(&node_facts[index].sibling, __ATOMIC_ACQUIRE);
+  }
+  return index;
+}
+
+// The caller holds the tracker's lock.
+void add_to_list(NodeIndex caller, NodeIndex index) noexcept {
+  unsigned count = 0;
+  for (NodeIndex each = node_facts[caller].listed; each != 0; each = node_facts[each].sibling) {
+    ++count;
+  }
+  if (count < most_listed) {
+    node_facts[index].sibling = node_facts[caller].listed;
+    __atomic_store_n(&node_facts[caller].listed, index, __ATOMIC_RELEASE);
+  }
+}
+
 // The older table is not given back: somebody may be looking through it. All of them together are as large as
 // the last.
 bool make_room_in_table() noexcept {
@@ -100,6 +124,7 @@ NodeIndex add_node(NodeIndex caller, std::uintptr_t address) noexcept {
   record->module = intern_module(address - 1);
   __atomic_store_n(&header()->node_count, index + 1, __ATOMIC_RELEASE);
   __atomic_store_n(&empty_place(*node_table, caller, address), index, __ATOMIC_RELEASE);
+  add_to_list(caller, index);
   return index;
 }
 
@@ -122,7 +147,10 @@ bool open_nodes() noexcept {
 }
 
 NodeIndex look_up_node(NodeIndex caller, std::uintptr_t address) noexcept {
-  NodeIndex index = find(caller, address);
+  NodeIndex index = find_listed(caller, address);
+  if (index == 0) {
+    index = find(caller, address);
+  }
   if (index == 0) {
     const platform::LockGuard guard(tracker_lock());
     index = find(caller, address);  // somebody may have been faster
@@ -161,6 +189,7 @@ void close_unloaded_nodes() noexcept {
     if (in != nullptr && in->unloaded != 0) {
       __atomic_store_n(&index, NodeTable::removed, __ATOMIC_RELAXED);
       __atomic_store_n(&node_facts[node.caller].callee, 0, __ATOMIC_RELAXED);
+      __atomic_store_n(&node_facts[node.caller].listed, 0, __ATOMIC_RELAXED);
     }
   }
 }

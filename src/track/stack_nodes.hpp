@@ -1,9 +1,9 @@
 // The tree of stacks: each frame is a node of an address and its caller's node, kept once. Two stacks are the
 // same if and only if their innermost nodes are.
 //
-// Nodes that are made one after the other lie side by side, and so does what is known of them: a caller tells
-// the frame that it called last, and only where this was another one the table is asked. No lock is needed to
-// look a node up.
+// Nodes that are made one after the other lie side by side, and so does what is known of them, which the
+// places of the table do not: so a caller tells the frame that it called last, and the first few that it ever
+// called, and only then is the table asked. No lock is needed to look a node up.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,8 @@ namespace ar::track {
 struct NodeFacts {
   std::uint32_t tag;  // slot tag (slot.hpp) of its latest origin; 0: none yet
   NodeIndex callee;   // one of those that it calls, the latest looked for; 0: none yet
+  NodeIndex listed;   // the first few of these are a list, which begins here; 0: none
+  NodeIndex sibling;  // the next in the list that this one is in; 0: the last
 };
 [[gnu::visibility("hidden")]] extern constinit NodeFacts* node_facts;  // by node
 
