@@ -1,13 +1,13 @@
 #include "profile/function_name.hpp"
 
 #include <cxxabi.h>
+#include <libiberty/demangle.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 #include <memory>
-#include <utility>
 
 namespace ar::profile {
 namespace {
@@ -77,68 +77,21 @@ bool in_folder(std::string_view file, std::string_view folder) {
 
 std::string_view last_component(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
-// What Rust's older mangling makes of characters that C++'s has no place for.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> rust_escapes{{{"$SP$", "@"},
-                                                                                      {"$BP$", "*"},
-                                                                                      {"$RF$", "&"},
-                                                                                      {"$LT$", "<"},
-                                                                                      {"$GT$", ">"},
-                                                                                      {"$LP$", "("},
-                                                                                      {"$RP$", ")"},
-                                                                                      {"$C$", ","},
-                                                                                      {"$u20$", " "},
-                                                                                      {"$u7b$", "{"},
-                                                                                      {"$u7d$", "}"},
-                                                                                      {"$u5b$", "["},
-                                                                                      {"$u5d$", "]"}}};
-
-constexpr std::size_t rust_hash_length = std::string_view{"::h0123456789abcdef"}.size();
-
-// Rust mangles as C++ does, with a hash as the innermost name: core::fmt::write::h0123456789abcdef.
-bool is_rust(std::string_view name) {
-  if (name.size() <= rust_hash_length) {
-    return false;
-  }
-  const std::string_view hash = name.substr(name.size() - rust_hash_length);
-  return hash.starts_with("::h") &&
-         hash.substr(3).find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-std::string rust_name(std::string_view name) {
-  name.remove_suffix(rust_hash_length);
-  std::string out;
-  while (!name.empty()) {
-    const auto* const escape = std::ranges::find_if(
-        rust_escapes, [&](const auto& candidate) { return name.starts_with(candidate.first); });
-    if (escape != rust_escapes.end()) {
-      out += escape->second;
-      name.remove_prefix(escape->first.size());
-    } else if (name.starts_with("..")) {
-      out += "::";
-      name.remove_prefix(2);
-    } else if (name.starts_with("_$") && (out.empty() || out.ends_with("::"))) {
-      name.remove_prefix(1);  // put there because a name cannot begin with the escape
-    } else {
-      out += name.front();
-      name.remove_prefix(1);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string demangled(const std::string& linkage_name) {
-  if (!linkage_name.starts_with("_Z") && !linkage_name.starts_with("_GLOBAL__")) {
+  using Name = std::unique_ptr<char, decltype(&std::free)>;
+  if (!linkage_name.starts_with("_Z") && !linkage_name.starts_with("_R") &&
+      !linkage_name.starts_with("_GLOBAL__")) {
     return linkage_name;
+  }
+  // First as Rust's: its older mangling is C++'s, with escapes and a hash.
+  if (const Name name{::rust_demangle(linkage_name.c_str(), 0), &std::free}) {
+    return name.get();
   }
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name{
-      abi::__cxa_demangle(linkage_name.c_str(), nullptr, nullptr, &status), &std::free};
-  if (status != 0 || !name) {
-    return linkage_name;
-  }
-  return is_rust(name.get()) ? rust_name(name.get()) : std::string{name.get()};
+  const Name name{abi::__cxa_demangle(linkage_name.c_str(), nullptr, nullptr, &status), &std::free};
+  return status == 0 && name ? name.get() : linkage_name;
 }
 
 std::string short_name(std::string_view name) {

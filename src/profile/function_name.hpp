@@ -6,8 +6,8 @@
 
 namespace ar::profile {
 
-// C++ names are demangled, with parameters and template arguments; Rust's of the older mangling (_ZN…) too,
-// without their hash. Names of C and Zig, and of Rust's newer mangling (_R…), stay as they are.
+// C++ names are demangled, with parameters and template arguments; Rust's of both manglings (_ZN…, _R…) too,
+// without their hash. Names of C and Zig stay as they are.
 [[nodiscard]] std::string demangled(const std::string& linkage_name);
 
 // The same without return type and parameters, and with long template arguments shortened to <…>:

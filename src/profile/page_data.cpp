@@ -207,9 +207,25 @@ Json values_of(const Site& site) {
                       site.temporary});
 }
 
+// From its first bucket that is not empty to its last: the first's number, then the counts. Empty: [].
+Json filled_part(const Histogram& histogram) {
+  const auto is_filled = [](std::uint64_t count) { return count != 0; };
+  const auto* const first = std::ranges::find_if(histogram, is_filled);
+  Json part = Json::array();
+  if (first != histogram.end()) {
+    part.push_back(first - histogram.begin());
+    const auto last = std::find_if(histogram.rbegin(), histogram.rend(), is_filled).base();
+    for (const auto* count = first; count != last; ++count) {
+      part.push_back(*count);
+    }
+  }
+  return part;
+}
+
 }  // namespace
 
-std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer) {
+std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer,
+                      const std::vector<std::string>& notes) {
   Strings strings;
   Tree tree{profile, symbolizer, strings};
   Sources sources;
@@ -223,7 +239,9 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   json["peak_bytes"] = profile.peak_bytes;
   json["leaks_known"] =
       profile.leak_scan == track::LeakScan::done || profile.leak_scan == track::LeakScan::partial;
-  json["limits"] = known_limits(profile);
+  std::vector<std::string> sentences = notes;
+  std::ranges::move(known_limits(profile), std::back_inserter(sentences));
+  json["limits"] = std::move(sentences);
 
   std::vector<std::size_t> order(profile.sites.size());
   for (std::size_t index = 0; index < order.size(); ++index) {
@@ -253,10 +271,24 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
                          {"line", place.line},
                          {"intentional", site.intentional},
                          {"values", values_of(site)},
+                         {"sizes", filled_part(site.sizes)},
+                         {"lifetimes", filled_part(site.lifetimes)},
                          {"threads", std::move(threads)},
                          {"source", std::move(snippet)}});
   }
   json["sites"] = std::move(sites);
+  json["owners"] = Json::array();
+  for (const Owner& owner : profile.owners) {
+    Json contents = Json::array();
+    for (const Site& site : owner.contents) {
+      contents.push_back(
+          Json{{"label", strings.index(site_label(profile, site, symbolizer))}, {"values", values_of(site)}});
+    }
+    json["owners"].push_back(Json{{"label", strings.index(site_label(profile, owner.site, symbolizer))},
+                                  {"made", owner.site.allocations},
+                                  {"ended", owner.site.frees},
+                                  {"contents", std::move(contents)}});
+  }
   json["frames"] = tree.take_frames();
   json["nodes"] = tree.take_nodes();
   json["strings"] = strings.take();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "profile/profile.hpp"
 #include "profile/symbols.hpp"
@@ -16,7 +17,8 @@ inline constexpr std::size_t most_snippets = 400;
 
 // One line of UTF-8 without newline; bytes that are no UTF-8 are replaced by U+FFFD. It holds no '<', so
 // that it can stand inside a script element whatever the profile's names are. Reads source files where they
-// are there. `name` is what the page calls the profile.
-[[nodiscard]] std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer);
+// are there. `name` is what the page calls the profile; `notes` are sentences for its reader.
+[[nodiscard]] std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer,
+                                    const std::vector<std::string>& notes = {});
 
 }  // namespace ar::profile

@@ -454,6 +454,10 @@ TEST(FunctionName, ReadsRusts) {
   EXPECT_EQ(
       demangled("_ZN60_$LT$alloc..string..String$u20$as$u20$core..fmt..Display$GT$3fmt17h00112233aabbccddE"),
       "<alloc::string::String as core::fmt::Display>::fmt");
+  EXPECT_EQ(demangled("_RNvNtCs1234_7mycrate3foo3bar"), "mycrate::foo::bar");
+  EXPECT_EQ(demangled("_RNvMs_Cs4fqI2P2rA04_13const_genericINtB4_8UnsignedKhb_E3run"),
+            "<const_generic::Unsigned<11>>::run");
+  EXPECT_EQ(demangled("_Rnonsense"), "_Rnonsense");
   EXPECT_EQ(demangled("_ZN2ns4hashEv"), "ns::hash()") << "C++";
 }
 

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "arpent/report_target.hpp"
 #include "arpent/subcommand.hpp"
 
 namespace ar::command {
@@ -19,7 +18,8 @@ bool standard_output_is_coloured() {
          (terminal == nullptr || std::string_view{terminal} != "dumb");
 }
 
-bool write_answer(std::string_view command, const std::string& file, std::string_view answer) {
+bool write_answer(std::string_view command, const std::string& file, std::string_view answer,
+                  Readers readers) {
   if (file.empty()) {
     if (write_all(STDOUT_FILENO, answer)) {
       return true;
@@ -28,7 +28,7 @@ bool write_answer(std::string_view command, const std::string& file, std::string
              fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
     return false;
   }
-  const auto target = ReportTarget::open(file);
+  const auto target = ReportTarget::open(file, readers);
   const auto written = target ? target->write(answer) : std::unexpected(target.error());
   if (!written) {
     complain(command, written.error());

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +12,10 @@
 #include "arpent/profile_input.hpp"
 #include "arpent/subcommand.hpp"
 #include "profile/flame_writers.hpp"
+#include "profile/html_writer.hpp"
 #include "profile/json_writer.hpp"
 #include "profile/leak_writers.hpp"
+#include "profile/page_data.hpp"
 #include "profile/pprof_writer.hpp"
 #include "profile/profile_report.hpp"
 #include "profile/selection.hpp"
@@ -39,8 +42,8 @@ struct Options {
 void declare(CLI::App& app, Options& options) {
   app.add_option("PROFILE", options.profile, "Profile of a run, of 'arpent snapshot' or 'arpent merge'")
       ->required();
-  app.add_option("--format", options.format, "text, json, pprof, collapsed, speedscope, sarif or junit")
-      ->check(CLI::IsMember({"text", "json", "pprof", "collapsed", "speedscope", "sarif", "junit"}))
+  app.add_option("--format", options.format, "text, json, html, pprof, collapsed, speedscope, sarif or junit")
+      ->check(CLI::IsMember({"text", "json", "html", "pprof", "collapsed", "speedscope", "sarif", "junit"}))
       ->capture_default_str();
   app.add_option("--output", options.output, "File to write, instead of standard output");
   app.add_option("--sort", options.sort, "Figure to sort by, and of a tree or of folded stacks (else: peak)")
@@ -61,6 +64,7 @@ void declare(CLI::App& app, Options& options) {
       "Examples:\n"
       "  arpent report app.profile\n"
       "  arpent report --by function --sort allocations app.profile\n"
+      "  arpent report --format html --output app.html app.profile\n"
       "  arpent report --format pprof --output app.pb.gz app.profile\n"
       "  arpent report --format junit --suppressions leaks.supp --output leaks.xml app.profile\n"
       "\n"
@@ -101,6 +105,11 @@ std::string written(const profile::Profile& profile, profile::Symbolizer& symbol
   }
   if (options.format == "junit") {
     return junit_leaks(profile, symbolizer);
+  }
+  if (options.format == "html") {
+    const std::string file = std::filesystem::path{options.profile}.filename().string();
+    const std::array page{profile::page_data(profile, file, symbolizer, notes)};
+    return profile::html_page(page);
   }
   if (options.format == "json") {
     // Its sites are named first: only then it is known what has no names.
@@ -169,7 +178,9 @@ int report(const std::vector<std::string>& arguments) {
         fmt::format("Figures are of {} of {} that --focus and --ignore choose; the peak is the process's.",
                     profile::with_separators(all - removed), profile::counted(all, "site")));
   }
-  return write_answer(name, options.output, written(*profile, symbolizer, options, std::move(notes)))
+  // The page holds lines of source.
+  const Readers readers = options.format == "html" ? Readers::owner_only : Readers::as_usual;
+  return write_answer(name, options.output, written(*profile, symbolizer, options, std::move(notes)), readers)
              ? status_success
              : status_unreadable;
 }

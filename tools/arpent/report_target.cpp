@@ -23,7 +23,7 @@ std::unexpected<std::string> failure(const std::string& name, int error) {
 }
 
 // A new file beside `path`, open for writing; its name goes to `name`. -1 and errno when that fails.
-int create_beside(const std::filesystem::path& path, std::string& name) {
+int create_beside(const std::filesystem::path& path, Readers readers, std::string& name) {
   name = path.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
   if (descriptor < 0) {
@@ -33,7 +33,8 @@ int create_beside(const std::filesystem::path& path, std::string& name) {
   struct stat status{};
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  const mode_t mode = ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0666U & ~mask;
+  const mode_t usual = readers == Readers::owner_only ? 0600U : 0666U & ~mask;
+  const mode_t mode = ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : usual;
   [[maybe_unused]] const int kept = ::fchmod(descriptor, mode);
   return descriptor;
 }
@@ -55,8 +56,9 @@ bool write_all(int descriptor, std::string_view text) {
   return true;
 }
 
-std::expected<ReportTarget, std::string> ReportTarget::open(const std::string& file) {
+std::expected<ReportTarget, std::string> ReportTarget::open(const std::string& file, Readers readers) {
   ReportTarget target;
+  target.readers_ = readers;
   if (file.empty()) {
     return target;
   }
@@ -85,7 +87,7 @@ std::expected<ReportTarget, std::string> ReportTarget::open(const std::string& f
     return failure(file, errno == 0 ? ENOENT : errno);
   }
   std::string trial;
-  const int descriptor = create_beside(target.path_, trial);
+  const int descriptor = create_beside(target.path_, readers, trial);
   if (descriptor < 0) {
     return failure(file, errno);
   }
@@ -112,7 +114,7 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
     return written ? std::expected<void, std::string>{} : failure(name_, error);
   }
   std::string draft;
-  const int descriptor = create_beside(path_, draft);
+  const int descriptor = create_beside(path_, readers_, draft);
   if (descriptor < 0) {
     return failure(name_, errno);
   }

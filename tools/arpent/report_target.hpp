@@ -1,6 +1,7 @@
 // Where the report goes: standard error, or a file that is written completely or not at all.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <string>
@@ -8,12 +9,16 @@
 
 namespace ar::command {
 
+// Who may read a file that is made.
+enum class Readers : std::uint8_t { as_usual, owner_only };
+
 class ReportTarget {
  public:
   // `file` empty: standard error. Tries at once whether the file can be written, so that a program is not
   // run in vain. A regular file is replaced as a whole (through links, keeping them); anything else, such as
   // /dev/stdout or a pipe, is written to. The error is a sentence without full stop.
-  [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file);
+  [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file,
+                                                                     Readers readers = Readers::as_usual);
 
   // Nothing is left half written in a regular file when this fails.
   [[nodiscard]] std::expected<void, std::string> write(std::string_view text) const;
@@ -25,6 +30,7 @@ class ReportTarget {
   std::string name_;            // as given; empty for standard error
   std::filesystem::path path_;  // what to write; links resolved
   bool replace_ = false;        // a regular file, or none yet
+  Readers readers_ = Readers::as_usual;
 };
 
 // Writes all of it to a descriptor, also where that is not blocking. False when it fails; errno says why.

@@ -1,17 +1,16 @@
 // arpent serve: the tracked processes of this user, for Prometheus and for what scrapes pprof's profiles.
 #include <fmt/format.h>
 #include <httplib.h>
-#include <signal.h>
 
 #include <charconv>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "arpent/exit_status.hpp"
+#include "arpent/http_serving.hpp"
 #include "arpent/live_profile.hpp"
 #include "arpent/served_metrics.hpp"
 #include "arpent/subcommand.hpp"
@@ -148,39 +147,21 @@ std::expected<std::string, std::string> read_token(const std::string& file) {
   return token;
 }
 
-// Until SIGINT or SIGTERM, which all threads have blocked.
-int serve_until_stopped(const Options& options, const std::string& token) {
-  sigset_t ends;
-  ::sigemptyset(&ends);
-  ::sigaddset(&ends, SIGINT);
-  ::sigaddset(&ends, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+int serve_with(const Options& options, const std::string& token) {
   httplib::Server server;
   declare_routes(server, token);
-  // The library's default would let two servers share a port.
-  server.set_socket_options([](socket_t socket) {
-    const int yes = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const std::string host =
+      options.address.contains(':') ? fmt::format("[{}]", options.address) : options.address;
+  const bool served = serve_until_stopped(server, options.address, options.port, [&](int port) {
+    fmt::print("http://{}:{}/metrics\n", host, port);
+    std::fflush(stdout);
   });
-  const int port = options.port == 0 ? server.bind_to_any_port(options.address)
-                   : server.bind_to_port(options.address, options.port) ? options.port
-                                                                        : -1;
-  if (port < 0) {
+  if (!served) {
     complain(name,
              fmt::format("cannot listen on port {} of {}: it is taken, or the address is not this machine's",
                          options.port, profile::in_quotes(options.address)));
-    return status_unreadable;
   }
-  const std::string host =
-      options.address.contains(':') ? fmt::format("[{}]", options.address) : options.address;
-  fmt::print("http://{}:{}/metrics\n", host, port);
-  std::fflush(stdout);
-  std::thread listener{[&] { server.listen_after_bind(); }};
-  int signal = 0;
-  ::sigwait(&ends, &signal);
-  server.stop();
-  listener.join();
-  return status_success;
+  return served ? status_success : status_unreadable;
 }
 
 int serve(const std::vector<std::string>& arguments) {
@@ -226,7 +207,7 @@ int serve(const std::vector<std::string>& arguments) {
                        profile::in_quotes(options.address)));
     return status_usage;
   }
-  return serve_until_stopped(options, token);
+  return serve_with(options, token);
 }
 
 }  // namespace

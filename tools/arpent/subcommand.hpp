@@ -27,6 +27,7 @@ extern const Subcommand report_subcommand;
 extern const Subcommand diff_subcommand;
 extern const Subcommand merge_subcommand;
 extern const Subcommand snapshot_subcommand;
+extern const Subcommand top_subcommand;
 extern const Subcommand serve_subcommand;
 extern const Subcommand check_subcommand;
 extern const Subcommand plan_subcommand;

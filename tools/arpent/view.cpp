@@ -1,23 +1,18 @@
 // arpent view PROFILE [AFTER]: the profile as a page, served on loopback or written to a file.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <system_error>
-#include <thread>
 
+#include "arpent/answer.hpp"
 #include "arpent/exit_status.hpp"
+#include "arpent/http_serving.hpp"
+#include "arpent/profile_input.hpp"
 #include "arpent/subcommand.hpp"
 #include "profile/html_writer.hpp"
 #include "profile/page_data.hpp"
-#include "profile/reader.hpp"
-#include "profile/text_format.hpp"
 
 namespace ar::command {
 namespace {
@@ -34,9 +29,9 @@ std::optional<std::string> page_of(const std::vector<std::string>& files) {
   profile::Symbolizer symbolizer;
   std::vector<std::string> data;
   for (const std::string& file : files) {
-    const auto profile = profile::read_profile_file(file);
+    const auto profile = open_profile(file);
     if (!profile) {
-      complain(command, fmt::format("{}: {}", profile::in_quotes(file), profile.error()));
+      complain(command, profile.error());
       return std::nullopt;
     }
     data.push_back(profile::page_data(*profile, std::filesystem::path{file}.filename().string(), symbolizer));
@@ -44,55 +39,10 @@ std::optional<std::string> page_of(const std::vector<std::string>& files) {
   return profile::html_page(data);
 }
 
-// For the user alone, as the profile is: it holds names, and lines of source.
-int write_page(const std::string& page, const std::string& path) {
-  const bool to_output = path == "-";
-  const int target =
-      to_output ? STDOUT_FILENO : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool written = target >= 0;
-  for (std::size_t done = 0; written && done < page.size();) {
-    const ssize_t count = ::write(target, page.data() + done, page.size() - done);
-    if (count > 0) {
-      done += static_cast<std::size_t>(count);
-    } else if (count == 0 || errno != EINTR) {
-      written = false;
-    }
-  }
-  int error = errno;
-  if (target >= 0 && !to_output && ::close(target) != 0 && written) {
-    written = false;
-    error = errno;
-  }
-  if (!written) {
-    complain(command, fmt::format("{} cannot be written: {}", profile::in_quotes(path),
-                                  std::generic_category().message(error)));
-    return status_failure;
-  }
-  return status_success;
-}
-
 int serve_page(const std::string& page, int port) {
-  // Before the server's threads start, so that they all leave the signals to sigwait.
-  sigset_t endings;
-  ::sigemptyset(&endings);
-  ::sigaddset(&endings, SIGINT);
-  ::sigaddset(&endings, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &endings, nullptr);
-
   httplib::Server server;
-  int bound = port;
-  if (port == 0) {
-    bound = server.bind_to_any_port("127.0.0.1");
-  } else if (!server.bind_to_port("127.0.0.1", port)) {
-    bound = -1;
-  }
-  if (bound < 0) {
-    complain(command,
-             fmt::format("port {} of 127.0.0.1 cannot be had: is it in use? Try another --port", port));
-    return status_failure;
-  }
-  const std::string own_name = fmt::format("127.0.0.1:{}", bound);
-  const std::string other_name = fmt::format("localhost:{}", bound);
+  std::string own_name;
+  std::string other_name;
   server.Get("/", [&](const httplib::Request& request, httplib::Response& response) {
     // A foreign site whose name was pointed at this computer must not read the page.
     const std::string host = request.get_header_value("Host");
@@ -106,17 +56,17 @@ int serve_page(const std::string& page, int port) {
     response.set_header("Cache-Control", "no-store");
     response.set_content(page, "text/html; charset=utf-8");
   });
-  fmt::print("http://{}/  (Ctrl-C ends it)\n", own_name);
-  std::fflush(stdout);
-  std::thread listener{[&] { server.listen_after_bind(); }};
-  int signal = 0;
-  ::sigwait(&endings, &signal);
-  while (!server.is_running()) {
-    std::this_thread::yield();  // stop() before the server runs would be forgotten
+  const bool served = serve_until_stopped(server, "127.0.0.1", port, [&](int bound) {
+    own_name = fmt::format("127.0.0.1:{}", bound);
+    other_name = fmt::format("localhost:{}", bound);
+    fmt::print("http://{}/  (Ctrl-C ends it)\n", own_name);
+    std::fflush(stdout);
+  });
+  if (!served) {
+    complain(command,
+             fmt::format("port {} of 127.0.0.1 cannot be had: is it in use? Try another --port", port));
   }
-  server.stop();
-  listener.join();
-  return status_success;
+  return served ? status_success : status_unreadable;
 }
 
 int view(const std::vector<std::string>& arguments) {
@@ -142,17 +92,23 @@ int view(const std::vector<std::string>& arguments) {
       "Example:\n"
       "  arpent view --output heap.html program.arpent\n"
       "\n"
-      "Exit status: 0, 1 when a profile could not be read, the page not written or the port not be had, 2 "
-      "for\n"
-      "wrong options.");
+      "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, the page not be written, or "
+      "the\n"
+      "port not be had.");
   if (const auto status = parse(app, arguments)) {
     return *status;
   }
   const std::optional<std::string> page = page_of(files);
   if (!page) {
-    return status_failure;
+    return status_unreadable;
   }
-  return output_option->count() > 0 ? write_page(*page, output) : serve_page(*page, port);
+  if (output_option->count() == 0) {
+    return serve_page(*page, port);
+  }
+  // For the user alone, as the profile is: it holds names, and lines of source.
+  return write_answer(command, output == "-" ? std::string{} : output, *page, Readers::owner_only)
+             ? status_success
+             : status_unreadable;
 }
 
 }  // namespace

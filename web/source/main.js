@@ -5,10 +5,11 @@ import { Flame } from './flame.js';
 import { count, shown, signed, size } from './format.js';
 import { Leaks } from './leaks.js';
 import { check, metrics, Model } from './model.js';
+import { showOwners } from './owners.js';
 import { SiteTable } from './sites.js';
 import { showTimeline } from './timeline.js';
 
-const views = ['flame', 'timeline', 'leaks', 'sites'];
+const views = ['flame', 'timeline', 'leaks', 'sites', 'owners'];
 const flame = new Flame(byId('flame'));
 const leaks = new Leaks(byId('leaks'));
 const table = new SiteTable(byId('sites'));
@@ -38,6 +39,8 @@ function start(next) {
     return [element('div', { class: each.key }, element('dt', {}, each.label),
       element('dd', {}, unknown ? '–' : shown(value, each)), element('dd', { class: 'note' }, note))];
   }));
+  byId('tab-owners').hidden = model.latest.owners.length === 0;
+  if (view === 'owners' && byId('tab-owners').hidden) view = 'flame';
   byId('limits').replaceChildren(...model.latest.limits.map((text) => element('li', {}, text)));
   show();
 }
@@ -74,6 +77,7 @@ function show() {
   if (view === 'flame') flame.show(model, metric, model.aggregate(metric), matches.nodes);
   else if (view === 'timeline') showTimeline(byId('timeline'), model);
   else if (view === 'leaks') leaks.show(model, matches.site);
+  else if (view === 'owners') showOwners(byId('owners'), model, byId('search').value.trim().toLowerCase());
   else table.show(model, matches.site);
 }
 
@@ -118,13 +122,14 @@ byId('metric').addEventListener('change', (event) => {
   show();
 });
 byId('search').addEventListener('input', show);
-views.forEach((each, index) => {
+views.forEach((each) => {
   const tab = byId(`tab-${each}`);
   tab.addEventListener('click', () => { view = each; show(); });
   tab.addEventListener('keydown', (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
-    view = views[(index + step + views.length) % views.length];
+    const shownViews = views.filter((name) => !byId(`tab-${name}`).hidden);
+    view = shownViews.at((shownViews.indexOf(each) + step) % shownViews.length);
     show();
     byId(`tab-${view}`).focus();
   });

@@ -18,6 +18,9 @@ export function check(profile) {
   return profile;
 }
 
+// What is shown of the latest profile alone.
+const details = ({ source, sizes, lifetimes, threads }) => ({ source, sizes, lifetimes, threads });
+
 export class Model {
   constructor(profiles) {
     this.profiles = profiles;
@@ -64,7 +67,7 @@ export class Model {
       if (own === undefined) {
         own = {
           node, description, label: strings[site.label], type: strings[site.type], family: strings[site.family],
-          file: strings[site.file], line: site.line, intentional: site.intentional, source: site.source,
+          file: strings[site.file], line: site.line, intentional: site.intentional, ...details(site),
           before: this.compares ? new Float64Array(valueCount) : nothing,
           after: this.compares ? new Float64Array(valueCount) : site.values,
         };
@@ -72,7 +75,7 @@ export class Model {
         this.sites.push(own);
       }
       if (!this.compares) continue;
-      if (latest) Object.assign(own, { source: site.source, line: site.line });
+      if (latest) Object.assign(own, { line: site.line, ...details(site) });
       const values = latest ? own.after : own.before;
       site.values.forEach((value, index) => { values[index] += value; });
     }

@@ -1,6 +1,6 @@
 // A site's stack and source, and the table of all sites.
 import { element } from './dom.js';
-import { baseName, count, shown, signed } from './format.js';
+import { baseName, count, share, shown, signed, size } from './format.js';
 import { metrics } from './model.js';
 
 const rowsAtOnce = 200;
@@ -19,7 +19,35 @@ export function siteDetails(model, site) {
         return element('span', { class: line === site.line ? 'line here' : 'line' }, `${String(line).padStart(5)}  ${text}\n`);
       })));
   }
+  const figures = [histogram('Sizes of blocks', site.sizes), histogram('Bytes allocated during their life', site.lifetimes),
+    threadList(model, site)].filter(Boolean);
+  if (figures.length > 0) parts.push(element('div', { class: 'figures' }, ...figures));
   return element('div', { class: 'site-details' }, ...parts);
+}
+
+// Bucket n is of numbers of n bits.
+function histogram(title, [first, ...counts]) {
+  if (first === undefined) return null;
+  const whole = counts.reduce((sum, each) => sum + each, 0);
+  const most = Math.max(...counts);
+  return element('table', { class: 'histogram' }, element('caption', {}, `${title} (estimated)`),
+    element('tbody', {}, ...counts.map((each, index) => {
+      const bits = first + index;
+      const label = bits < 2 ? size(bits) : `${size(2 ** (bits - 1))} to ${size(2 ** bits - 1)}`;
+      return element('tr', {}, element('th', { scope: 'row' }, label),
+        element('td', { class: 'bar-cell' }, element('span', { class: 'filled', style: `width: ${(100 * each) / most}%` })),
+        element('td', { class: 'number' }, share(each, whole)));
+    })));
+}
+
+function threadList(model, site) {
+  if (site.threads.length === 0 || model.latest.threads.length < 2) return null;
+  const sorted = [...site.threads].sort((a, b) => b[1] - a[1]).slice(0, 10);
+  return element('table', { class: 'histogram' }, element('caption', {}, 'Threads that allocate here'),
+    element('tbody', {}, ...sorted.map(([thread, blocks, bytes]) => element('tr', {},
+      element('th', { scope: 'row' }, model.latest.threads[thread]?.name || `thread ${model.latest.threads[thread]?.tid}`),
+      element('td', { class: 'number' }, `${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`),
+      element('td', { class: 'number' }, size(bytes))))));
 }
 
 export class SiteTable {
