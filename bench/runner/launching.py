@@ -51,6 +51,7 @@ class Launcher:
         self.results = pathlib.Path(folder) / "results"
         self.folder = pathlib.Path(folder) / "work"
         self.results.mkdir()
+        self.timeout_seconds = TIMEOUT_SECONDS
 
     def run(self, command, variables, *, stdin=None, repeats=1):
         """Raises RunFailed unless every repeat exited with 0 and the allocator was loaded."""
@@ -62,7 +63,7 @@ class Launcher:
             self.results / "stderr", "w+b"
         ) as complained:
             status = subprocess.run(
-                [self.program, str(result_file), str(TIMEOUT_SECONDS), str(repeats), *command],
+                [self.program, str(result_file), str(self.timeout_seconds), str(repeats), *command],
                 env=child_environment(self.folder, variables),
                 cwd=self.folder,
                 stdin=given,
@@ -85,13 +86,12 @@ class Launcher:
             output=output,
         )
 
-    @staticmethod
-    def require_success(result, complaints):
+    def require_success(self, result, complaints):
         for complaint in LOADER_COMPLAINTS:
             if complaint in complaints:
                 raise RunFailed(f"the allocator was not loaded: {last_line(complaints)}")
         if result["timed_out"]:
-            raise RunFailed(f"did not end within {TIMEOUT_SECONDS} seconds")
+            raise RunFailed(f"did not end within {self.timeout_seconds} seconds")
         if result["signal"]:
             raise RunFailed(f"was killed by signal {result['signal']}: {last_line(complaints)}")
         if result["exit_status"] != 0:
