@@ -28,7 +28,7 @@ BOUND = "allocation-bound"
 MOST_MEAN, MOST_BOUND, MOST_SHARE, MOST_FILE_MIB = 1.15, 2.0, 0.2, 5
 
 HEAPTRACK_LIBRARIES = ("/usr/lib/heaptrack/libheaptrack_preload.so", "/usr/local/lib/heaptrack/libheaptrack_preload.so")
-CHECK_SECONDS = 900  # memcheck takes up to a hundred times as long
+CHECK_SECONDS = 300  # memcheck takes up to a hundred times as long
 
 EPILOG = """examples:
   ./dev bench-tracking --markdown docs/performance.md
@@ -78,7 +78,7 @@ def ways_of(build, heaptrack_library):
         Way(HEAPTRACK, environment={"LD_PRELOAD": heaptrack_library, "DUMP_HEAPTRACK_OUTPUT": f"{folder}/raw.$$"}),
         Way(
             MEMCHECK,
-            prefix=(shutil.which("valgrind"), "-q", "--leak-check=full", f"--log-file={folder}/memcheck.log"),
+            prefix=(shutil.which("valgrind"), "-q", "--leak-check=full", "--fair-sched=yes", f"--log-file={folder}/memcheck.log"),
             once=True,
         ),
         Way(
