@@ -1,0 +1,54 @@
+// The header of a safetensors file: read, and checked against the size of the data that follows it.
+//
+// The reader takes just the JSON that the format allows (an object of objects of known keys), without
+// recursion and without looking past the header's end; what it allocates is bounded by the header's length.
+// Stricter than some: names and keys that come twice, unknown keys of a tensor, and numbers other than plain
+// digits are refused.
+#pragma once
+
+#include <arpent/ml/weight_store.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ar::ml::safetensors {
+
+inline constexpr std::size_t length_size = 8;               // bytes of the header's length
+inline constexpr std::size_t largest_header = 100'000'000;  // bytes; the format's own limit
+inline constexpr std::string_view metadata_key = "__metadata__";
+
+struct Entry {
+  std::string name;
+  Dtype dtype = Dtype::u8;
+  std::vector<std::size_t> shape;
+  std::uint64_t begin = 0;  // bytes from the begin of the data
+  std::uint64_t end = 0;
+};
+
+struct Header {
+  std::vector<Entry> entries;  // sorted by name; together they cover the data, and no two share bytes of it
+  std::vector<std::pair<std::string, std::string>> metadata;  // sorted by key
+};
+
+// The header from its JSON text, for a file with `data_size` bytes after it. The error's text has no file.
+[[nodiscard]] std::expected<Header, WeightError> read_header(std::string_view text, std::uint64_t data_size);
+
+// The bytes of a tensor; none when they overflow 63 bits. Dimensions of size 0 do not hide an overflow of the
+// others, in whatever order they come.
+[[nodiscard]] std::optional<std::size_t> bytes_of(Dtype dtype, std::span<const std::size_t> shape) noexcept;
+
+// "[2, 3]"
+[[nodiscard]] std::string text_of(std::span<const std::size_t> shape);
+// As a JSON string, with its quotes; also for names in errors, which become one line by it.
+[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+// An error of a tensor, or of the file when `tensor` is null: `tensor "fc1": its …`.
+[[nodiscard]] WeightError error(WeightFault fault, const std::string* tensor, const std::string& what);
+
+}  // namespace ar::ml::safetensors
