@@ -45,6 +45,7 @@ class ArenaAllocator {
     Chunk* next;  // the one before it in the same list
     std::size_t size;
     std::uint64_t number;  // later ones have larger ones; none comes twice
+    std::size_t used = 0;  // bytes of blocks, once the chunk is no longer in use
   };
   static constexpr std::size_t chunk_alignment = alignof(std::max_align_t);
   static constexpr std::size_t header_size = (sizeof(Chunk) + chunk_alignment - 1) & ~(chunk_alignment - 1);
@@ -103,6 +104,20 @@ class ArenaAllocator {
       for (; list != nullptr; list = list->next) {
         bytes += list->size - header_size;
       }
+    }
+    return bytes;
+  }
+
+  // Bytes of the blocks that lie here, with the padding between them: what was freed counts until the arena
+  // gets it back. Looks through the chunks.
+  [[nodiscard]] std::size_t query_used() const noexcept {
+    std::size_t bytes = chunks_ == nullptr ? 0 : position() - start_of(chunks_);
+    for (const Chunk* chunk = chunks_ == nullptr ? nullptr : chunks_->next; chunk != nullptr;
+         chunk = chunk->next) {
+      bytes += chunk->used;
+    }
+    for (const Chunk* chunk = large_; chunk != nullptr; chunk = chunk->next) {
+      bytes += chunk->size - header_size;
     }
     return bytes;
   }
@@ -256,11 +271,14 @@ class ArenaAllocator {
     if (memory == nullptr) {
       return nullptr;
     }
-    return new (memory) Chunk{nullptr, size, ++last_number_};
+    return new (memory) Chunk{nullptr, size, ++last_number_, 0};
   }
 
   // Blocks are made in this chunk from now on.
   void use(Chunk* chunk) noexcept {
+    if (chunks_ != nullptr) {
+      chunks_->used = position() - start_of(chunks_);
+    }
     chunk->next = chunks_;
     chunks_ = chunk;
     move_to(start_of(chunk));

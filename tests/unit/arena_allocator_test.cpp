@@ -314,6 +314,25 @@ TEST_F(Arena, KnowsItsBlocks) {
   EXPECT_FALSE(arena_.owns_ptr(&other));
 }
 
+TEST_F(Arena, KnowsHowMuchIsUsed) {
+  EXPECT_EQ(arena_.query_used(), 0U);
+  const auto first = bytes(900);
+  EXPECT_EQ(arena_.query_used(), 900U);
+  const auto mark = arena_.mark();
+  const auto second = bytes(500);  // in the next chunk, and nothing of the first one's rest is counted
+  EXPECT_EQ(arena_.query_used(), 1400U);
+  (void)bytes(100'000);
+  EXPECT_EQ(arena_.query_used(), 101'400U);
+  allocator_.free(first);  // is not the last one: the arena does not get it back
+  EXPECT_EQ(arena_.query_used(), 101'400U);
+  allocator_.free(second);
+  EXPECT_EQ(arena_.query_used(), 100'900U);
+  arena_.rewind(mark);
+  EXPECT_EQ(arena_.query_used(), 900U);
+  EXPECT_TRUE(arena_.reset(ar::retain_capacity));
+  EXPECT_EQ(arena_.query_used(), 0U);
+}
+
 TEST_F(Arena, NeverTouchesWhatItHasGiven) {
   std::vector<std::span<std::byte>> blocks;
   for (std::size_t i = 0; i < 500; ++i) {
