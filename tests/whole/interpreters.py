@@ -1,4 +1,5 @@
 """python3 and node under `arpent run`: their own functions are named, and those of extension modules and what these call."""
+# ctest: COST=12
 
 import os
 import pathlib

@@ -1,8 +1,11 @@
 // ar::ml::Session: a model, and the memory that one inference after the other works in. For C++23.
 //
-//   const Classifier model = …;                                  // views of a WeightStore; shared by all
-//   threads ar::ml::Session session{model, ar::c_allocator};             // one a thread const auto scores =
-//   session.run(image, result_allocator);    // model.infer(image, scratch, result_allocator)
+//   const Classifier model{*weights};
+//   ar::ml::Session session{model, ar::c_allocator};
+//   const auto scores = session.run(image, result_allocator);
+//
+// The model, which may be views of a WeightStore, is shared by all threads; each has a session of its own.
+// run calls model.infer(image, scratch, result_allocator).
 //
 // Two allocators serve an inference. What it needs for itself comes from the session's arena, which is empty
 // again when run returns; what it returns comes from the caller's allocator and outlives the arena. The arena
