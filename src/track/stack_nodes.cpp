@@ -40,11 +40,9 @@ NodeIndex find(NodeIndex caller, std::uintptr_t address) noexcept {
     if (index == 0) {
       return 0;
     }
-    if (index != NodeTable::removed) {
-      const StackNodeRecord& node = node_record(index);
-      if (node.address == address && node.caller == caller) {
-        return index;
-      }
+    if (index != NodeTable::removed && node_facts[index].address == address &&
+        node_record(index).caller == caller) {
+      return index;
     }
   }
 }
@@ -55,7 +53,7 @@ constexpr unsigned most_listed = 4;
 // 0 when it is not in the list.
 NodeIndex find_listed(NodeIndex caller, std::uintptr_t address) noexcept {
   NodeIndex index = __atomic_load_n(&node_facts[caller].listed, __ATOMIC_ACQUIRE);
-  while (index != 0 && node_record(index).address != address) {
+  while (index != 0 && node_facts[index].address != address) {
     index = __atomic_load_n(&node_facts[index].sibling, __ATOMIC_ACQUIRE);
   }
   return index;
@@ -120,6 +118,7 @@ NodeIndex add_node(NodeIndex caller, std::uintptr_t address) noexcept {
   }
   const NodeIndex index = header()->node_count;
   record->address = address;
+  node_facts[index].address = address;
   record->caller = caller;
   record->module = intern_module(address - 1);
   __atomic_store_n(&header()->node_count, index + 1, __ATOMIC_RELEASE);

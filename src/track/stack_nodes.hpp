@@ -16,10 +16,11 @@ namespace ar::track {
 
 // What is known of a node beside its record. In memory that is not shared.
 struct NodeFacts {
-  std::uint32_t tag;  // slot tag (slot.hpp) of its latest origin; 0: none yet
-  NodeIndex callee;   // one of those that it calls, the latest looked for; 0: none yet
-  NodeIndex listed;   // the first few of these are a list, which begins here; 0: none
-  NodeIndex sibling;  // the next in the list that this one is in; 0: the last
+  std::uint64_t address;  // the record's, beside what is asked for next
+  std::uint32_t tag;      // slot tag (slot.hpp) of its latest origin; 0: none yet
+  NodeIndex callee;       // one of those that it calls, the latest looked for; 0: none yet
+  NodeIndex listed;       // the first few of these are a list, which begins here; 0: none
+  NodeIndex sibling;      // the next in the list that this one is in; 0: the last
 };
 [[gnu::visibility("hidden")]] extern constinit NodeFacts* node_facts;  // by node
 
@@ -56,7 +57,7 @@ bool open_nodes() noexcept;
 [[nodiscard, gnu::always_inline]] inline NodeIndex intern_node(NodeIndex caller,
                                                                std::uintptr_t address) noexcept {
   const NodeIndex callee = __atomic_load_n(&node_facts[caller].callee, __ATOMIC_ACQUIRE);
-  if (callee != 0 && node_record(callee).address == address) [[likely]] {
+  if (callee != 0 && node_facts[callee].address == address) [[likely]] {
     return callee;
   }
   return look_up_node(caller, address);
