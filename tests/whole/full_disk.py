@@ -18,9 +18,10 @@ FREE_KIB = 1200  # the first 256 KiB of a profile are there, and some stacks, bu
 def on_a_small_disk(script):
     """Runs the shell script in a folder `disk` that holds FREE_KIB, seen by nobody else and gone afterwards."""
     pathlib.Path("disk").mkdir(exist_ok=True)
-    whole = f"mount -t tmpfs -o size={FREE_KIB}k none disk && {script}"
+    # Given back by name: where the mount is not private (a root folder that is no mount of its own), it would stay.
+    whole = f"mount -t tmpfs -o size={FREE_KIB}k none disk || exit\ntrap 'umount -l disk' EXIT\n{script}"
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return subprocess.run(["unshare", "--mount", *as_root, "sh", "-c", whole], capture_output=True, text=True, timeout=300)
+    return subprocess.run(["unshare", "--mount", "--propagation", "unchanged", *as_root, "sh", "-c", whole], capture_output=True, text=True, timeout=300)
 
 
 def totals(process):
