@@ -4,13 +4,13 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
 
 from . import machine, output
 from .errors import RunFailed, UsageError
+from .options import pattern, require_rounds
 from .tables import ABSENT, Section, as_markdown, as_text, ratio_text, seconds_text
 
 BEGIN = "<!-- bench-allocators:begin (this part is written by ./dev bench-allocators --markdown) -->"
@@ -55,12 +55,8 @@ def parse(arguments):
     parser.add_argument("--seconds", type=float, default=0.1, metavar="S", help="of each round of each benchmark")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables between the markers of this page")
     options = parser.parse_args(arguments)
-    try:
-        re.compile(options.filter)
-    except re.error as error:
-        raise UsageError(f"--filter '{options.filter}': {error}") from None
-    if options.rounds < 1:
-        raise UsageError(f"--rounds {options.rounds}: must be 1 or more")
+    pattern(options.filter)  # the benchmark binary applies it
+    require_rounds(options.rounds)
     if not options.seconds > 0:
         raise UsageError(f"--seconds {options.seconds}: must be above 0")
     if options.markdown:

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import tempfile
 from . import allocators, machine, output, workloads
 from .errors import RunFailed, UsageError
 from .launching import Launcher
+from .options import pattern, require_rounds
 from .report import Report
 from .results import Results
 from .schedule import Progress, Schedule
@@ -76,18 +76,14 @@ def check(options):
         options.rounds = QUICK_ROUNDS if options.quick else FULL_ROUNDS
     if options.minutes is None:
         options.minutes = QUICK_BUDGET_MINUTES if options.quick else BUDGET_MINUTES
-    if options.rounds < 1:
-        raise UsageError(f"--rounds {options.rounds}: must be 1 or more")
+    require_rounds(options.rounds)
     if not options.minutes > 0:
         raise UsageError(f"--minutes {options.minutes}: must be above 0")
     if not 0 < options.scale <= 1:
         raise UsageError(f"--scale {options.scale}: must be above 0 and at most 1")
     if options.scale != 1 and options.markdown:
         raise UsageError("--scale and --markdown exclude each other: figures of scaled work are no results")
-    try:
-        options.pattern = re.compile(options.filter) if options.filter else None
-    except re.error as error:
-        raise UsageError(f"--filter '{options.filter}': {error}") from None
+    options.pattern = pattern(options.filter) if options.filter else None
     options.libraries = {}
     for entry in options.library:
         name, equals, path = entry.partition("=")

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import os
 import pathlib
-import re
 import shutil
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ import time
 from . import allocators, machine, output, workloads
 from .errors import RunFailed, UsageError
 from .launching import Launcher, child_environment
+from .options import pattern, require_rounds
 from .results import geometric_mean
 from .schedule import Progress
 from .tables import ABSENT, Section, as_markdown, as_text, mebibytes_text, ratio_text, seconds_text
@@ -224,12 +224,8 @@ def parse(arguments):
     parser.add_argument("--ways", metavar="LIST", help="only these ways of running them, such as plain,stacks,heaptrack")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables between the markers of this page")
     options = parser.parse_args(arguments)
-    try:
-        options.pattern = re.compile(options.filter)
-    except re.error as error:
-        raise UsageError(f"--filter '{options.filter}': {error}") from None
-    if options.rounds < 1:
-        raise UsageError(f"--rounds {options.rounds}: must be 1 or more")
+    options.pattern = pattern(options.filter)
+    require_rounds(options.rounds)
     if options.markdown:
         output.require_page(options.markdown, BEGIN, END)
     return options

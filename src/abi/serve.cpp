@@ -82,11 +82,14 @@ void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Fa
   if (size > heap::largest_direct_size) {
     __builtin_unreachable();  // allocate_fast has no such blocks
   }
-  const track::Place place =
+  const bool is_entered =
       track::recording() == track::Recording::stacks
-          ? track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family)
-          : track::place_of_unrecorded(*recorder, family);
-  if (!track::enter_sampling(*recorder, made.page, made.block, size, place)) [[unlikely]] {
+          ? track::enter_sampling(
+                *recorder, made.page, made.block, size,
+                track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family))
+          : track::enter(*recorder, made.page, made.block, size,
+                         track::place_of_unrecorded(*recorder, family));
+  if (!is_entered) [[unlikely]] {
     track::flush_balance(*recorder, 0);
   }
   return made.block;

@@ -10,6 +10,7 @@
 
 #include "arpent/ml/weight_store.hpp"
 #include "ml/safetensors_header.hpp"
+#include "ml/weight_file.hpp"
 
 namespace ar::ml {
 
@@ -96,9 +97,8 @@ std::expected<void, WeightError> write_weights(const std::string& path,
     order.push_back(&tensor);
   }
   std::ranges::sort(order, {}, [](const TensorToWrite* tensor) { return tensor->name; });
-  auto failed = [&](WeightError error) {
-    error.text.insert(0, path + ": ");
-    return std::unexpected(std::move(error));
+  const auto failed = [&](WeightError error) {
+    return std::unexpected(safetensors::in_file(path, std::move(error)));
   };
   if (auto good = check(order); !good) {
     return failed(std::move(good.error()));

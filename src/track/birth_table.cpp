@@ -16,6 +16,12 @@ std::uint64_t hash_of(std::uintptr_t block) noexcept {
   return hash * 0xff51afd7ed558ccdULL;
 }
 
+// Where a block is looked for first.
+std::size_t home_of(std::uintptr_t block) noexcept {
+  static_assert(BirthTable::places == std::size_t{1} << 16U);
+  return hash_of(block) >> 48U;
+}
+
 }  // namespace
 
 // Low bits choose who stays, high bits the place: the two are independent.
@@ -24,12 +30,15 @@ bool BirthTable::is_kept(std::uintptr_t block) const noexcept {
 }
 
 std::size_t BirthTable::place_of(std::uintptr_t block) const noexcept {
-  std::size_t place = hash_of(block) >> 48U;
-  static_assert(places == std::size_t{1} << 16U);
+  std::size_t place = home_of(block);
   while (entries_[place].inverted != 0 && entries_[place].inverted != ~block) {
     place = (place + 1) % places;
   }
   return place;
+}
+
+BirthTable::Entry* BirthTable::make_entries() noexcept {
+  return static_cast<Entry*>(platform::map_pages(places * sizeof(Entry)));
 }
 
 bool BirthTable::thin_out() noexcept {
@@ -37,7 +46,7 @@ bool BirthTable::thin_out() noexcept {
     return false;
   }
   Entry* const old = entries_;
-  auto* const fresh = static_cast<Entry*>(platform::map_pages(places * sizeof(Entry)));
+  Entry* const fresh = make_entries();
   if (fresh == nullptr) {
     return false;
   }
@@ -55,11 +64,9 @@ bool BirthTable::thin_out() noexcept {
 }
 
 bool BirthTable::insert(std::uintptr_t block, Birth birth) noexcept {
+  entries_ = entries_ == nullptr ? make_entries() : entries_;
   if (entries_ == nullptr) {
-    entries_ = static_cast<Entry*>(platform::map_pages(places * sizeof(Entry)));
-    if (entries_ == nullptr) {
-      return false;
-    }
+    return false;
   }
   if (!is_kept(block) || (count_ == most && (!thin_out() || !is_kept(block)))) {
     return false;
@@ -81,8 +88,7 @@ bool BirthTable::take(std::uintptr_t block, Birth& birth) noexcept {
   birth = {entries_[hole].clock, static_cast<std::uint32_t>(entries_[hole].weight << thinned_)};
   // What was displaced over the hole moves back into it.
   for (std::size_t next = (hole + 1) % places; entries_[next].inverted != 0; next = (next + 1) % places) {
-    const std::size_t wanted = hash_of(~entries_[next].inverted) >> 48U;
-    if ((next - wanted) % places >= (next - hole) % places) {
+    if ((next - home_of(~entries_[next].inverted)) % places >= (next - hole) % places) {
       entries_[hole] = entries_[next];
       hole = next;
     }

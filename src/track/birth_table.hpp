@@ -35,6 +35,7 @@ class BirthTable {
     std::uint64_t weight;
   };
 
+  [[nodiscard]] static Entry* make_entries() noexcept;  // null: no memory
   [[nodiscard]] bool is_kept(std::uintptr_t block) const noexcept;
   [[nodiscard]] std::size_t place_of(std::uintptr_t block) const noexcept;  // where it is, or would be
   bool thin_out() noexcept;

@@ -1,17 +1,24 @@
 // Safetensors files as bytes, good and bad ones, for the tests of what reads them.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace ar::testing {
+
+// A header for 7 bytes of data.
+inline constexpr std::string_view two_tensors =
+    R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"I16","shape":[1,2],"data_offsets":[3,7]}})";
 
 // A file with this header, as it is, and `data_size` bytes of data: 0, 1, 2 and so on.
 [[nodiscard]] inline std::string weight_file(std::string_view header, std::size_t data_size) {

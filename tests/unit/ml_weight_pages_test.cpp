@@ -26,11 +26,9 @@ using ar::ml::TensorToWrite;
 using ar::ml::WeightFault;
 using ar::ml::WeightStore;
 using ar::testing::TemporaryFolder;
+using ar::testing::two_tensors;
 using ar::testing::weight_file;
 using ::testing::HasSubstr;
-
-constexpr std::string_view two_tensors =
-    R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"I16","shape":[1,2],"data_offsets":[3,7]}})";
 
 // A line of /proc/self/smaps about the mapping that begins here, in KiB, or the whole text of VmFlags.
 [[nodiscard]] std::string mapping_fact(const void* start, const std::string& key) {

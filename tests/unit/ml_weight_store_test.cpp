@@ -28,15 +28,13 @@ using ar::ml::WeightFault;
 using ar::ml::WeightStore;
 using ar::testing::FileBytes;
 using ar::testing::TemporaryFolder;
+using ar::testing::two_tensors;
 using ar::testing::weight_file;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr std::string_view two_tensors =
-    R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"b":{"dtype":"I16","shape":[1,2],"data_offsets":[3,7]}})";
 
 template <class T>
 [[nodiscard]] WeightError error_of(const std::expected<T, WeightError>& result) {
