@@ -57,4 +57,6 @@ node = shutil.which("node") or sys.exit("cannot be tested without node; install 
 stacks = stacks_of("node", node, "script.js")
 check(named(stacks, "node::Start"), "node's start")
 check(named(stacks, "node::", "v8::"), "node and its engine")
+# What calls zlib is the engine, for sure: where node is stripped, its own functions between have no names.
+check(named(stacks, "v8::", "deflateInit"), "zlib, called by node")
 finish()
