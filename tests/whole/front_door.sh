@@ -27,6 +27,8 @@ refuses 2 "no preset 'fastest'" "$dev" build fastest
 refuses 2 "does not know '--fast'" "$dev" test --fast
 refuses 2 'one regular expression' "$dev" test --only
 refuses 2 'no arguments' "$dev" run fast
+refuses 2 "10 seconds or more, not 'long'" "$dev" bench-server long
+refuses 2 "10 seconds or more, not '5'" "$dev" bench-server 5
 
 for words in 'help' '' '--help'; do
   # shellcheck disable=SC2086 # no argument at all is one of the cases
