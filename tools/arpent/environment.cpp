@@ -34,6 +34,10 @@ constexpr std::array variables{
                         "The time zone of the times in their reports; the system's without it."},
     EnvironmentVariable{"ARPENT_PRELOAD", "arpent run",
                         "Path of libarpent-preload.so, instead of the one beside the command."},
+    EnvironmentVariable{"ARPENT_COURSE", "arpent learn",
+                        "Folder of the course, instead of the one beside the command."},
+    EnvironmentVariable{"CXX", "arpent learn", "The compiler of the exercises in C++, instead of g++."},
+    EnvironmentVariable{"ZIG", "arpent learn", "The compiler of the exercises in Zig, instead of zig."},
     EnvironmentVariable{"NO_COLOR", "arpent", "Set to anything but nothing: no colour on terminals."},
     EnvironmentVariable{
         "DEBUGINFOD_URLS", "arpent",

@@ -31,6 +31,7 @@ extern const Subcommand top_subcommand;
 extern const Subcommand serve_subcommand;
 extern const Subcommand check_subcommand;
 extern const Subcommand plan_subcommand;
+extern const Subcommand learn_subcommand;
 extern const Subcommand symbolize_subcommand;
 extern const Subcommand view_subcommand;
 extern const Subcommand help_subcommand;

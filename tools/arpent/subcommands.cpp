@@ -15,10 +15,10 @@
 namespace ar::command {
 namespace {
 
-const std::array all_subcommands{&run_subcommand,  &report_subcommand,    &view_subcommand,
-                                 &diff_subcommand, &merge_subcommand,     &snapshot_subcommand,
-                                 &top_subcommand,  &serve_subcommand,     &check_subcommand,
-                                 &plan_subcommand, &symbolize_subcommand, &help_subcommand};
+const std::array all_subcommands{
+    &run_subcommand,      &report_subcommand,    &view_subcommand,  &diff_subcommand,  &merge_subcommand,
+    &snapshot_subcommand, &top_subcommand,       &serve_subcommand, &check_subcommand, &plan_subcommand,
+    &learn_subcommand,    &symbolize_subcommand, &help_subcommand};
 
 class FormatterWithUsage : public CLI::Formatter {
  public:
