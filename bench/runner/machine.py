@@ -58,6 +58,10 @@ def revision():
     return name or "unknown revision"
 
 
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def processor():
     fields = cpu_fields()
     name = fields.get("model name") or platform.machine()
@@ -69,7 +73,7 @@ def processor():
 def describe(allocators, programs, probe):
     """(what, value) pairs. probe: what the benchmark binary says of itself."""
     facts = [
-        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
+        ("date", today()),
         ("processor", processor()),
         ("memory", memory_text()),
         ("kernel", f"{platform.system()} {platform.release()}"),

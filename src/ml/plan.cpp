@@ -11,7 +11,7 @@
 namespace ar::ml {
 namespace {
 
-constexpr std::uint64_t first_run = 1U << 15U;
+constexpr std::uint64_t first_run = 1U << 20U;  // steps of the search
 constexpr std::size_t largest_sum = PTRDIFF_MAX;
 
 // By size, the largest first, each into the smallest gap between what is alive with it.

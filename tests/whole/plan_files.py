@@ -110,14 +110,20 @@ with open("/dev/full", "w") as full:
 expect(re.search(r"Example", plan("--help")[1]) is not None, "--help has no example")
 
 # The table of ./dev bench-ml, on a folder with one that fits and one that cannot.
-table = [os.path.join(os.environ["SOURCE_DIR"], "bench", "plans"), ARPENT, "folder", "5"]
+def table():
+    command = [os.path.join(os.environ["SOURCE_DIR"], "bench", "run-ml"), os.path.dirname(os.path.dirname(ARPENT)), "folder"]
+    done = subprocess.run([*command, "--only", "plans", "--seconds", "5"], capture_output=True, text=True)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    return done.returncode, {row[0]: row[1:6] for row in rows if row}
+
+
 os.mkdir("folder")
-expect(subprocess.run(table, capture_output=True).returncode == 2, "an empty folder is planned")
+expect(table()[0] == 2, "an empty folder is planned")
 pathlib.Path("folder/fits.8.csv").write_text(small)
-done = subprocess.run(table, capture_output=True, text=True)
-expect(done.returncode == 0 and done.stdout.splitlines()[1].split()[:6] == ["fits", "3", "8", "8", "8", "yes"], f"{done}")
+status, rows = table()
+expect(status == 0 and rows.get("fits") == ["3", "8", "8", "8", "yes"], f"{status} {rows}")
 pathlib.Path("folder/larger.7.csv").write_text(small)
-done = subprocess.run(table, capture_output=True, text=True)
-expect(done.returncode == 1 and done.stdout.splitlines()[2].split()[5] == "no", f"{done}")
+status, rows = table()
+expect(status == 1 and rows.get("larger") == ["3", "7", "8", "8", "no"], f"{status} {rows}")
 
 raise SystemExit(failures > 0)

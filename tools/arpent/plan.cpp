@@ -1,4 +1,4 @@
-// arpent plan FILE.csv: offsets in one block for tensors whose lifetimes are known.
+// arpent plan FILE.csv, arpent plan MODEL.tflite: offsets in one block for tensors whose lifetimes are known.
 #include <arpent/ml/plan.hpp>
 
 #include <fmt/format.h>
@@ -22,6 +22,7 @@
 #include "arpent/exit_status.hpp"
 #include "arpent/plan/lifetimes_csv.hpp"
 #include "arpent/plan/plan_svg.hpp"
+#include "arpent/plan/tflite_lifetimes.hpp"
 #include "arpent/report_target.hpp"
 #include "arpent/subcommand.hpp"
 #include "profile/text_format.hpp"
@@ -65,12 +66,32 @@ std::expected<std::string, std::string> content_of(const std::string& file) {
   return text;
 }
 
+std::expected<plan::LifetimeRows, std::string> lifetimes_of(std::string_view file, std::string_view content) {
+  if (plan::is_tflite(content)) {
+    return plan::read_tflite(content);
+  }
+  if (file.ends_with(".tflite")) {
+    return std::unexpected("it is no TensorFlow Lite model: 'TFL3' does not stand at its byte 4");
+  }
+  return plan::read_lifetimes(content);
+}
+
+// What all take when each has a place of its own.
+std::size_t sum_of(const plan::LifetimeRows& rows) {
+  std::size_t sum = 0;
+  for (const ml::Lifetime& lifetime : rows.lifetimes) {
+    sum += lifetime.size;
+  }
+  return sum;
+}
+
 std::string as_json(const plan::LifetimeRows& rows, const ml::Plan& planned,
                     std::optional<std::size_t> capacity) {
   nlohmann::ordered_json json;
   json["format"] = 1;
   json["total_bytes"] = planned.total;
   json["lower_bound_bytes"] = planned.lower_bound;
+  json["sum_bytes"] = sum_of(rows);
   json["ratio"] = planned.ratio();
   json["proved"] = planned.proved;
   json["capacity_bytes"] = capacity ? nlohmann::ordered_json(*capacity) : nlohmann::ordered_json(nullptr);
@@ -94,10 +115,11 @@ std::expected<void, std::string> write_file(const std::string& file, std::string
 }
 
 std::string summary(const plan::LifetimeRows& rows, const ml::Plan& planned) {
-  return fmt::format("{} in {} ({}); largest sum alive at once {}; ratio {:.4f}{}",
+  return fmt::format("{} in {} ({}) instead of {}; largest sum alive at once {}; ratio {:.4f}{}",
                      profile::counted(rows.ids.size(), "tensor"), profile::as_size(planned.total),
-                     profile::counted(planned.total, "byte"), profile::counted(planned.lower_bound, "byte"),
-                     planned.ratio(), planned.proved ? ", proved to be the least" : "");
+                     profile::counted(planned.total, "byte"), profile::as_size(sum_of(rows)),
+                     profile::counted(planned.lower_bound, "byte"), planned.ratio(),
+                     planned.proved ? ", proved to be the least" : "");
 }
 
 int plan_file(const std::vector<std::string>& arguments) {
@@ -105,10 +127,12 @@ int plan_file(const std::vector<std::string>& arguments) {
       "Gives each tensor an offset in one block, so that no two that are alive at once overlap, in as few\n"
       "bytes as possible. FILE.csv has the columns id,lower,upper,size: alive from step lower to before\n"
       "step upper, size in bytes; '-' is standard input. The same rows with a column offset are written to\n"
-      "standard output, and a summary to standard error.",
+      "standard output, and a summary to standard error. Instead of rows, FILE may be a TensorFlow Lite "
+      "model:\n"
+      "then its tensors are planned, and the steps are its operators.",
       "arpent plan"};
   Arguments given;
-  app.add_option("FILE", given.file, "Lifetimes as comma-separated values")->required();
+  app.add_option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)")->required();
   app.add_option("--output", given.output, "Write the rows to this file");
   app.add_option("--svg", given.svg, "Draw the plan into this file: time across, offset up");
   app.add_option("--capacity", given.capacity, "Bytes, or as 1MiB: exit with 1 when the plan needs more")
@@ -124,10 +148,11 @@ int plan_file(const std::vector<std::string>& arguments) {
   app.footer(
       "Example: does the network fit an accelerator's megabyte?\n"
       "  arpent plan --capacity 1MiB --svg plan.svg --output offsets.csv lifetimes.csv\n"
+      "  arpent plan --alignment 64 model.tflite\n"
       "\n"
       "Exit status: 0; 1 the plan is larger than the capacity; 2 wrong options; 3 the file could not be\n"
       "read or makes no sense, or an output not be written.");
-  set_usage(app, "arpent plan [options] FILE.csv");
+  set_usage(app, "arpent plan [options] FILE");
   if (const auto status = parse(app, arguments)) {
     return *status;
   }
@@ -144,7 +169,7 @@ int plan_file(const std::vector<std::string>& arguments) {
   if (!text) {
     return fail(fmt::format("{} cannot be read: {}", named, text.error()));
   }
-  const auto rows = plan::read_lifetimes(*text);
+  const auto rows = lifetimes_of(given.file, *text);
   if (!rows) {
     return fail(fmt::format("{}, {}", named, rows.error()));
   }
@@ -154,8 +179,8 @@ int plan_file(const std::vector<std::string>& arguments) {
                 .capacity = given.capacity,
                 .time_limit = std::chrono::milliseconds(static_cast<std::int64_t>(given.seconds * 1000))});
   if (!planned) {
-    return fail(fmt::format("{}, line {}: {}", named, rows->lines[planned.error().index],
-                            ml::message(planned.error().fault)));
+    return fail(fmt::format("{}, {} {}: {}", named, plan::is_tflite(*text) ? "tensor" : "line",
+                            rows->lines[planned.error().index], ml::message(planned.error().fault)));
   }
   const std::string answer = given.format == "json" ? as_json(*rows, *planned, given.capacity)
                                                     : plan::with_offsets(*rows, planned->offsets);
