@@ -1,247 +1,305 @@
-// arpent-bench-inference SOURCE THREADS INFERENCES: a dense network of four layers (64 inputs, 10 scores),
-// run so often by each thread with its scratch memory from SOURCE:
-//   malloc   a block a layer from the process's malloc, given back at the end of the inference
-//   pmr      a std::pmr::monotonic_buffer_resource a thread, upon a buffer that is large enough
-//   arena    an ar::ArenaAllocator a thread, reset after each inference
-//   nothing  a block a layer that is there all the time: what no allocator can be faster than
-// Prints JSON: nanoseconds of the median and of the 99th percentile of all inferences, of the blocks alone
-// (the same calls without the network, in a loop), and a sum of the scores, which is the same whatever the
-// source.
+// arpent-bench-inference SOURCE WEIGHTS IMAGES THREADS INFERENCES: the classifier of examples/digits, asked
+// so often by each thread for so many images at once, with its scratch memory from SOURCE:
+//   session  ar::ml::Session: an arena that is limited, measured and emptied after each inference
+//   arena    an ar::ArenaAllocator, reset after each inference
+//   fixed    an ar::FixedBufferAllocator, reset after each inference
+//   pmr      a std::pmr::monotonic_buffer_resource upon a buffer that is large enough
+//   malloc   blocks of the process's malloc, given back at the end of the inference
+// Each thread has its own. The model asks all of them through ar::Allocator, and its results, in all cases,
+// go into a fixed buffer.
+//
+// Prints JSON: nanoseconds of the median and of the 99th percentile of all inferences, and of the same blocks
+// taken and given back without a model, in a loop of their own; and a sum of the answers, which is the same
+// whatever the source.
 #include <algorithm>
 #include <arpent/arena_allocator.hpp>
-#include <arpent/page_allocator.hpp>
+#include <arpent/c_allocator.hpp>
+#include <arpent/fixed_buffer_allocator.hpp>
+#include <arpent/ml/session.hpp>
+#include <arpent/ml/weight_store.hpp>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
+#include <expected>
 #include <latch>
 #include <memory_resource>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "../../examples/digits/digit_images.hpp"
+#include "../../examples/digits/digit_model.hpp"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Images = std::span<const std::uint8_t>;
+using digits::DigitModel;
 
-constexpr std::array<std::size_t, 5> widths{64, 128, 128, 64, 10};
-constexpr std::size_t layers = widths.size() - 1;
-constexpr std::size_t alignment = 64;
 constexpr std::size_t warm_inferences = 1'000;
-constexpr std::size_t most_bytes = 16'384;
+constexpr std::size_t inputs = 64;  // each thread goes through so many, each of IMAGES images
 
-struct Layer {
-  std::size_t inputs;
-  std::size_t outputs;
-  std::vector<float> weights;
-  std::vector<float> bias;
+// Bytes that the model's scratch memory takes, with room for alignment.
+constexpr std::size_t scratch_bytes(std::size_t images) {
+  return images * (digits::pixels + digits::hidden) * sizeof(float) + 256;
+}
+
+// What DigitModel::infer takes and gives back, without the model.
+struct Blocks {
+  [[nodiscard]] std::expected<ar::OwnedSpan<float>, ar::ml::ModelFault> infer(Images images,
+                                                                              ar::Allocator scratch,
+                                                                              ar::Allocator result) const {
+    const std::size_t count = images.size() / digits::pixels;
+    const auto input = scratch.alloc<float>(images.size(), "input");
+    const auto activations = scratch.alloc<float>(count * digits::hidden, "activations");
+    auto output = ar::make_owned_span<float>(result, count * digits::classes, "probabilities");
+    if (!input || !activations || !output) {
+      return std::unexpected(ar::ml::ModelFault::out_of_memory);
+    }
+    return std::move(*output);
+  }
 };
 
-std::vector<Layer> make_network() {
-  std::vector<Layer> network;
-  std::uint32_t state = 1;
-  const auto next = [&state] {
-    state = state * 1'664'525U + 1'013'904'223U;
-    return static_cast<float>(state >> 8U) / static_cast<float>(1U << 24U) - 0.5F;
-  };
-  for (std::size_t at = 0; at < layers; ++at) {
-    Layer layer{widths[at], widths[at + 1], {}, {}};
-    const float scale = 2 / std::sqrt(static_cast<float>(layer.inputs));
-    layer.weights.resize(layer.inputs * layer.outputs);
-    std::ranges::generate(layer.weights, [&] { return next() * scale; });
-    layer.bias.resize(layer.outputs);
-    std::ranges::generate(layer.bias, next);
-    network.push_back(std::move(layer));
-  }
-  return network;
-}
-
-void run_layer(const Layer& layer, const float* input, float* output) {
-  std::ranges::copy(layer.bias, output);
-  for (std::size_t from = 0; from < layer.inputs; ++from) {
-    const float* weights = layer.weights.data() + from * layer.outputs;
-    const float value = input[from];
-    for (std::size_t to = 0; to < layer.outputs; ++to) {
-      output[to] += value * weights[to];
-    }
-  }
-  for (std::size_t to = 0; to < layer.outputs; ++to) {
-    output[to] = std::max(output[to], 0.0F);
-  }
-}
-
-// Sources of scratch: `block` for each layer's output, `end` after each inference.
-class FromMalloc {
+// Sources of scratch memory, each for inferences of so many images.
+class Arena {
  public:
-  float* block(std::size_t count) {
-    void* memory =
-        std::aligned_alloc(alignment, (count * sizeof(float) + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) {
-      std::abort();
-    }
-    return blocks_[used_++] = static_cast<float*>(memory);
+  explicit Arena(std::size_t) {}
+  ar::Allocator allocator() { return arena_.allocator(); }
+  void end() { arena_.reset(); }
+
+ private:
+  ar::ArenaAllocator arena_{ar::c_allocator};
+};
+
+class FixedBuffer {
+ public:
+  explicit FixedBuffer(std::size_t images) : buffer_(scratch_bytes(images)) {}
+  ar::Allocator allocator() { return fixed_.allocator(); }
+  void end() { fixed_.reset(); }
+
+ private:
+  std::vector<std::byte> buffer_;
+  ar::FixedBufferAllocator fixed_{std::span{buffer_}};
+};
+
+class Pmr {
+ public:
+  explicit Pmr(std::size_t images) : buffer_(scratch_bytes(images)) {}
+  ar::Allocator allocator() { return ar::Allocator::of(*this); }
+  void end() { resource_.release(); }
+
+  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const ar::Description&) noexcept {
+    return resource_.allocate(size, alignment);
   }
+  [[nodiscard]] bool raw_resize(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return false;
+  }
+  [[nodiscard]] void* raw_remap(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return nullptr;
+  }
+  void raw_free(void*, std::size_t, std::size_t, const ar::Description&) noexcept {}
+
+ private:
+  std::vector<std::byte> buffer_;
+  std::pmr::monotonic_buffer_resource resource_{buffer_.data(), buffer_.size(),
+                                                std::pmr::null_memory_resource()};
+};
+
+class Malloc {
+ public:
+  explicit Malloc(std::size_t) {}
+  ar::Allocator allocator() { return ar::Allocator::of(*this); }
   void end() {
     while (used_ > 0) {
       std::free(blocks_[--used_]);
     }
   }
 
+  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t, const ar::Description&) noexcept {
+    return blocks_[used_++] = std::malloc(size);  // the model aligns nothing beyond malloc's alignment
+  }
+  [[nodiscard]] bool raw_resize(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return false;
+  }
+  [[nodiscard]] void* raw_remap(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return nullptr;
+  }
+  void raw_free(void*, std::size_t, std::size_t, const ar::Description&) noexcept {}
+
  private:
-  std::array<float*, layers> blocks_{};
+  std::array<void*, 2> blocks_{};
   std::size_t used_ = 0;
 };
 
-class FromPmr {
- public:
-  float* block(std::size_t count) {
-    return static_cast<float*>(resource_.allocate(count * sizeof(float), alignment));
-  }
-  void end() { resource_.release(); }
-
- private:
-  alignas(alignment) std::array<std::byte, most_bytes> buffer_{};
-  std::pmr::monotonic_buffer_resource resource_{buffer_.data(), buffer_.size(),
-                                                std::pmr::null_memory_resource()};
-};
-
-class FromArena {
- public:
-  float* block(std::size_t count) {
-    const auto memory = arena_.allocator().aligned_alloc<float>(ar::Alignment{alignment}, count);
-    if (!memory) {
-      std::abort();
+// A model with one of these.
+template <class Source>
+struct By {
+  template <class Model>
+  class Runner {
+   public:
+    Runner(const Model& model, std::size_t images) : model_(model), source_(images) {}
+    auto run(Images images, ar::Allocator result) {
+      auto answer = model_.infer(images, source_.allocator(), result);
+      source_.end();
+      return answer;
     }
-    return memory->data();
-  }
-  void end() { arena_.reset(); }
 
- private:
-  ar::ArenaAllocator arena_{ar::page_allocator};
+   private:
+    const Model& model_;
+    Source source_;
+  };
 };
 
-class FromNothing {
- public:
-  float* block(std::size_t count) {
-    float* memory = buffer_.data() + used_;
-    used_ += count;
-    return memory;
-  }
-  void end() { used_ = 0; }
+struct BySession {
+  template <class Model>
+  class Runner {
+   public:
+    Runner(const Model& model, std::size_t) : session_(model, ar::c_allocator) {}
+    auto run(Images images, ar::Allocator result) { return session_.run(images, result); }
 
- private:
-  alignas(alignment) std::array<float, most_bytes / sizeof(float)> buffer_{};
-  std::size_t used_ = 0;
+   private:
+    ar::ml::Session<Model> session_;
+  };
 };
 
-template <typename Source>
-float infer(const std::vector<Layer>& network, const float* input, Source& source) {
-  for (const Layer& layer : network) {
-    float* output = source.block(layer.outputs);
-    run_layer(layer, input, output);
-    input = output;
-  }
-  float sum = 0;
-  for (std::size_t at = 0; at < widths.back(); ++at) {
-    sum += input[at];
-  }
-  source.end();
-  return sum;
-}
-
-void keep(const void* memory) { asm volatile("" : : "r"(memory) : "memory"); }
+struct Options {
+  std::string weights;
+  std::size_t images = 1;
+  std::size_t threads = 1;
+  std::size_t inferences = 1;
+};
 
 // One thread's part.
 struct Share {
   std::vector<std::uint32_t> nanoseconds;
-  double blocks_alone = 0;  // nanoseconds an inference
-  double sum = 0;
+  double blocks = 0;  // nanoseconds an inference
+  std::size_t answers = 0;
 };
 
-template <typename Source>
-Share work(const std::vector<Layer>& network, std::size_t inferences, std::latch& start) {
+void keep(const void* memory) { asm volatile("" : : "r"(memory) : "memory"); }
+
+template <class Way>
+Share work(const DigitModel& model, const Options& options, std::latch& start) {
   Share share;
-  share.nanoseconds.reserve(inferences);
-  Source source;
-  std::array<float, widths.front()> input{};
+  share.nanoseconds.reserve(options.inferences);
+  std::vector<std::uint8_t> drawn;
+  digits::Chance chance{3};
+  for (std::size_t index = 0; index < inputs * options.images; ++index) {
+    const digits::Image image = digits::draw(index % digits::classes, chance);
+    drawn.insert(drawn.end(), image.begin(), image.end());
+  }
+  const auto input = [&](std::size_t turn) {
+    const std::size_t bytes = options.images * digits::pixels;
+    return Images{drawn}.subspan(turn % inputs * bytes, bytes);
+  };
+  std::vector<std::byte> results(options.images * digits::classes * sizeof(float) + 64);
+  ar::FixedBufferAllocator fixed{std::span{results}};
+  const ar::Allocator result = fixed.allocator();
+
+  typename Way::template Runner<DigitModel> runner{model, options.images};
   const auto once = [&](std::size_t turn) {
-    input[turn % input.size()] = static_cast<float>(turn % 17) / 17;
-    return infer(network, input.data(), source);
+    const auto answer = runner.run(input(turn), result);
+    if (!answer) {
+      throw std::runtime_error(ar::ml::message(answer.error()));
+    }
+    return DigitModel::best(answer->get().first(digits::classes));
   };
   for (std::size_t turn = 0; turn < warm_inferences; ++turn) {
     static_cast<void>(once(turn));
   }
   start.arrive_and_wait();
-  for (std::size_t turn = 0; turn < inferences; ++turn) {
+  for (std::size_t turn = 0; turn < options.inferences; ++turn) {
     const auto begin = Clock::now();
-    const float sum = once(turn);
+    share.answers += once(turn);
     const auto end = Clock::now();
-    share.sum += static_cast<double>(sum);
     share.nanoseconds.push_back(static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count()));
   }
+
+  const Blocks nothing;
+  typename Way::template Runner<Blocks> blocks{nothing, options.images};
   const auto begin = Clock::now();
-  for (std::size_t turn = 0; turn < inferences; ++turn) {
-    for (std::size_t at = 0; at < layers; ++at) {
-      keep(source.block(widths[at + 1]));
-    }
-    source.end();
+  for (std::size_t turn = 0; turn < options.inferences; ++turn) {
+    const auto taken = blocks.run(input(turn), result);
+    keep(taken->get().data());
   }
-  share.blocks_alone = std::chrono::duration<double, std::nano>(Clock::now() - begin).count() /
-                       static_cast<double>(inferences);
+  share.blocks = std::chrono::duration<double, std::nano>(Clock::now() - begin).count() /
+                 static_cast<double>(options.inferences);
   return share;
 }
 
-template <typename Source>
-int measure(std::size_t threads, std::size_t inferences) {
-  const std::vector<Layer> network = make_network();
-  std::vector<Share> shares(threads);
-  std::latch start{static_cast<std::ptrdiff_t>(threads)};
+template <class Way>
+int measure(const Options& options) {
+  const auto store = ar::ml::WeightStore::map(options.weights, {.prefault = true});
+  if (!store) {
+    throw std::runtime_error(store.error().text);
+  }
+  const auto model = DigitModel::from(*store);
+  if (!model) {
+    throw std::runtime_error(model.error().text);
+  }
+  std::vector<Share> shares(options.threads);
+  std::latch start{static_cast<std::ptrdiff_t>(options.threads)};
   {
     std::vector<std::jthread> workers;
     for (Share& share : shares) {
-      workers.emplace_back([&] { share = work<Source>(network, inferences, start); });
+      workers.emplace_back([&] { share = work<Way>(*model, options, start); });
     }
   }
   std::vector<std::uint32_t> all;
-  double alone = 0;
+  double blocks = 0;
   for (const Share& share : shares) {
     all.insert(all.end(), share.nanoseconds.begin(), share.nanoseconds.end());
-    alone += share.blocks_alone / static_cast<double>(threads);
+    blocks += share.blocks / static_cast<double>(options.threads);
   }
   std::ranges::sort(all);
-  std::printf("{\"median_ns\": %u, \"p99_ns\": %u, \"blocks_ns\": %.3f, \"sum\": %.6f}\n",
-              all[all.size() / 2], all[all.size() * 99 / 100], alone, shares.front().sum);
+  std::printf("{\"median_ns\": %u, \"p99_ns\": %u, \"blocks_ns\": %.3f, \"answers\": %zu}\n",
+              all[all.size() / 2], all[all.size() * 99 / 100], blocks, shares.front().answers);
   return 0;
 }
 
+std::size_t count_in(const char* text, std::size_t most) {
+  const std::size_t number = std::strtoull(text, nullptr, 10);
+  return number <= most ? number : 0;
+}
+
 int run(std::span<char*> arguments) {
-  if (arguments.size() == 4) {
+  if (arguments.size() == 6) {
     const std::string_view source = arguments[1];
-    const std::size_t threads = std::strtoull(arguments[2], nullptr, 10);
-    const std::size_t inferences = std::strtoull(arguments[3], nullptr, 10);
-    if (threads >= 1 && threads <= 64 && inferences >= 1 && inferences <= 10'000'000) {
-      if (source == "malloc") {
-        return measure<FromMalloc>(threads, inferences);
-      }
-      if (source == "pmr") {
-        return measure<FromPmr>(threads, inferences);
+    const Options options{arguments[2], count_in(arguments[3], 1'000), count_in(arguments[4], 64),
+                          count_in(arguments[5], 10'000'000)};
+    if (options.images > 0 && options.threads > 0 && options.inferences > 0) {
+      if (source == "session") {
+        return measure<BySession>(options);
       }
       if (source == "arena") {
-        return measure<FromArena>(threads, inferences);
+        return measure<By<Arena>>(options);
       }
-      if (source == "nothing") {
-        return measure<FromNothing>(threads, inferences);
+      if (source == "fixed") {
+        return measure<By<FixedBuffer>>(options);
+      }
+      if (source == "pmr") {
+        return measure<By<Pmr>>(options);
+      }
+      if (source == "malloc") {
+        return measure<By<Malloc>>(options);
       }
     }
   }
-  std::fputs("usage: arpent-bench-inference malloc|pmr|arena|nothing THREADS (1 to 64) INFERENCES\n", stderr);
+  std::fputs(
+      "usage: arpent-bench-inference session|arena|fixed|pmr|malloc WEIGHTS IMAGES THREADS INFERENCES\n",
+      stderr);
   return 2;
 }
 

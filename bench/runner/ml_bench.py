@@ -1,4 +1,4 @@
-"""./dev bench-ml: inference by where its scratch memory comes from, and plans of tensors."""
+"""./dev bench-ml: inference by where its scratch memory comes from, loading of weights, and plans of tensors."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 
-from . import allocators, machine, output, plans
+from . import allocators, loading, machine, output, plans
 from .errors import RunFailed, UsageError
 from .tables import Section, as_markdown, as_text, seconds_text
 
@@ -26,21 +26,25 @@ exit status:
 
 # (heading, what the program calls it, the allocator that is loaded)
 SOURCES = (
-    ("none: blocks that are there", "nothing", "glibc"),
+    ("ar::ml::Session", "session", "glibc"),
     ("ar::ArenaAllocator", "arena", "glibc"),
+    ("ar::FixedBufferAllocator", "fixed", "glibc"),
     ("std::pmr monotonic", "pmr", "glibc"),
     ("malloc: glibc", "malloc", "glibc"),
     ("malloc: mimalloc", "malloc", "mimalloc"),
     ("malloc: Arpent, off", "malloc", "off"),
 )
 THREADS = (1, 2)
+# Images of an inference.
+BATCHES = (1, 64)
+WEIGHTS = pathlib.Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.safetensors"
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="bench-ml",
-        description="Measures inference by where its scratch memory comes from, and plans tensors: every "
-        "NAME.CAPACITY.csv of FOLDER, and models.",
+        description="Measures inference by where its scratch memory comes from and the loading of weights, and plans "
+        "tensors: every NAME.CAPACITY.csv of FOLDER, and models.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -48,14 +52,15 @@ def parse(arguments):
     parser.add_argument("build", metavar="BUILD_DIR", type=pathlib.Path, help="where the benchmarks were built")
     parser.add_argument("folder", metavar="FOLDER", nargs="?", help="files to plan; without it, none")
     parser.add_argument("--models", metavar="FOLDER", help="plan every .tflite of it, too")
-    parser.add_argument("--only", choices=("inference", "plans"), help="only these")
+    parser.add_argument("--only", choices=("inference", "loading", "plans"), help="only these")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="medians are of so many (default: 9)")
-    parser.add_argument("--inferences", type=int, default=50_000, metavar="N", help="of each thread, each round")
+    parser.add_argument("--images", type=int, default=500_000, metavar="N", help="of each thread, each round")
+    parser.add_argument("--mebibytes", type=int, default=256, metavar="N", help="of weights to load (default: 256)")
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="for each plan at most (default: 60)")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables between the markers of this page")
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.inferences < 1:
-        raise UsageError("--rounds and --inferences must be 1 or more")
+    if options.rounds < 1 or options.images < max(BATCHES) or options.mebibytes < 4:
+        raise UsageError(f"--rounds must be 1 or more, --images {max(BATCHES)} and --mebibytes 4")
     if options.only == "plans" and not options.folder and not options.models:
         raise UsageError("--only plans needs a folder of files")
     if options.markdown:
@@ -63,8 +68,15 @@ def parse(arguments):
     return options
 
 
-def infer(binary, source, threads, inferences, variables):
-    command = [str(binary), source, str(threads), str(inferences)]
+def built(options, name):
+    binary = (options.build / "bench" / name).resolve()
+    if not binary.exists():
+        raise UsageError(f"{binary} is not there; build with -DARPENT_BENCH=ON")
+    return binary
+
+
+def infer(binary, source, images, threads, options, variables):
+    command = [str(binary), source, str(WEIGHTS), str(images), str(threads), str(options.images // images)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
     if done.returncode != 0 or done.stderr:
         raise RunFailed(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
@@ -72,32 +84,31 @@ def infer(binary, source, threads, inferences, variables):
 
 
 def inference_sections(options, say):
-    binary = (options.build / "bench" / "arpent-bench-inference").resolve()
-    if not binary.exists():
-        raise UsageError(f"{binary} is not there; build with -DARPENT_BENCH=ON")
+    binary = built(options, "arpent-bench-inference")
     found, missing = allocators.find(options.build, [name for name in ("glibc", "mimalloc", "off")], {})
     for line in missing:
         say(f"bench-ml: {line}")
     loaded = {one.name: one for one in found}
     sources = [source for source in SOURCES if source[2] in loaded]
-    machine.warn_of_noise(say)
     samples = {}
-    sums = set()
+    answers = {}
     for turn in range(options.rounds):
         for at in range(len(sources)):
             heading, source, name = sources[(at + turn) % len(sources)]
-            for threads in THREADS:
-                result = infer(binary, source, threads, options.inferences, loaded[name].variables)
-                samples.setdefault((heading, threads), []).append(result)
-                sums.add(result["sum"])
-    if len(sums) != 1:
-        raise RunFailed(f"the scores differ by where the scratch memory comes from: {sorted(sums)}")
-    return [inference_section(sources, samples, options)]
+            for images in BATCHES:
+                for threads in THREADS:
+                    result = infer(binary, source, images, threads, options, loaded[name].variables)
+                    samples.setdefault((heading, images, threads), []).append(result)
+                    answers.setdefault(images, set()).add(result["answers"])
+    for images, different in answers.items():
+        if len(different) != 1:
+            raise RunFailed(f"the answers differ by where the scratch memory comes from: {sorted(different)}")
+    return [inference_section(sources, samples, images, options) for images in BATCHES]
 
 
-def inference_section(sources, samples, options):
+def inference_section(sources, samples, images, options):
     def middle(heading, threads, what):
-        return statistics.median(sample[what] for sample in samples[heading, threads])
+        return statistics.median(sample[what] for sample in samples[heading, images, threads])
 
     rows = []
     for heading, _, _ in sources:
@@ -105,18 +116,20 @@ def inference_section(sources, samples, options):
         for threads in THREADS:
             median, blocks = middle(heading, threads, "median_ns"), middle(heading, threads, "blocks_ns")
             row += [seconds_text(median * 1e-9), seconds_text(middle(heading, threads, "p99_ns") * 1e-9)]
-            row.append(f"{100 * blocks / median:.2f} %")
+            row += [seconds_text(blocks * 1e-9), f"{100 * blocks / median:.3f} %"]
         rows.append(row)
-    headings = [""]
+    headings = ["scratch from"]
     for threads in THREADS:
         words = f"{threads} thread{'s' if threads > 1 else ''}"
-        headings += [f"{words}: median", "99th percentile", "blocks' share"]
+        headings += [f"{words}: median", "99th percentile", "blocks", "share"]
+    what = "one image" if images == 1 else f"{images} images"
     notes = [
-        f"A dense network (64, 128, 128, 64, 10) that is warm; medians of {options.rounds} rounds of {options.inferences:,} "
-        "inferences a thread, sources in turn, a process each. An inference takes four blocks, one a layer, and gives them "
-        "back at its end. The blocks' share is the same calls in a loop of their own, over the median."
+        f"The classifier of `examples/digits`, warm, {what} an inference; medians of {options.rounds} rounds of "
+        f"{options.images // images:,} inferences a thread, sources in turn, a process each. An inference takes two blocks of "
+        "scratch and one for its result. Blocks: the same three taken and given back without the model, in a loop of their "
+        "own; share: that over the median."
     ]
-    return Section("Inference, by where its scratch memory comes from", notes, headings, rows)
+    return Section(f"Inference of {what}, by where its scratch memory comes from", notes, headings, rows)
 
 
 def plan_sections(options, say):
@@ -148,9 +161,12 @@ def main(arguments):
     try:
         options = parse(arguments)
         sections, bad = [], 0
-        if options.only != "plans":
+        machine.warn_of_noise(say)
+        if options.only in (None, "inference"):
             sections += inference_sections(options, say)
-        if options.only != "inference":
+        if options.only in (None, "loading"):
+            sections.append(loading.section(built(options, "arpent-bench-loading"), options.mebibytes, options.rounds))
+        if options.only in (None, "plans"):
             planned, bad = plan_sections(options, say)
             sections += planned
         facts = [("processor", machine.processor()), ("date", machine.today()), ("Arpent", machine.revision())]

@@ -58,7 +58,7 @@ try {
   await answer.locator('summary').click();
   same(await answer.evaluate((found) => found.open), true, 'and open');
   await page.locator('.around a').last().click();
-  same((await page.title()).startsWith('3.3'), true, 'on to the exercise');
+  same((await page.title()).startsWith('Exercise 3.3'), true, 'on to the exercise');
 
   await page.emulateMedia({ media: 'print' });
   same(await page.locator('nav').isVisible(), false, 'no navigation on paper');

@@ -99,7 +99,7 @@ def whatever_the_track(work):
     work.learn(status=2)
     work.learn("start", "other", "--track", "python", status=2, words="--track")
     work.learn("status", status=3, words="where no course is", ARPENT_COURSE="/nowhere")
-    work.learn("next", words="# 3.1 Stack and heap")
+    work.learn("next", words="# Exercise 3.1: Stack and heap")
     work.learn("check", status=3, words="no-such-compiler", CXX="no-such-compiler")
     work.learn("solution", "3.1", status=1, words="after two failed checks (0 so far)")
     work.learn("solution", "3.1", "--force", words="inline Scores from_zero")

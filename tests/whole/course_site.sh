@@ -10,6 +10,7 @@ node "$SOURCE_DIR/course/site/test.mjs" site
 mkdir broken broken/scripts
 cp -R "$SOURCE_DIR/course" broken/course
 cp "$SOURCE_DIR/scripts/course-site" broken/scripts
+ln -s "$SOURCE_DIR/docs" broken/docs
 rm broken/course/lessons/3.2-pointers.svg
 status=0
 broken/scripts/course-site nowhere 2>errors || status=$?

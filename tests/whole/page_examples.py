@@ -1,5 +1,5 @@
-"""The examples of docs/choosing-an-allocator.md and docs/misuse.md: each is compiled by both compilers and run, and
-prints what the page says. Where the page shows an error, it does not compile, with that one. Each header with an
+"""The examples of docs/choosing-an-allocator.md, docs/misuse.md and docs/ml.md: each is compiled by both compilers and
+run, and prints what the page says. Where the page shows an error, it does not compile, with that one. Each header with an
 allocator has an example, and what the table of misuse.md quotes is printed in the section that it points to.
 
 A block of C++ without a main is the body of one, its #include lines aside. The block of text after it is what is
@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
-PAGES = ("docs/choosing-an-allocator.md", "docs/misuse.md")
+PAGES = ("docs/choosing-an-allocator.md", "docs/misuse.md", "docs/ml.md")
 COMPILERS = ("g++", "clang++-19")
 # Programs about misuse: what compilers see of it is no error here.
 OPTIONS = ["-std=c++23", "-g", "-O0", "-fno-builtin", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-error=free-nonheap-object",
@@ -58,6 +58,8 @@ class Example:
         if re.search(r"arpent/(heap|heap_allocator)\.hpp", self.code):
             options.append("-DDEBUG")
             libraries.append("-l:libarpent.a")
+        if "arpent/ml/" in self.code:
+            libraries.append("-l:libarpent-ml.a")
         libraries.append("-l:libarpent-allocators.a")
         return [compiler, *options, "example.cpp", "-o", "example", "-L" + os.environ["ARPENT_LIB"], *libraries]
 
