@@ -61,11 +61,12 @@ class SimpleModel {
   }
 
  private:
-  SimpleModel(ar::Allocator allocator, std::span<float> weights, std::span<float> biases, std::size_t inputs)
+  SimpleModel(ar::Allocator allocator, std::span<const float> weights, std::span<const float> biases,
+              std::size_t inputs)
       : allocator_(allocator), weights_(weights), biases_(biases), inputs_(inputs) {}
 
   ar::Allocator allocator_;
-  std::span<float> weights_;
-  std::span<float> biases_;
+  std::span<const float> weights_;
+  std::span<const float> biases_;
   std::size_t inputs_;
 };

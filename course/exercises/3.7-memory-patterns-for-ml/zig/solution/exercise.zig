@@ -4,8 +4,8 @@ const Allocator = std.mem.Allocator;
 
 pub const SimpleModel = struct {
     allocator: Allocator,
-    weights: []f32,
-    biases: []f32,
+    weights: []const f32,
+    biases: []const f32,
     inputs: usize,
 
     pub fn init(weights: []const f32, biases: []const f32, inputs: usize, long_lived: Allocator) Allocator.Error!SimpleModel {
