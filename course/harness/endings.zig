@@ -38,6 +38,10 @@ var is_ending = false;
 fn endInWords(message: []const u8, frames: places.Frames) noreturn {
     expectFirst(message);
     const who = places.whoOf(frames);
+    // The bytes of an array are counted before it is given back.
+    if (std.mem.eql(u8, message, "integer overflow") and places.isWithinRelease(frames)) {
+        refusal.refuse("{s} gives back an array that is longer than memory can be: it was never set, or was overwritten", .{who});
+    }
     for (sentences) |sentence| {
         if (!std.mem.startsWith(u8, message, sentence.beginning)) continue;
         const rest = message[sentence.beginning.len..];
