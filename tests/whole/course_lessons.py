@@ -103,7 +103,7 @@ def check_tools(lesson, program):
         if complaint := build_cpp("bugs.cpp", name, "-g", "-w", *flags):
             return fail(f"{name} does not compile: {complaint}")
     commands = {
-        "the ledger": lambda bug: ["./bugs", bug, "ledger"],
+        "the testing allocator": lambda bug: ["./bugs", bug, "testing"],
         "arpent run": lambda bug: [os.environ["ARPENT_BIN"], "run", "--", "./bugs", bug],
         "valgrind --leak-check=full": lambda bug: ["valgrind", "--leak-check=full", "./bugs", bug],
         "AddressSanitizer (-fsanitize=address)": lambda bug: ["./bugs-asan", bug],
