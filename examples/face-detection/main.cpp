@@ -1,5 +1,6 @@
 // face-detection [--plain] MODEL.tflite [INFERENCES]: runs a face detector on pictures that it draws itself.
 // Exit status: 0 done; 1 the model could not be read or run; 2 wrong usage.
+#include <algorithm>
 #include <arpent/arena_allocator.hpp>
 #include <arpent/c_allocator.hpp>
 #include <arpent/heap_allocator.hpp>
@@ -38,6 +39,43 @@ void draw(std::span<float> picture, std::size_t turn) {
     picture[3 * at + 2] = light - 0.2F;
   }
 }
+
+// What an engine does that has malloc only: a block each, all given back by `release`, as an arena does it.
+class BlocksOfMalloc {
+ public:
+  BlocksOfMalloc() = default;
+  BlocksOfMalloc(const BlocksOfMalloc&) = delete;
+  BlocksOfMalloc& operator=(const BlocksOfMalloc&) = delete;
+  ~BlocksOfMalloc() { release(); }
+
+  [[nodiscard]] ar::Allocator allocator() noexcept { return ar::Allocator::of(*this); }
+  void release() noexcept {
+    for (void* block : blocks_) {
+      std::free(block);
+    }
+    blocks_.clear();
+  }
+
+  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const ar::Description&) noexcept {
+    void* block = nullptr;
+    if (posix_memalign(&block, std::max(alignment, sizeof(void*)), size) != 0) {
+      return nullptr;
+    }
+    return blocks_.emplace_back(block);
+  }
+  [[nodiscard]] bool raw_resize(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return false;
+  }
+  [[nodiscard]] void* raw_remap(void*, std::size_t, std::size_t, std::size_t,
+                                const ar::Description&) noexcept {
+    return nullptr;
+  }
+  void raw_free(void*, std::size_t, std::size_t, const ar::Description&) noexcept {}
+
+ private:
+  std::vector<void*> blocks_;
+};
 
 int fail(const std::string& what) {
   std::fprintf(stderr, "face-detection: %s\n", what.c_str());
@@ -85,15 +123,17 @@ int run(const Model& model, bool is_plain, std::size_t inferences) {
   if (xnn_initialize(is_plain ? nullptr : engine.for_xnnpack()) != xnn_status_success) {
     return fail("XNNPACK does not run on this processor");
   }
-  const ar::Allocator process = ar::c_allocator;
-  const Memory memory = is_plain
-                            ? Memory{engine, process, process, process, false}
-                            : Memory{engine, weights.allocator(), loading.allocator(), scratch.allocator()};
+  BlocksOfMalloc plain_loading;
+  BlocksOfMalloc plain_scratch;
+  const Memory memory =
+      is_plain ? Memory{engine, ar::c_allocator, plain_loading.allocator(), plain_scratch.allocator(), false}
+               : Memory{engine, weights.allocator(), loading.allocator(), scratch.allocator()};
   int status = 0;
   {
     auto detector = Detector::load(model, memory);
     if (detector) {
       loading.reset(ar::free_all);
+      plain_loading.release();
       status = detect(*detector, inferences);
     } else {
       status = fail(detector.error());
