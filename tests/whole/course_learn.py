@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -130,6 +131,47 @@ cpp.learn("reset", "3.3")
 solution = zig.source(third, "solution").read_text()
 line = 1 + solution[: solution.index("return result;")].count("\n")
 zig.broken(third, "return result;", "return results;", f"exercise.zig, line {line}: use of undeclared identifier 'results'")
+
+# What the learner prints is shown, and does not decide; without end, it fills no memory.
+first = EXERCISES[0]
+cpp.file(first).write_text("#include <cstdio>\n" + cpp.source(first, "solution").read_text()
+                           .replace("inline Scores from_zero(", "struct Told { Told() { std::puts(\"look here\"); std::fputs(\"and here\\n\", stderr); } };\n"
+                                    "inline Told told;\ninline Scores from_zero(", 1))  # fmt: skip
+cpp.learn("check", "3.1", words="passed\nYour code printed:\n    look here\n    and here\nNext: ")
+cpp.file(first).write_text("#include <cstdio>\n" + cpp.source(first, "starter").read_text() +
+                           '\ninline int told = [] { for (int i = 0; i < 100; ++i) std::puts("line"); return 0; }();\n')  # fmt: skip
+said = cpp.learn("check", "3.1", status=1, words="    and 80 lines more\nLesson 3.1 explains it")
+expect(said.count("    line\n") == 20 and "from_zero" in said.splitlines()[1], f"what was printed: {said}")
+cpp.file(first).write_text("#include <cstdlib>\n" + cpp.source(first, "solution").read_text() +
+                           "\ninline int left = (std::exit(0), 0);\n")  # fmt: skip
+cpp.learn("check", "3.1", status=1, words="the program ended with status 0, and not by the tests")
+
+# Ctrl-C ends what is being checked, too.
+cpp.file(first).write_text(cpp.source(first, "solution").read_text() + '\ninline int ever = [] { while (true) { asm(""); } return 0; }();\n')
+checking = subprocess.Popen([COMMAND, "learn", "check", "3.1"], cwd=cpp.folder, stdout=subprocess.DEVNULL)
+program = str(cpp.folder / ".build" / first.name)
+
+
+def running():
+    """Processes whose program is the exercise's tests."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "exe").removesuffix(" (deleted)") == program:
+                found.append(process.name)
+        except OSError:
+            pass
+    return found
+
+
+waited = time.monotonic() + 60
+while not running() and time.monotonic() < waited:
+    time.sleep(0.1)
+expect(running(), "the tests of an exercise that never ends do not run")
+checking.send_signal(signal.SIGINT)
+checking.wait(20)
+expect(checking.returncode == -signal.SIGINT and not running(), f"after SIGINT: {checking.returncode}, {running()}")
+cpp.learn("reset", "3.1")
 
 # watch rechecks what is saved, and ends with a check that passes.
 watching = subprocess.Popen([COMMAND, "learn", "watch", "3.1"], cwd=cpp.folder, stdout=subprocess.PIPE, text=True)

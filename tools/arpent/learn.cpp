@@ -1,6 +1,7 @@
 // arpent learn VERB: the course's exercises, checked as one writes them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <expected>
@@ -35,6 +36,7 @@ constexpr int status_not_possible = 3;
 constexpr int checks_before_solution = 2;
 constexpr std::chrono::milliseconds between_looks{200};
 constexpr std::size_t bar_width = 24;
+constexpr std::size_t most_printed_lines = 20;
 
 int fail(std::string_view what, int status = status_not_possible) {
   complain("arpent learn", what);
@@ -101,6 +103,23 @@ int next(Session& session) {
                 : fail(prompt.error());
 }
 
+// What the learner's code printed while it was tested, or nothing.
+std::string printed_lines(std::string_view printed) {
+  std::string text;
+  std::size_t lines = 0;
+  for (; !printed.empty(); ++lines) {
+    const std::size_t end = std::min(printed.find('\n'), printed.size());
+    if (lines < most_printed_lines) {
+      text += fmt::format("    {}\n", profile::printable(std::string{printed.substr(0, end)}));
+    }
+    printed.remove_prefix(std::min(end + 1, printed.size()));
+  }
+  if (lines > most_printed_lines) {
+    text += fmt::format("    and {} more\n", profile::counted(lines - most_printed_lines, "line"));
+  }
+  return text.empty() ? text : "Your code printed:\n" + text;
+}
+
 int check(Session& session, const Exercise& exercise) {
   const auto result = learn::check_exercise(session.course, exercise, session.workspace, session.environment);
   if (!result) {
@@ -112,11 +131,13 @@ int check(Session& session, const Exercise& exercise) {
   if (const auto saved = session.workspace.save(); !saved) {
     return fail(saved.error());
   }
+  const std::string printed = printed_lines(result->printed);
   if (result->passed) {
-    return shown(fmt::format("{}: passed\n{}", exercise.name, where_to_go_on(session)));
+    return shown(fmt::format("{}: passed\n{}{}", exercise.name, printed, where_to_go_on(session)));
   }
-  const int status = shown(fmt::format("{}: not yet\n{}Lesson {} explains it: {}\n", exercise.name,
-                                       result->text, exercise.number, lesson_of(session.course, exercise)));
+  const int status =
+      shown(fmt::format("{}: not yet\n{}{}Lesson {} explains it: {}\n", exercise.name, result->text, printed,
+                        exercise.number, lesson_of(session.course, exercise)));
   return status == status_success ? status_not_passed : status;
 }
 

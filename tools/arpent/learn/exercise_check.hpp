@@ -12,7 +12,8 @@ namespace ar::command::learn {
 
 struct CheckResult {
   bool passed = false;
-  std::string text;  // what is wrong, in lines; empty when it passed
+  std::string text;     // what is wrong, in lines; empty when it passed
+  std::string printed;  // by what the learner wrote, in lines
 };
 
 // The tests run with AddressSanitizer, the standard library's assertions and the testing allocator, and with
