@@ -17,6 +17,7 @@
 #include <arpent/fixed_buffer_allocator.hpp>
 #include <arpent/ml/session.hpp>
 #include <arpent/ml/weight_store.hpp>
+#include <arpent/pmr.hpp>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -92,21 +93,8 @@ class FixedBuffer {
 class Pmr {
  public:
   explicit Pmr(std::size_t images) : buffer_(scratch_bytes(images)) {}
-  ar::Allocator allocator() { return ar::Allocator::of(*this); }
+  ar::Allocator allocator() { return ar::from_pmr(resource_); }
   void end() { resource_.release(); }
-
-  [[nodiscard]] void* raw_alloc(std::size_t size, std::size_t alignment, const ar::Description&) noexcept {
-    return resource_.allocate(size, alignment);
-  }
-  [[nodiscard]] bool raw_resize(void*, std::size_t, std::size_t, std::size_t,
-                                const ar::Description&) noexcept {
-    return false;
-  }
-  [[nodiscard]] void* raw_remap(void*, std::size_t, std::size_t, std::size_t,
-                                const ar::Description&) noexcept {
-    return nullptr;
-  }
-  void raw_free(void*, std::size_t, std::size_t, const ar::Description&) noexcept {}
 
  private:
   std::vector<std::byte> buffer_;

@@ -1,9 +1,9 @@
 #include "detector.hpp"
 
 #include <algorithm>
+#include <arpent/half.hpp>
 #include <arpent/ml/plan.hpp>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -23,19 +23,6 @@ void require(xnn_status status, const char* what) {
   if (status != xnn_status_success) {
     throw Failed{std::string{"XNNPACK cannot make "} + what + " (status " + std::to_string(status) + ")"};
   }
-}
-
-float widened(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000U) << 16U;
-  const std::uint32_t rest = half & 0x7fffU;
-  if (rest >= 0x7c00U) {  // infinite, or no number
-    return std::bit_cast<float>(sign | 0x7f800000U | (rest & 0x3ffU) << 13U);
-  }
-  if (rest < 0x400U) {  // too small for the usual form
-    const float small = static_cast<float>(rest) * 0x1p-24F;
-    return sign != 0 ? -small : small;
-  }
-  return std::bit_cast<float>(sign | ((rest << 13U) + (112U << 23U)));
 }
 
 }  // namespace
@@ -127,7 +114,7 @@ class Builder {
       if (tensor.is_half) {
         std::uint16_t half = 0;
         std::memcpy(&half, tensor.weights.data() + at * sizeof half, sizeof half);
-        wide[at] = widened(half);
+        wide[at] = static_cast<float>(ar::f16::from_bits(half));
       } else {
         std::memcpy(wide + at, tensor.weights.data() + at * sizeof(float), sizeof(float));
       }
