@@ -5,15 +5,15 @@
 #include <string_view>
 #include <vector>
 
-#include "profile/difference.hpp"
-#include "profile/flame_writers.hpp"
-#include "profile/gzip.hpp"
-#include "profile/leak_writers.hpp"
-#include "profile/merge.hpp"
-#include "profile/packed_profile.hpp"
-#include "profile/profile_file.hpp"
-#include "profile/profile_report.hpp"
-#include "profile/suppressions.hpp"
+#include "profile/change/difference.hpp"
+#include "profile/write/flame_writers.hpp"
+#include "profile/read/gzip.hpp"
+#include "profile/write/leak_writers.hpp"
+#include "profile/change/merge.hpp"
+#include "profile/read/packed_profile.hpp"
+#include "profile/read/profile_file.hpp"
+#include "profile/write/profile_report.hpp"
+#include "profile/change/suppressions.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input{reinterpret_cast<const char*>(data), size};

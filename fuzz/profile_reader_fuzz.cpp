@@ -7,11 +7,11 @@
 #include <span>
 #include <vector>
 
-#include "profile/call_sites.hpp"
-#include "profile/json_writer.hpp"
-#include "profile/reader.hpp"
-#include "profile/survey.hpp"
-#include "profile/text_writer.hpp"
+#include "profile/model/call_sites.hpp"
+#include "profile/write/json_writer.hpp"
+#include "profile/read/reader.hpp"
+#include "profile/model/survey.hpp"
+#include "profile/write/text_writer.hpp"
 
 namespace {
 

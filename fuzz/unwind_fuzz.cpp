@@ -5,8 +5,8 @@
 #include <cstring>
 #include <vector>
 
-#include "track/unwind/compact_row.hpp"
-#include "track/unwind/expression.hpp"
+#include "unwind/compact_row.hpp"
+#include "unwind/expression.hpp"
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "random.hpp"
-#include "track/unwind.hpp"
+#include "unwind/unwind.hpp"
 
 namespace ar::bench {
 namespace {

@@ -11,7 +11,7 @@
 #include "abi/report_text.hpp"
 #include "abi/resize.hpp"
 #include "platform/text.hpp"
-#include "track/wrapper_frames.hpp"
+#include "track/sites/wrapper_frames.hpp"
 
 #define AR_HEAP_EXPORT extern "C" __attribute__((visibility("default")))
 

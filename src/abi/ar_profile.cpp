@@ -2,11 +2,11 @@
 #include "ar_profile.h"
 
 #include "platform/lock.hpp"
-#include "track/peak.hpp"
-#include "track/recorders.hpp"
-#include "track/snapshot.hpp"
-#include "track/stack_nodes.hpp"
-#include "track/take_stack.hpp"
+#include "track/region/snapshot.hpp"
+#include "track/sites/stack_nodes.hpp"
+#include "track/sites/take_stack.hpp"
+#include "track/threads/peak.hpp"
+#include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
 
 #define AR_PROFILE_EXPORT extern "C" __attribute__((visibility("default")))

@@ -2,9 +2,9 @@
 // forgotten, and how to unwind from there.
 #include <dlfcn.h>
 
-#include "track/recorders.hpp"
+#include "track/threads/recorders.hpp"
 #include "track/track.hpp"
-#include "track/unwind.hpp"
+#include "unwind/unwind.hpp"
 
 // Not there in a fully static program.
 extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;

@@ -9,7 +9,7 @@
 #include "abi/resize.hpp"
 #include "abi/serve.hpp"
 #include "platform/pages.hpp"
-#include "track/wrapper_frames.hpp"
+#include "track/sites/wrapper_frames.hpp"
 
 #define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
 

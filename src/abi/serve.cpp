@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "track/take_stack.hpp"
+#include "track/sites/take_stack.hpp"
 
 namespace ar::abi {
 

@@ -15,8 +15,8 @@
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
 #include "track/owners.hpp"
-#include "track/recorders.hpp"
-#include "track/take_stack.hpp"
+#include "track/sites/take_stack.hpp"
+#include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
 
 #define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "general_purpose/reports.hpp"
-#include "track/unwind.hpp"
+#include "unwind/unwind.hpp"
 
 namespace ar::general_purpose {
 

@@ -49,7 +49,7 @@ struct ThreadState {
   // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
   // thread-local storage of the first thread is zeros that will be written over.
   ThreadHeap* heap;
-  void* recorder;    // the tracker's, see track/recorder.hpp; null: none yet, or tracking is off
+  void* recorder;    // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
   HeapWatch* watch;  // who watches this thread; null: nobody
   bool ended;        // thread-exit handlers have run: no heap of its own any more
   bool starting;     // it is running the hook of the process's first allocation

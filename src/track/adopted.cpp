@@ -3,7 +3,7 @@
 #include "heap/metadata.hpp"
 #include "platform/lock.hpp"
 #include "track/record.hpp"
-#include "track/strings.hpp"
+#include "track/region/strings.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {

@@ -2,7 +2,7 @@
 
 #include "heap/metadata.hpp"
 #include "platform/loaded_module.hpp"
-#include "track/origins.hpp"
+#include "track/sites/origins.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {

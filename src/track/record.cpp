@@ -4,9 +4,9 @@
 
 #include "heap/metadata.hpp"
 #include "platform/clock.hpp"
-#include "track/origins.hpp"
-#include "track/strings.hpp"
-#include "track/take_stack.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/origins.hpp"
+#include "track/sites/take_stack.hpp"
 #include "track/track.hpp"
 #include "track/tracker.hpp"
 

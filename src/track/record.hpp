@@ -11,13 +11,13 @@
 
 #include "heap/allocate.hpp"
 #include "platform/shared_field.hpp"
-#include "track/peak.hpp"
-#include "track/recorder.hpp"
-#include "track/recorders.hpp"
-#include "track/region.hpp"
-#include "track/samples.hpp"
+#include "track/region/region.hpp"
+#include "track/sites/stack_nodes.hpp"
 #include "track/slot.hpp"
-#include "track/stack_nodes.hpp"
+#include "track/threads/peak.hpp"
+#include "track/threads/recorder.hpp"
+#include "track/threads/recorders.hpp"
+#include "track/threads/samples.hpp"
 
 namespace ar::track {
 

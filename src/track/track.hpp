@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "track/profile_layout.hpp"
+#include "track/region/profile_layout.hpp"
 #include "track/slot.hpp"
 
 namespace ar::track {

@@ -6,14 +6,14 @@
 #include "heap/thread_heap.hpp"
 #include "platform/clock.hpp"
 #include "platform/system_call.hpp"
-#include "track/origins.hpp"
-#include "track/peak.hpp"
 #include "track/record.hpp"
-#include "track/recorders.hpp"
-#include "track/region.hpp"
-#include "track/samples.hpp"
-#include "track/strings.hpp"
-#include "track/timeline.hpp"
+#include "track/region/region.hpp"
+#include "track/region/strings.hpp"
+#include "track/region/timeline.hpp"
+#include "track/sites/origins.hpp"
+#include "track/threads/peak.hpp"
+#include "track/threads/recorders.hpp"
+#include "track/threads/samples.hpp"
 
 namespace ar::track {
 

@@ -1,7 +1,7 @@
 // Starting and stopping the tracker: what the ABI layer calls.
 #pragma once
 
-#include "track/region.hpp"
+#include "track/region/region.hpp"
 #include "track/track.hpp"
 
 namespace ar::track {

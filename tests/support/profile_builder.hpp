@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "track/profile_layout.hpp"
+#include "track/region/profile_layout.hpp"
 
 namespace ar::testing {
 

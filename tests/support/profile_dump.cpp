@@ -6,7 +6,7 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
-#include "profile/reader.hpp"
+#include "profile/read/reader.hpp"
 
 namespace {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "track/unwind.hpp"
-#include "track/unwind/full_walk.hpp"
+#include "unwind/full_walk.hpp"
+#include "unwind/unwind.hpp"
 
 namespace ar::test {
 

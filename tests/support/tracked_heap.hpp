@@ -3,7 +3,7 @@
 #pragma once
 
 #include "heap/thread_heap.hpp"
-#include "track/recorders.hpp"
+#include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
 
 namespace ar::test {

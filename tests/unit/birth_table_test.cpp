@@ -1,5 +1,5 @@
 // The table of sampled blocks: what is put in comes out, and thinning chooses evenly.
-#include "track/birth_table.hpp"
+#include "track/threads/birth_table.hpp"
 
 #include <gtest/gtest.h>
 

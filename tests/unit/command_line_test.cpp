@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/environment.hpp"
-#include "arpent/exit_status.hpp"
-#include "arpent/preload.hpp"
-#include "arpent/program_inspection.hpp"
-#include "arpent/program_lookup.hpp"
-#include "arpent/run_arguments.hpp"
-#include "arpent/subcommand.hpp"
+#include "arpent/common/environment.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/program_lookup.hpp"
+#include "arpent/common/subcommand.hpp"
+#include "arpent/run/preload.hpp"
+#include "arpent/run/program_inspection.hpp"
+#include "arpent/run/run_arguments.hpp"
 
 namespace ar::command {
 namespace {

@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "arpent/child_process.hpp"
-#include "arpent/private_directory.hpp"
-#include "arpent/profile_collection.hpp"
-#include "arpent/report_target.hpp"
-#include "arpent/run_survey.hpp"
+#include "arpent/common/child_process.hpp"
+#include "arpent/common/report_target.hpp"
+#include "arpent/run/private_directory.hpp"
+#include "arpent/run/profile_collection.hpp"
+#include "arpent/run/run_survey.hpp"
 #include "support/profile_builder.hpp"
 
 namespace ar::command {

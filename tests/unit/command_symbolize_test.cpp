@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
-#include "arpent/symbolized_text.hpp"
-#include "profile/symbols.hpp"
+#include "arpent/symbolize/symbolized_text.hpp"
+#include "profile/symbols/symbols.hpp"
 
 namespace ar::command {
 namespace {

@@ -1,12 +1,12 @@
 // Histograms of sizes and lifetimes, and what the reader makes of those in a profile.
-#include "profile/histograms.hpp"
+#include "profile/model/histograms.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "profile/reader.hpp"
+#include "profile/read/reader.hpp"
 #include "support/profile_builder.hpp"
 
 namespace ar::profile {

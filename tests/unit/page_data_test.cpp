@@ -8,9 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "profile/html_writer.hpp"
-#include "profile/page_data.hpp"
-#include "profile/page_template.hpp"
+#include "profile/write/html_writer.hpp"
+#include "profile/write/page_data.hpp"
+#include "profile/write/page_template.hpp"
 
 namespace ar::profile {
 namespace {

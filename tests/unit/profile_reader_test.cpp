@@ -1,4 +1,4 @@
-#include "profile/reader.hpp"
+#include "profile/read/reader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-#include "profile/call_sites.hpp"
+#include "profile/model/call_sites.hpp"
 #include "support/profile_builder.hpp"
 
 namespace ar::profile {

@@ -5,11 +5,11 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "profile/function_name.hpp"
-#include "profile/json_writer.hpp"
-#include "profile/survey.hpp"
-#include "profile/text_format.hpp"
-#include "profile/text_writer.hpp"
+#include "profile/model/survey.hpp"
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/function_name.hpp"
+#include "profile/write/json_writer.hpp"
+#include "profile/write/text_writer.hpp"
 
 namespace ar::profile {
 namespace {

@@ -4,22 +4,22 @@
 
 #include <nlohmann/json.hpp>
 
-#include "arpent/growth_limit.hpp"
-#include "profile/call_tree.hpp"
-#include "profile/difference.hpp"
-#include "profile/flame_writers.hpp"
-#include "profile/function_name.hpp"
-#include "profile/gzip.hpp"
-#include "profile/json_writer.hpp"
-#include "profile/leak_writers.hpp"
-#include "profile/merge.hpp"
-#include "profile/packed_profile.hpp"
-#include "profile/pprof_writer.hpp"
-#include "profile/profile_file.hpp"
-#include "profile/profile_report.hpp"
-#include "profile/selection.hpp"
-#include "profile/suppressions.hpp"
-#include "profile/totals.hpp"
+#include "arpent/diff/growth_limit.hpp"
+#include "profile/change/difference.hpp"
+#include "profile/change/merge.hpp"
+#include "profile/change/selection.hpp"
+#include "profile/change/suppressions.hpp"
+#include "profile/model/totals.hpp"
+#include "profile/read/gzip.hpp"
+#include "profile/read/packed_profile.hpp"
+#include "profile/read/profile_file.hpp"
+#include "profile/symbols/function_name.hpp"
+#include "profile/write/call_tree.hpp"
+#include "profile/write/flame_writers.hpp"
+#include "profile/write/json_writer.hpp"
+#include "profile/write/leak_writers.hpp"
+#include "profile/write/pprof_writer.hpp"
+#include "profile/write/profile_report.hpp"
 
 namespace ar::profile {
 namespace {

@@ -1,5 +1,5 @@
 // The stacks of allocations as nodes: each as unwinding it anew says, however the last one looked.
-#include "track/take_stack.hpp"
+#include "track/sites/take_stack.hpp"
 
 #include <alloca.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 #include "heap/thread_heap.hpp"
 #include "support/random.hpp"
 #include "track/record.hpp"
-#include "track/recorders.hpp"
+#include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
 
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "track/unwind/compact_row.hpp"
+#include "unwind/compact_row.hpp"
 
 namespace {
 

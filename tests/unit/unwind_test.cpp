@@ -1,4 +1,4 @@
-#include "track/unwind.hpp"
+#include "unwind/unwind.hpp"
 
 #include <alloca.h>
 #include <dlfcn.h>

@@ -14,10 +14,10 @@ STRUCTURES = {"Header": ["Header"], "Origin": ["OriginRecord"], "Part of a histo
               "Stack node": ["StackNodeRecord"],
               "Thread": ["ThreadRecord", "Counters"], "Module": ["ModuleRecord"],
               "Point of the timeline": ["TimelineRecord"], "Moment": ["MomentRecord"]}
-layout = (ROOT / "src/track/profile_layout.hpp").read_text()
+layout = (ROOT / "src/track/region/profile_layout.hpp").read_text()
 sections = (ROOT / "docs/profile-format.md").read_text().split("\n## ")[1:]
 
-lines = ["#include <cstddef>", '#include "track/profile_layout.hpp"', "using namespace ar::track;"]
+lines = ["#include <cstddef>", '#include "track/region/profile_layout.hpp"', "using namespace ar::track;"]
 told = 0
 for section in sections:
     title = section.splitlines()[0]

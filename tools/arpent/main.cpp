@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "arpent/exit_status.hpp"
-#include "arpent/subcommand.hpp"
-#include "profile/text_format.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/subcommand.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace {
 

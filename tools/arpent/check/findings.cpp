@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
-#include "arpent/check/archive.hpp"
+#include "arpent/binary/archive.hpp"
+#include "arpent/binary/input.hpp"
+#include "arpent/binary/library_search.hpp"
 #include "arpent/check/compilation_units.hpp"
-#include "arpent/check/input.hpp"
-#include "arpent/check/library_search.hpp"
 
 namespace ar::command::check {
 namespace {

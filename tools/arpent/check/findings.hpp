@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "arpent/check/elf_object.hpp"
+#include "arpent/binary/elf_object.hpp"
 #include "arpent/check/malloc_owner.hpp"
 #include "arpent/check/modules.hpp"
 

@@ -4,8 +4,8 @@
 #include <deque>
 #include <set>
 
-#include "arpent/check/input.hpp"
-#include "arpent/elf_facts.hpp"
+#include "arpent/binary/elf_facts.hpp"
+#include "arpent/binary/input.hpp"
 
 namespace ar::command::check {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "arpent/check/elf_object.hpp"
-#include "arpent/check/library_search.hpp"
+#include "arpent/binary/elf_object.hpp"
+#include "arpent/binary/library_search.hpp"
 
 namespace ar::command::check {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "arpent/binary/elf_object.hpp"
 #include "arpent/check/compilation_units.hpp"
-#include "arpent/check/elf_object.hpp"
 
 namespace ar::command::check {
 

@@ -10,7 +10,7 @@
 
 #include "arpent/check/left_table.hpp"
 #include "arpent/check/verdict.hpp"
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::check {
 namespace {

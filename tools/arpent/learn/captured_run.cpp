@@ -14,9 +14,9 @@
 #include <csignal>
 #include <system_error>
 
-#include "arpent/child_process.hpp"
-#include "arpent/exit_status.hpp"
-#include "arpent/program_lookup.hpp"
+#include "arpent/common/child_process.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/program_lookup.hpp"
 
 namespace ar::command::learn {
 namespace {

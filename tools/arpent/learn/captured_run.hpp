@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "arpent/environment.hpp"
+#include "arpent/common/environment.hpp"
 
 namespace ar::command::learn {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::learn {
 namespace {

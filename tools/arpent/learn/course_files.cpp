@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::learn {
 namespace {

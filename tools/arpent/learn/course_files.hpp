@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/environment.hpp"
+#include "arpent/common/environment.hpp"
 #include "arpent/learn/track.hpp"
 
 namespace ar::command::learn {

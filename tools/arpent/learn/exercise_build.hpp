@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "arpent/environment.hpp"
+#include "arpent/common/environment.hpp"
 #include "arpent/learn/captured_run.hpp"
 #include "arpent/learn/course_files.hpp"
 

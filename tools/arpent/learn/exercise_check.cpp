@@ -9,11 +9,11 @@
 #include <string_view>
 #include <system_error>
 
-#include "arpent/exit_status.hpp"
+#include "arpent/common/exit_status.hpp"
 #include "arpent/learn/captured_run.hpp"
 #include "arpent/learn/compiler_message.hpp"
 #include "arpent/learn/exercise_build.hpp"
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::learn {
 namespace {

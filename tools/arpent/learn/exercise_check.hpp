@@ -4,7 +4,7 @@
 #include <expected>
 #include <string>
 
-#include "arpent/environment.hpp"
+#include "arpent/common/environment.hpp"
 #include "arpent/learn/course_files.hpp"
 #include "arpent/learn/workspace.hpp"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::learn {
 namespace {

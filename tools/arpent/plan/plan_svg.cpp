@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::plan {
 namespace {

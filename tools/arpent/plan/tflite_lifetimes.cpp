@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "arpent/plan/tflite_tables.hpp"
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::plan {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "profile/grouping.hpp"
-#include "profile/site_label.hpp"
-#include "profile/stack_frames.hpp"
+#include "profile/change/grouping.hpp"
+#include "profile/symbols/site_label.hpp"
+#include "profile/symbols/stack_frames.hpp"
 
 namespace ar::command {
 namespace {

@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "profile/profile.hpp"
-#include "profile/symbols.hpp"
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
 
 namespace ar::command {
 

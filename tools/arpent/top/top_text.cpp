@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "profile/text_format.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command {
 namespace {

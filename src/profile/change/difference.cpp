@@ -1,0 +1,150 @@
+#include "profile/change/difference.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include "profile/model/call_sites.hpp"
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/site_label.hpp"
+#include "profile/symbols/stack_frames.hpp"
+
+namespace ar::profile {
+namespace {
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+// File and line were given to the allocation, and nothing else is known.
+bool is_place_alone(const Site& site) { return site.stack == no_stack && site.address == 0; }
+
+// As in other reports, but without the line: several are one here, and it changes with every build.
+std::string label_of(const Site& site, StackFrames& frames) {
+  const StackFrame& frame = frames.user_frame(frames.of(site));
+  const std::string& file = has_own_place(site) ? site.file : frame.file;
+  std::string label = is_place_alone(site) ? std::string{} : frame.name;
+  if (!file.empty()) {
+    label += fmt::format("{}{}", label.empty() ? "" : "  ", printable(shown_path(file)));
+  }
+  if (!site.description.empty()) {
+    label += fmt::format("  \"{}\"", printable(site.description));
+  }
+  return label.empty() ? frame.name : label;
+}
+
+// The folder of a build may be another one.
+std::string key_of(const Site& site, StackFrames& frames) {
+  std::string key = fmt::format("{}\n{}\n{}\n", site.description, site.type, file_name(site.file));
+  if (is_place_alone(site)) {
+    return key;
+  }
+  for (const FrameNumber number : frames.of(site)) {
+    const StackFrame& frame = frames.frame(number);
+    // An address in a file without names tells at least which file.
+    key += fmt::format("{}@{}\n", frame.name, file_name(frame.file));
+  }
+  return key;
+}
+
+class Comparison {
+ public:
+  Comparison(Grouping grouping, Symbolizer& symbolizer) : grouping_(grouping), symbolizer_(symbolizer) {}
+
+  void add(const Profile& profile, Site ChangedSite::* side) {
+    StackFrames frames{profile, symbolizer_};
+    const auto has_any = [](const Site& site) {
+      return site.allocations + site.live.blocks + site.lost.blocks;
+    };
+    if (grouping_ != Grouping::site && grouping_ != Grouping::stack) {
+      for (Group& group : grouped(profile, grouping_, has_any, frames, symbolizer_)) {
+        add(group.label, std::move(group.label), {}, group.sum, side);
+      }
+      return;
+    }
+    for (const Site& site : profile.sites) {
+      if (has_any(site) == 0) {
+        continue;
+      }
+      std::vector<std::string> below =
+          grouping_ == Grouping::stack ? callers_of(site, frames) : std::vector<std::string>{};
+      add(key_of(site, frames), label_of(site, frames), std::move(below), site, side);
+    }
+  }
+
+  std::vector<ChangedSite> take(Measure measure) {
+    for (ChangedSite& site : sites_) {
+      const std::uint64_t before = value_of(site.before, measure);
+      const std::uint64_t after = value_of(site.after, measure);
+      site.growth = static_cast<std::int64_t>(after - before);
+      site.change = before == after  ? Change::unchanged
+                    : before == 0    ? Change::created
+                    : after == 0     ? Change::gone
+                    : after > before ? Change::grown
+                                     : Change::shrunk;
+    }
+    std::ranges::stable_sort(sites_, std::greater{}, &ChangedSite::growth);
+    return std::move(sites_);
+  }
+
+ private:
+  void add(const std::string& key, std::string label, std::vector<std::string> below, const Site& figures,
+           Site ChangedSite::* side) {
+    const auto [entry, is_new] = known_.try_emplace(key, sites_.size());
+    if (is_new) {
+      sites_.emplace_back();
+    }
+    ChangedSite& site = sites_[entry->second];
+    site.label = std::move(label);
+    site.below = std::move(below);
+    Site part = figures;
+    part.threads.clear();  // of two profiles: their numbers mean different threads
+    add_figures(site.*side, part);
+    (site.*side).intentional = figures.intentional;
+  }
+
+  Grouping grouping_;
+  Symbolizer& symbolizer_;
+  std::vector<ChangedSite> sites_;
+  std::unordered_map<std::string, std::size_t> known_;
+};
+
+}  // namespace
+
+Difference difference(const Profile& before, const Profile& after, Measure measure, Grouping grouping,
+                      Symbolizer& symbolizer) {
+  Comparison comparison{grouping, symbolizer};
+  comparison.add(before, &ChangedSite::before);
+  comparison.add(after, &ChangedSite::after);
+  return {.measure = measure,
+          .before = before.totals,
+          .after = after.totals,
+          .before_value = value_of(before.totals, measure),
+          .after_value = value_of(after.totals, measure),
+          .sites = comparison.take(measure)};
+}
+
+Measure usual_measure(const Profile& before, const Profile& after) {
+  const bool same_process = before.processes == 1 && after.processes == 1 && before.pid == after.pid &&
+                            before.start_time == after.start_time && before.program == after.program;
+  return same_process ? Measure::live : Measure::peak;
+}
+
+std::string_view name_of(Change change) {
+  switch (change) {
+    case Change::created:
+      return "new";
+    case Change::grown:
+      return "grown";
+    case Change::unchanged:
+      return "unchanged";
+    case Change::shrunk:
+      return "shrunk";
+    case Change::gone:
+      return "gone";
+  }
+  return "";
+}
+
+}  // namespace ar::profile

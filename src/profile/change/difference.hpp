@@ -1,0 +1,62 @@
+// What changed between two profiles: of two builds, or of two moments of one process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profile/change/grouping.hpp"
+#include "profile/model/measure.hpp"
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
+#include "profile/write/profile_text.hpp"
+
+namespace ar::profile {
+
+enum class Change : std::uint8_t { created, grown, unchanged, shrunk, gone };
+
+struct ChangedSite {
+  std::string label;  // of the later profile where it is there
+  std::vector<std::string> below;
+  Site before;  // figures; all 0 when it is new
+  Site after;   // the same; all 0 when it is gone
+  std::int64_t growth = 0;
+  Change change = Change::unchanged;
+};
+
+struct Difference {
+  Measure measure = Measure::peak;
+  Totals before;
+  Totals after;
+  std::uint64_t before_value = 0;  // of the measure, in all
+  std::uint64_t after_value = 0;
+  std::vector<ChangedSite> sites;  // what grew most first, what shrank most last
+
+  [[nodiscard]] std::int64_t growth() const { return static_cast<std::int64_t>(after_value - before_value); }
+};
+
+// Sites are the same when the functions and files of their stacks are, their descriptions and their types:
+// addresses and lines change with every build. Other groupings compare their labels; not by thread.
+[[nodiscard]] Difference difference(const Profile& before, const Profile& after, Measure measure,
+                                    Grouping grouping, Symbolizer& symbolizer);
+
+// Of two moments of one process what is live is compared, else the peak.
+[[nodiscard]] Measure usual_measure(const Profile& before, const Profile& after);
+
+struct DifferenceNames {
+  std::string before;  // as the user calls the files
+  std::string after;
+};
+
+// Each ends with a newline.
+[[nodiscard]] std::string text_difference(const Difference& difference, const DifferenceNames& names,
+                                          const TextOptions& options, const std::vector<std::string>& notes);
+[[nodiscard]] std::string json_difference(const Difference& difference, const DifferenceNames& names,
+                                          std::string_view version, const std::vector<std::string>& notes);
+
+// "created", "grown" …, as in the JSON; "new" for people.
+[[nodiscard]] std::string_view name_of(Change change);
+
+}  // namespace ar::profile

@@ -1,0 +1,42 @@
+// Sites put together by what they have in common: the rows of tables.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profile/model/profile.hpp"
+#include "profile/symbols/stack_frames.hpp"
+#include "profile/symbols/symbols.hpp"
+
+namespace ar::profile {
+
+enum class Grouping : std::uint8_t { site, function, file, module, thread, type, description, stack };
+
+// Of "function", "file" …; none for "site", which is what is shown without being asked for.
+[[nodiscard]] std::optional<Grouping> grouping_named(std::string_view name);
+[[nodiscard]] std::string_view name_of(Grouping grouping);
+
+struct Group {
+  std::string label;               // printable on one line
+  std::vector<std::string> below;  // of stacks: the callers, innermost first
+  Site sum;                        // the figures of all sites; what the site is, is the first one's
+};
+
+// Sites whose figure is not 0, together by `grouping`, largest figure first. Functions, files and modules are
+// those of the user's frame. Of threads only allocations and allocated bytes are known: whoever frees a block
+// counts elsewhere.
+[[nodiscard]] std::vector<Group> grouped(const Profile& profile, Grouping grouping,
+                                         const std::function<std::uint64_t(const Site&)>& figure,
+                                         StackFrames& frames, Symbolizer& symbolizer);
+
+// Who called the user's frame, a line each, outwards.
+[[nodiscard]] std::vector<std::string> callers_of(const Site& site, StackFrames& frames);
+
+// "main  src/main.cpp:12" for texts.
+[[nodiscard]] std::string one_line(const StackFrame& frame);
+
+}  // namespace ar::profile

@@ -1,0 +1,136 @@
+#include "profile/model/survey.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include "profile/model/text_format.hpp"
+
+namespace ar::profile {
+
+BlocksAndBytes definitely_lost(const Survey& survey) {
+  BlocksAndBytes lost;
+  if (survey.main) {
+    lost += survey.main->profile.totals.lost;
+  }
+  for (const ProcessImage& image : survey.others) {
+    lost += image.profile.totals.lost;
+  }
+  return lost;
+}
+
+bool leaks_are_known(const Survey& survey) {
+  return survey.main && (survey.main->profile.leak_scan == track::LeakScan::done ||
+                         survey.main->profile.leak_scan == track::LeakScan::partial);
+}
+
+bool is_live_at_death(const ProcessImage& image) {
+  return image.profile.leak_scan == track::LeakScan::not_done ||
+         image.profile.leak_scan == track::LeakScan::impossible;
+}
+
+std::string described(const Ending& ending) {
+  if (!ending.by_signal) {
+    return fmt::format("exited with status {}", ending.status);
+  }
+  std::string text = fmt::format("killed by {}", signal_name(ending.signal));
+  if (const char* description = ::sigdescr_np(ending.signal); description != nullptr) {
+    text += fmt::format(" ({})", description);
+  }
+  if (ending.core_dumped) {
+    text += ", core dumped";
+  }
+  return text;
+}
+
+std::string described(ImageEnd end) {
+  switch (end) {
+    case ImageEnd::exited:
+      return "exited";
+    case ImageEnd::quick_exited:
+      return "exited by _exit";
+    case ImageEnd::replaced:
+      return "replaced by exec";
+    case ImageEnd::killed:
+      return "killed";
+    case ImageEnd::still_running:
+      return "still running";
+  }
+  return {};
+}
+
+std::vector<std::string> limits(const ProcessImage& image) {
+  const Profile& profile = image.profile;
+  std::vector<std::string> sentences;
+  if (profile.leak_scan == track::LeakScan::partial) {
+    sentences.push_back(fmt::format(
+        "{} could not be stopped for the leak scan: a block that only {} registers or stack point to "
+        "counts as lost.",
+        counted(profile.unstopped_threads, "thread"), profile.unstopped_threads == 1 ? "its" : "their"));
+  } else if (profile.leak_scan == track::LeakScan::impossible) {
+    sentences.emplace_back(
+        "There was no memory left for the leak scan: what was never freed is not sorted into lost "
+        "and reachable.");
+  }
+  if (profile.unscanned_processes != 0) {
+    sentences.push_back(
+        fmt::format("In {} of the {} processes nobody looked for leaks: they are not among the lost.",
+                    profile.unscanned_processes, profile.processes));
+  }
+  if (profile.sites_dropped) {
+    sentences.emplace_back("The profile was full: allocations of further sites were not recorded.");
+  }
+  if (profile.descriptions_capped) {
+    sentences.emplace_back(
+        "A site had more descriptions than are kept: the rest is counted under one of them.");
+  }
+  return sentences;
+}
+
+std::string family_name(track::Family family) {
+  switch (family) {
+    case track::Family::malloc_family:
+      return "malloc";
+    case track::Family::new_object:
+      return "new";
+    case track::Family::new_array:
+      return "new[]";
+    case track::Family::ar_heap:
+      return "ar_heap";
+    case track::Family::adopted:
+      return "adopted";
+    case track::Family::owned:
+      return "owned";
+    case track::Family::none:
+      break;
+  }
+  return "";
+}
+
+std::string language_name(track::Language language) {
+  switch (language) {
+    case track::Language::c:
+      return "C";
+    case track::Language::cpp:
+      return "C++";
+    case track::Language::zig:
+      return "Zig";
+    case track::Language::unknown:
+      break;
+  }
+  return "";
+}
+
+std::string signal_name(int signal) {
+  if (const char* name = ::sigabbrev_np(signal); name != nullptr) {
+    return fmt::format("SIG{}", name);
+  }
+  if (signal >= SIGRTMIN && signal <= SIGRTMAX) {
+    return fmt::format("SIGRTMIN+{}", signal - SIGRTMIN);
+  }
+  return fmt::format("signal {}", signal);
+}
+
+}  // namespace ar::profile

@@ -1,0 +1,76 @@
+// What `arpent run` has to tell: how the program ended, and the profiles of its processes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
+
+namespace ar::profile {
+
+// How the program that was run ended.
+struct Ending {
+  bool by_signal = false;
+  int status = 0;  // exit status, when not by a signal
+  int signal = 0;
+  bool core_dumped = false;
+  double seconds = 0;  // from start to end
+};
+
+// How one image of a process ended, as far as can be told.
+enum class ImageEnd : std::uint8_t {
+  exited,         // by exit, or return from main
+  quick_exited,   // _exit, _Exit, quick_exit
+  replaced,       // by exec; or ended without either, through a system call of its own
+  killed,         // by a signal
+  still_running,  // a child that outlives the program
+};
+
+// One program in one process: exec begins a new one.
+struct ProcessImage {
+  unsigned number = 0;  // 0, 1, … in order of exec within the process
+  ImageEnd end = ImageEnd::exited;
+  std::filesystem::path file;  // where the profile was read from
+  Profile profile;
+};
+
+struct Survey {
+  std::string version;  // of this command
+  std::string program;  // path of what was run
+  std::vector<std::string> arguments;
+  std::int32_t pid = 0;
+  Ending ending;
+  std::vector<std::string> notes;    // sentences for the reader, most important first
+  std::string why_not_tracked;       // empty when `main` is there
+  std::optional<ProcessImage> main;  // the program's own last image
+  std::vector<ProcessImage> others;  // earlier images, and children that were followed
+};
+
+// Lost blocks of the main image and of followed children, intentional leaks apart.
+[[nodiscard]] BlocksAndBytes definitely_lost(const Survey& survey);
+
+// True when leaks were looked for in the main image.
+[[nodiscard]] bool leaks_are_known(const Survey& survey);
+
+// True for an image whose blocks are neither lost nor reachable but were alive when it ended.
+[[nodiscard]] bool is_live_at_death(const ProcessImage& image);
+
+// "exited with status 0", "killed by SIGSEGV (segmentation fault), core dumped".
+[[nodiscard]] std::string described(const Ending& ending);
+[[nodiscard]] std::string described(ImageEnd end);
+
+// Facts about how far the figures reach: what the leak scan could not see, what was dropped. Sentences.
+[[nodiscard]] std::vector<std::string> limits(const ProcessImage& image);
+
+[[nodiscard]] std::string family_name(
+    track::Family family);  // "malloc", "new", "new[]", "ar_heap", "adopted", "owned"
+[[nodiscard]] std::string language_name(track::Language language);  // "C", "C++", "Zig", ""
+
+// "SIGSEGV", or "signal 77".
+[[nodiscard]] std::string signal_name(int signal);
+
+}  // namespace ar::profile

@@ -1,0 +1,166 @@
+#include "profile/model/text_format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ar::profile {
+namespace {
+
+constexpr std::uint64_t unit_step = 1024;
+
+// The length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  std::uint32_t code = 0;
+  std::uint32_t least = 0;
+  if (lead < 0x80) {
+    return 1;
+  }
+  if ((lead & 0xe0U) == 0xc0) {
+    length = 2, code = lead & 0x1fU, least = 0x80;
+  } else if ((lead & 0xf0U) == 0xe0) {
+    length = 3, code = lead & 0x0fU, least = 0x800;
+  } else if ((lead & 0xf8U) == 0xf0) {
+    length = 4, code = lead & 0x07U, least = 0x10000;
+  } else {
+    return 0;
+  }
+  if (text.size() < length) {
+    return 0;
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) {
+      return 0;
+    }
+    code = (code << 6U) | (byte(i) & 0x3fU);
+  }
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  const bool control = code >= 0x80 && code < 0xa0;
+  return code < least || code > 0x10ffff || surrogate || control ? 0 : length;
+}
+
+void append_repeated(std::string& out, std::size_t count) { out.append(count, ' '); }
+
+// Columns a terminal needs, to the precision of one a code point.
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+}
+
+}  // namespace
+
+std::string with_separators(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
+}
+
+std::string as_size(std::uint64_t bytes) {
+  static constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < unit_step) {
+    return fmt::format("{} B", bytes);
+  }
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  // 1023.95 would be shown as 1024.0.
+  while (value >= 1023.95 && unit + 1 < units.size()) {
+    value /= static_cast<double>(unit_step);
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, units.at(unit));
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", with_separators(count), noun, count == 1 ? "" : "s");
+}
+
+std::string as_share(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0 || part == 0) {
+    return "0 %";
+  }
+  const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  if (share < 0.5) {
+    return "<1 %";
+  }
+  if (part < whole && share >= 99.5) {
+    return ">99 %";
+  }
+  return fmt::format("{:.0f} %", share);
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const char first = text.front();
+    const auto code = static_cast<unsigned char>(first);
+    const std::size_t length = sequence_length(text);
+    if (first == '\n') {
+      out += "\\n";
+    } else if (first == '\t') {
+      out += "\\t";
+    } else if (first == '\r') {
+      out += "\\r";
+    } else if (code < 0x20 || code == 0x7f || length == 0) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", code);
+    } else {
+      out.append(text.substr(0, length));
+    }
+    text.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return out;
+}
+
+std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }
+
+std::string Table::text(std::string_view emphasis, std::string_view plain) const {
+  std::vector<std::size_t> widths(heading_.size(), 0);
+  const auto measure = [&](const std::vector<std::string>& cells) {
+    for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(cells[i]));
+    }
+  };
+  measure(heading_);
+  for (const Row& row : rows_) {
+    measure(row.cells);
+  }
+  std::string out;
+  std::size_t last_column = 0;
+  const auto line = [&](const std::vector<std::string>& cells, std::string_view before,
+                        std::string_view after) {
+    append_repeated(out, 2);
+    out += before;
+    std::size_t column = 2;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i + 1 == cells.size()) {
+        last_column = column;
+        out += cells[i];
+        break;
+      }
+      append_repeated(out, widths[i] - display_width(cells[i]));
+      out += cells[i];
+      append_repeated(out, 2);
+      column += widths[i] + 2;
+    }
+    out += after;
+    out += '\n';
+  };
+  line(heading_, emphasis, plain);
+  for (const Row& row : rows_) {
+    line(row.cells, "", "");
+    for (const std::string& below : row.below) {
+      append_repeated(out, last_column + 2);
+      out += below;
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+}  // namespace ar::profile

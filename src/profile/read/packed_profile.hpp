@@ -1,0 +1,19 @@
+// A whole profile as one message of protocol buffers, without loss: what merged profiles and snapshots keep
+// beside what pprof reads. docs/merged-profile-format.md lists the fields.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "profile/model/profile.hpp"
+
+namespace ar::profile {
+
+[[nodiscard]] std::string packed(const Profile& profile);
+
+// The inverse. Everything is checked; the error is one clause without a full stop, to be put after "its
+// profile ".
+[[nodiscard]] std::expected<Profile, std::string> unpacked(std::string_view message);
+
+}  // namespace ar::profile

@@ -1,0 +1,544 @@
+#include "profile/read/reader.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+
+#include "profile/model/histograms.hpp"
+#include "profile/model/totals.hpp"
+#include "profile/read/compressed.hpp"
+#include "profile/read/load_generations.hpp"
+
+namespace ar::profile {
+namespace {
+
+using track::Offset;
+
+// Thrown and caught inside this file only: a damaged profile is met in many nested places.
+struct Damage {
+  std::string what;
+};
+
+std::uint64_t minus_or_zero(std::uint64_t value, std::uint64_t taken) {
+  return value > taken ? value - taken : 0;
+}
+
+class Image {
+ public:
+  explicit Image(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  template <typename Record>
+  [[nodiscard]] Record record(Offset offset, std::string_view what) const {
+    static_assert(std::is_trivially_copyable_v<Record>);
+    if (offset % alignof(Record) != 0) {
+      throw Damage{fmt::format("{} at offset {:#x} is not aligned", what, offset)};
+    }
+    if (offset > bytes_.size() || bytes_.size() - offset < sizeof(Record)) {
+      throw Damage{
+          fmt::format("{} at offset {:#x} lies outside of its {} bytes", what, offset, bytes_.size())};
+    }
+    Record copy;
+    std::memcpy(&copy, bytes_.data() + offset, sizeof copy);
+    return copy;
+  }
+
+  // "" for 0.
+  [[nodiscard]] std::string text(Offset offset, std::string_view what) const {
+    if (offset == 0) {
+      return {};
+    }
+    if (offset >= bytes_.size()) {
+      throw Damage{
+          fmt::format("{} at offset {:#x} lies outside of its {} bytes", what, offset, bytes_.size())};
+    }
+    const auto* start = reinterpret_cast<const char*>(bytes_.data()) + offset;
+    const std::size_t room = bytes_.size() - offset;
+    const std::size_t length = ::strnlen(start, room);
+    if (length == room) {
+      throw Damage{fmt::format("{} at offset {:#x} has no end", what, offset)};
+    }
+    return {start, length};
+  }
+
+  // More records of one kind than this cannot be there without the list running in a circle.
+  template <typename Record>
+  [[nodiscard]] std::size_t most() const {
+    return bytes_.size() / sizeof(Record) + 1;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  std::string digits;
+  for (const std::uint8_t byte : bytes) {
+    fmt::format_to(std::back_inserter(digits), "{:02x}", byte);
+  }
+  return digits;
+}
+
+std::vector<Module> read_modules(const Image& image, Offset first) {
+  std::vector<Module> modules;
+  const std::size_t most = image.most<track::ModuleRecord>();
+  for (Offset at = first; at != 0;) {
+    const auto record = image.record<track::ModuleRecord>(at, "a module");
+    if (modules.size() >= most) {
+      throw Damage{"the list of modules runs in a circle"};
+    }
+    if (record.build_id_size > sizeof record.build_id) {
+      throw Damage{
+          fmt::format("the module at offset {:#x} has a build id of {} bytes", at, record.build_id_size)};
+    }
+    modules.push_back({.path = image.text(record.path, "a module's path"),
+                       .build_id = hexadecimal({record.build_id, record.build_id_size}),
+                       .start = record.start,
+                       .end = record.end,
+                       .load_bias = record.load_bias,
+                       .unloaded = record.unloaded != 0});
+    at = record.next;
+  }
+  return modules;
+}
+
+std::vector<StackNode> read_stack_nodes(const Image& image, const track::Header& header,
+                                        std::size_t module_count) {
+  std::vector<StackNode> nodes(header.node_count == 0 ? 0 : 1);
+  for (std::uint32_t index = 1; index < header.node_count; ++index) {
+    const Offset chunk = Offset{header.node_chunks[index / track::nodes_per_chunk]} * 8;
+    if (chunk == 0) {
+      throw Damage{fmt::format("stack node {} lies nowhere", index)};
+    }
+    const auto record = image.record<track::StackNodeRecord>(
+        chunk + Offset{index % track::nodes_per_chunk} * sizeof(track::StackNodeRecord), "a stack node");
+    if (record.caller >= index) {
+      throw Damage{
+          fmt::format("stack node {} is called by node {}, which comes after it", index, record.caller)};
+    }
+    if (record.module > module_count) {
+      throw Damage{fmt::format("stack node {} names module {} of {}", index, record.module, module_count)};
+    }
+    nodes.push_back({.address = record.address, .module = {}, .caller = record.caller});
+    if (record.module != 0) {
+      nodes.back().module = record.module - 1;
+    }
+  }
+  return nodes;
+}
+
+void add(track::Counters& sum, const track::Counters& more) {
+  sum.allocations += more.allocations;
+  sum.allocated_bytes += more.allocated_bytes;
+  sum.frees += more.frees;
+  sum.freed_bytes += more.freed_bytes;
+  sum.temporary += more.temporary;
+}
+
+// What the threads counted, by origin: in all, and the shares of each.
+struct Counts {
+  std::vector<track::Counters> sums;
+  std::vector<std::vector<ThreadShare>> shares;
+  std::vector<Thread> threads;
+};
+
+void read_thread(const Image& image, const track::ThreadRecord& record, std::uint32_t first_own,
+                 Counts& counts) {
+  const std::size_t number = counts.threads.size();
+  Thread thread{.tid = record.tid, .name = {record.name, ::strnlen(record.name, sizeof record.name)}};
+  for (std::size_t base = 0; base < counts.sums.size(); base += track::origins_per_chunk) {
+    const std::uint32_t chunk = record.chunks[base / track::origins_per_chunk];
+    if (chunk == 0) {
+      continue;
+    }
+    const auto counters = image.record<track::CountersChunk>(Offset{chunk} * 8, "a thread's counters");
+    const std::size_t filled = std::min<std::size_t>(track::origins_per_chunk, counts.sums.size() - base);
+    for (std::size_t i = 0; i < filled; ++i) {
+      const track::Counters& of = counters.of[i];
+      add(counts.sums[base + i], of);
+      if (base + i < first_own) {
+        continue;
+      }
+      thread.allocations += of.allocations;
+      thread.allocated_bytes += of.allocated_bytes;
+      thread.frees += of.frees;
+      thread.freed_bytes += of.freed_bytes;
+      if (of.allocations != 0) {
+        counts.shares[base + i].push_back(
+            {.thread = number, .allocations = of.allocations, .allocated_bytes = of.allocated_bytes});
+      }
+    }
+  }
+  counts.threads.push_back(std::move(thread));
+}
+
+Counts read_counts(const Image& image, const track::Header& header) {
+  Counts counts{.sums = std::vector<track::Counters>(header.origin_count, track::Counters{}),
+                .shares = std::vector<std::vector<ThreadShare>>(header.origin_count),
+                .threads = {}};
+  const std::size_t most = image.most<track::ThreadRecord>();
+  std::size_t records = 0;
+  for (Offset at = header.threads; at != 0;) {
+    const auto record = image.record<track::ThreadRecord>(at, "a thread");
+    if (++records > most) {
+      throw Damage{"the list of threads runs in a circle"};
+    }
+    if (record.is_blank == 0) {
+      read_thread(image, record, header.first_own_origin, counts);
+    }
+    at = record.next;
+  }
+  return counts;
+}
+
+// While it is being thinned, a timeline may hold points twice.
+std::vector<TimelinePoint> read_timeline(const track::Header& header) {
+  std::vector<TimelinePoint> points;
+  for (const track::TimelineRecord& record : std::span{header.timeline}.first(header.timeline_count)) {
+    if (points.empty() || record.milliseconds > points.back().milliseconds) {
+      points.push_back({.milliseconds = record.milliseconds,
+                        .live_bytes = record.live_bytes,
+                        .resident_bytes = record.resident_bytes});
+    }
+  }
+  return points;
+}
+
+std::vector<Moment> read_moments(const Image& image, Offset first) {
+  std::vector<Moment> moments;
+  const std::size_t most = image.most<track::MomentRecord>();
+  for (Offset at = first; at != 0;) {
+    const auto record = image.record<track::MomentRecord>(at, "a moment");
+    if (moments.size() >= most) {
+      throw Damage{"the list of moments runs in a circle"};
+    }
+    moments.push_back({.milliseconds = record.milliseconds,
+                       .label = image.text(record.label, "a moment's label"),
+                       .live_bytes = record.live_bytes});
+    at = record.next;
+  }
+  std::ranges::stable_sort(moments, {}, &Moment::milliseconds);
+  return moments;
+}
+
+// The type that <arpent/heap.hpp> puts after a description: "agent [Agent]".
+std::string type_in(const std::string& description) {
+  if (!description.ends_with(']')) {
+    return {};
+  }
+  std::size_t depth = 0;
+  for (std::size_t i = description.size(); i-- > 1;) {
+    depth += description[i] == ']' ? 1 : 0;
+    depth -= description[i] == '[' ? 1 : 0;
+    if (depth == 0 && description[i] == '[') {
+      return description[i - 1] == ' ' ? description.substr(i + 1, description.size() - i - 2)
+                                       : std::string{};
+    }
+  }
+  return {};
+}
+
+void read_histograms(const Image& image, const track::OriginRecord& record, std::uint32_t index, Site& site) {
+  constexpr std::uint32_t parts = 2 * track::histogram_buckets / track::buckets_per_part;
+  std::uint32_t seen = 0;
+  for (std::uint32_t at = record.histograms; at != 0;) {
+    const auto part = image.record<track::HistogramRecord>(Offset{at} * 8, "a histogram");
+    if (part.first % track::buckets_per_part != 0 || part.first / track::buckets_per_part >= parts ||
+        ++seen > parts) {
+      throw Damage{fmt::format("site {} has a histogram that cannot be", index)};
+    }
+    const bool of_sizes = part.first >= track::first_size_bucket;
+    Histogram& histogram = of_sizes ? site.sizes : site.lifetimes;
+    for (std::uint32_t i = 0; i < track::buckets_per_part; ++i) {
+      histogram[part.first - (of_sizes ? track::first_size_bucket : 0) + i] += part.counts[i];
+    }
+    at = part.next;
+  }
+  if (site.allocations == 1) {
+    site.sizes = {};
+    site.sizes[bucket_of(site.allocated_bytes)] = 1;
+  }
+  stretch(site.sizes, site.allocations);
+  stretch(site.lifetimes, site.frees);
+}
+
+bool known(track::Family family) { return family <= track::Family::owned; }
+bool known(track::Language language) { return language <= track::Language::zig; }
+
+Site read_site(const Image& image, const track::OriginRecord& record, std::uint32_t index,
+               const track::Counters& counters, std::size_t module_count, const track::Header& header) {
+  if (record.module > module_count) {
+    throw Damage{fmt::format("site {} names module {} of {}", index, record.module, module_count)};
+  }
+  if (record.stack != 0 && record.stack >= header.node_count) {
+    throw Damage{fmt::format("site {} names stack node {} of {}", index, record.stack, header.node_count)};
+  }
+  if (!known(record.family) || !known(record.language)) {
+    throw Damage{fmt::format("site {} has an unknown family ({}) or language ({})", index,
+                             static_cast<unsigned>(record.family), static_cast<unsigned>(record.language))};
+  }
+  Site site{.index = index,
+            .address = record.address,
+            .module = {},
+            .file = image.text(record.file, "a site's file name"),
+            .line = record.line,
+            .description = image.text(record.description, "a site's description"),
+            .type = {},
+            .stack = record.stack,
+            .family = record.family,
+            .language = record.language,
+            .annotated = record.annotated != 0,
+            .intentional = record.intentional != 0,
+            .allocations = counters.allocations,
+            .allocated_bytes = counters.allocated_bytes,
+            .frees = counters.frees,
+            .freed_bytes = counters.freed_bytes,
+            .temporary = counters.temporary,
+            .live = {minus_or_zero(counters.allocations, counters.frees),
+                     minus_or_zero(counters.allocated_bytes, counters.freed_bytes)},
+            .peak = {},
+            .lost = {record.lost_blocks, record.lost_bytes},
+            .reachable = {record.reachable_blocks, record.reachable_bytes},
+            .runtime = {record.runtime_blocks, record.runtime_bytes},
+            .suppressed = {},
+            .lifetimes = {},
+            .sizes = {},
+            .threads = {}};
+  read_histograms(image, record, index, site);
+  if (record.module != 0) {
+    site.module = record.module - 1;
+  }
+  if (site.annotated && site.language == track::Language::cpp) {
+    site.type = type_in(site.description);
+  }
+  if (header.peak_capture == 0 || header.peak_pending != 0) {
+    site.peak = site.live;
+  } else {
+    const std::uint32_t slot = header.peak_capture - 1;
+    site.peak = {record.peak_blocks[slot], record.peak_bytes[slot]};
+  }
+  return site;
+}
+
+// Puts owned sites to their owners.
+class Owners {
+ public:
+  void add(std::uint32_t owner, Site site) {
+    if (owner == 0 && site.allocations == 0) {
+      return;  // the collecting ones, which exist ahead of need
+    }
+    const auto [at, is_new] = known_.try_emplace(owner, owners_.size());
+    if (is_new) {
+      owners_.emplace_back();
+      owners_.back().site.index = owner;
+      owners_.back().site.family = track::Family::owned;
+    }
+    if (site.index == owner) {
+      owners_[at->second].site = std::move(site);
+    } else {
+      owners_[at->second].contents.push_back(std::move(site));
+    }
+  }
+  std::vector<Owner> take() { return std::move(owners_); }
+
+ private:
+  std::unordered_map<std::uint32_t, std::size_t> known_;
+  std::vector<Owner> owners_;
+};
+
+void check(const track::Header& header) {
+  if (header.magic != track::profile_magic) {
+    throw Damage{"is not a profile of Arpent, or its first bytes were overwritten"};
+  }
+  if (header.version != track::profile_version || header.header_size != sizeof(track::Header)) {
+    throw Damage{fmt::format("has format {} ({} bytes of header), this command reads format {} ({})",
+                             header.version, header.header_size, track::profile_version,
+                             sizeof(track::Header))};
+  }
+  if (header.origin_count > track::max_origins) {
+    throw Damage{fmt::format("says that it has {} sites, more than the {} there can be", header.origin_count,
+                             track::max_origins)};
+  }
+  if (header.node_count > track::max_nodes) {
+    throw Damage{fmt::format("says that it has {} stack nodes, more than the {} there can be",
+                             header.node_count, track::max_nodes)};
+  }
+  if (header.timeline_count > track::timeline_points) {
+    throw Damage{fmt::format("says that its timeline has {} points, more than the {} there can be",
+                             header.timeline_count, track::timeline_points)};
+  }
+  if (header.peak_capture > 2) {
+    throw Damage{fmt::format("names capture {} of the peak, there are two", header.peak_capture)};
+  }
+  if (header.state > track::RunState::quick_exit || header.leak_scan > track::LeakScan::impossible) {
+    throw Damage{fmt::format("has an unknown state ({}) or result of the leak scan ({})",
+                             static_cast<unsigned>(header.state), static_cast<unsigned>(header.leak_scan))};
+  }
+}
+
+Profile read(std::span<const std::byte> bytes) {
+  if (bytes.size() < sizeof(track::Header)) {
+    throw Damage{
+        fmt::format("is cut short: {} bytes, its header alone has {}", bytes.size(), sizeof(track::Header))};
+  }
+  const auto header = Image{bytes}.record<track::Header>(0, "the header");
+  check(header);
+  if (header.used > bytes.size() || header.used < sizeof(track::Header)) {
+    throw Damage{fmt::format("is cut short or damaged: {} bytes, {} of them in use by its own account",
+                             bytes.size(), header.used)};
+  }
+  const Image image{bytes};
+
+  Profile profile;
+  profile.pid = header.pid;
+  profile.parent_pid = header.parent_pid;
+  profile.start_time = header.start_time;
+  profile.state = header.state;
+  profile.leak_scan = header.leak_scan;
+  profile.mode = header.mode;
+  profile.serving = header.serving != 0;
+  profile.sites_dropped = header.full != 0;
+  profile.descriptions_capped = header.descriptions_capped != 0;
+  profile.peak_bytes = header.peak_bytes;
+  profile.peak_milliseconds = header.peak_milliseconds;
+  profile.mismatches = header.mismatches;
+  profile.unstopped_threads = header.unstopped_threads;
+  profile.program = image.text(header.program, "the program's path");
+  profile.command_line = image.text(header.command_line, "the command line");
+  profile.modules = read_modules(image, header.modules);
+  profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
+
+  Counts counts = read_counts(image, header);
+  Owners owners;
+  profile.threads = std::move(counts.threads);
+  profile.timeline = read_timeline(header);
+  profile.moments = read_moments(image, header.moments);
+  for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;
+       ++index) {
+    const Offset chunk = header.origin_chunks[index / track::origins_per_chunk];
+    if (chunk == 0 || chunk > bytes.size()) {
+      throw Damage{
+          fmt::format("site {} lies at offset {:#x}, outside of its {} bytes", index, chunk, bytes.size())};
+    }
+    const Offset at = chunk + Offset{index % track::origins_per_chunk} * sizeof(track::OriginRecord);
+    const auto record = image.record<track::OriginRecord>(at, "a site");
+    Site site = read_site(image, record, index, counts.sums[index], profile.modules.size(), header);
+    site.threads = std::move(counts.shares[index]);
+    if (record.family == track::Family::owned) {
+      owners.add(record.owner, std::move(site));
+    } else {
+      profile.sites.push_back(std::move(site));
+    }
+  }
+  profile.owners = owners.take();
+  profile.totals = totals_of(profile.sites);
+  join_load_generations(profile);
+  // The live total is flushed in batches and may lag behind what the sites add up to.
+  profile.peak_bytes = std::max(profile.peak_bytes, profile.totals.peak.bytes);
+  return profile;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) {
+      ::close(number_);
+    }
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::string last_error(std::string_view what) {
+  return fmt::format("{}: {}", what, std::generic_category().message(errno));
+}
+
+// Up to `size` bytes from the start; fewer when the file ends before.
+std::expected<std::vector<std::byte>, std::string> read_bytes(int descriptor, std::size_t size) {
+  std::vector<std::byte> bytes(size);
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = ::pread(descriptor, bytes.data() + filled, size - filled, static_cast<off_t>(filled));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return std::unexpected(last_error("cannot be read"));
+    }
+    if (got == 0) {
+      break;
+    }
+    filled += static_cast<std::size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+}  // namespace
+
+std::expected<Profile, std::string> read_profile(std::span<const std::byte> image) {
+  try {
+    return read(image);
+  } catch (Damage& damage) {
+    return std::unexpected(std::move(damage.what));
+  }
+}
+
+std::expected<Profile, std::string> read_profile_file(const std::filesystem::path& path) {
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  if (file.number() < 0) {
+    return std::unexpected(last_error("cannot be opened"));
+  }
+  struct stat status{};
+  if (::fstat(file.number(), &status) != 0) {
+    return std::unexpected(last_error("cannot be examined"));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return std::unexpected(std::string{"is not a regular file"});
+  }
+  auto head = read_bytes(file.number(), sizeof(track::Header));
+  if (!head) {
+    return std::unexpected(head.error());
+  }
+  if (is_compressed(*head)) {
+    const auto packed = read_bytes(file.number(), static_cast<std::size_t>(status.st_size));
+    const auto image = packed ? decompress(*packed) : std::unexpected(packed.error());
+    return image ? read_profile(*image) : std::unexpected(image.error());
+  }
+  if (head->size() < sizeof(track::Header)) {
+    return read_profile(*head);
+  }
+  track::Header header;
+  std::memcpy(&header, head->data(), sizeof header);
+  if (header.magic != track::profile_magic) {
+    return read_profile(*head);
+  }
+  if (header.used < sizeof header || header.used > static_cast<std::uint64_t>(status.st_size)) {
+    header.used = sizeof header;  // damaged: read_profile says so by the header's own account
+  }
+  // The file may be larger than what is in use. A process that is still running appends meanwhile: records
+  // that are linked in while we read lie there.
+  constexpr std::uint64_t appended_meanwhile = 1U << 20U;
+  const auto size = std::min(header.used + appended_meanwhile, static_cast<std::uint64_t>(status.st_size));
+  auto bytes = read_bytes(file.number(), size);
+  if (!bytes) {
+    return std::unexpected(bytes.error());
+  }
+  return read_profile(*bytes);
+}
+
+}  // namespace ar::profile

@@ -1,0 +1,357 @@
+#include "profile/symbols/debug_module.hpp"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "profile/symbols/function_name.hpp"
+
+namespace ar::profile {
+namespace {
+
+// A damaged file could nest without end.
+constexpr int deepest_nesting = 256;
+
+struct FunctionExtent {
+  Dwarf_Addr low;
+  Dwarf_Addr high;  // one past the end
+  Dwarf_Die die;
+};
+
+// The functions of one compilation unit that have code, by address.
+using FunctionTable = std::vector<FunctionExtent>;
+
+bool holds_declarations(int tag) {
+  switch (tag) {
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+    case DW_TAG_union_type:
+    case DW_TAG_enumeration_type:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void add_extents(Dwarf_Die& function, FunctionTable& table) {
+  Dwarf_Addr base = 0;
+  Dwarf_Addr low = 0;
+  Dwarf_Addr high = 0;
+  for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&function, at, &base, &low, &high)) > 0;) {
+    if (low < high) {
+      table.push_back({low, high, function});
+    }
+  }
+}
+
+void collect_functions(Dwarf_Die& parent, FunctionTable& table, int depth) {
+  Dwarf_Die child;
+  if (depth > deepest_nesting || dwarf_child(&parent, &child) != 0) {
+    return;
+  }
+  do {
+    const int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_subprogram) {
+      add_extents(child, table);
+      // A nested function, or a method of a class that is local to this one.
+      collect_functions(child, table, depth + 1);
+    } else if (holds_declarations(tag) || tag == DW_TAG_lexical_block) {
+      collect_functions(child, table, depth + 1);
+    }
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+// Appends the chain of inlined calls at `address` inside `scope`, outermost first.
+void find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std::vector<Dwarf_Die>& chain, int depth) {
+  Dwarf_Die child;
+  if (depth > deepest_nesting || dwarf_child(&scope, &child) != 0) {
+    return;
+  }
+  do {
+    const int tag = dwarf_tag(&child);
+    const bool code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
+                      tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
+    if (code && dwarf_haspc(&child, address) > 0) {
+      if (tag == DW_TAG_inlined_subroutine) {
+        chain.push_back(child);
+      }
+      find_inlined(child, address, chain, depth + 1);
+      return;
+    }
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+struct UnitExtent {
+  Dwarf_Addr low;
+  Dwarf_Addr high;
+  Dwarf_Die unit;
+};
+
+// Compilation units by address, for files without .debug_aranges (clang and Zig write none).
+std::vector<UnitExtent> collect_units(Dwfl_Module* module) {
+  std::vector<UnitExtent> units;
+  Dwarf_Addr bias = 0;
+  for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
+    Dwarf_Addr base = 0;
+    Dwarf_Addr low = 0;
+    Dwarf_Addr high = 0;
+    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(unit, at, &base, &low, &high)) > 0;) {
+      if (low < high) {
+        units.push_back({low, high, *unit});
+      }
+    }
+  }
+  std::ranges::stable_sort(units, {}, &UnitExtent::low);
+  return units;
+}
+
+// With -gsplit-dwarf the functions are described in a unit of another file.
+Dwarf_Die with_functions(Dwarf_Die& unit) {
+  Dwarf_Die described;
+  std::uint8_t kind = 0;
+  if (dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &described, nullptr, nullptr, nullptr) == 0 &&
+      kind == DW_UT_skeleton && dwarf_tag(&described) == DW_TAG_compile_unit) {
+    return described;
+  }
+  return unit;
+}
+
+// C's own name rather than an alias (strdup, not __GI_strdup); the linkage name where it tells more.
+std::string function_name(Dwarf_Die& die) {
+  for (const unsigned kind : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
+    Dwarf_Attribute attribute;
+    const char* name = dwarf_formstring(dwarf_attr_integrate(&die, kind, &attribute));
+    if (name == nullptr) {
+      continue;
+    }
+    const std::string_view linkage{name};
+    if (linkage.starts_with("_Z") || linkage.contains('.')) {  // C++, Zig
+      return demangled(std::string{linkage});
+    }
+  }
+  const char* name = dwarf_diename(&die);
+  return name == nullptr ? std::string{} : std::string{name};
+}
+
+// ".../build/../src/./a.c" -> ".../src/a.c", without a look at the file system: it may be another machine's.
+std::string tidy(const std::string& path) {
+  std::vector<std::string> parts;
+  const bool rooted = path.starts_with('/');
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    std::string part = path.substr(at, end - at);
+    at = end + 1;
+    if (part == ".." && !parts.empty() && parts.back() != "..") {
+      parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      parts.push_back(std::move(part));
+    }
+  }
+  return (rooted ? "/" : "") + fmt::format("{}", fmt::join(parts, "/"));
+}
+
+// elfutils joins some relative names with the unit's folder, and some not.
+std::string file_name(const char* file, Dwarf_Die& unit) {
+  Dwarf_Attribute attribute;
+  const char* folder = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
+  if (file == nullptr || *file == '/' || folder == nullptr) {
+    return tidy(file == nullptr ? "" : file);
+  }
+  const std::string start = fmt::format("{}/", folder);
+  return tidy(std::string_view{file}.starts_with(start) ? std::string{file} : start + file);
+}
+
+std::string hexadecimal(const unsigned char* bytes, int count) {
+  std::string digits;
+  for (int i = 0; i < count; ++i) {
+    fmt::format_to(std::back_inserter(digits), "{:02x}", bytes[i]);
+  }
+  return digits;
+}
+
+}  // namespace
+
+struct DebugModule::State {
+  State() = default;
+  ~State() {
+    if (session != nullptr) {
+      dwfl_end(session);
+    }
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // The compilation unit of the code at an address of the debug information's own.
+  Dwarf_Die* unit_at(std::uint64_t address, Dwarf_Addr& bias);
+  const FunctionTable& functions(Dwarf_Die& unit);
+
+  char* debug_path = nullptr;  // null: elfutils' default search path
+  Dwfl_Callbacks callbacks{};
+  Dwfl* session = nullptr;
+  Dwfl_Module* module = nullptr;
+  std::optional<std::vector<UnitExtent>> units;
+  std::map<const void*, FunctionTable> tables;  // by the address of the unit's first entry
+};
+
+Dwarf_Die* DebugModule::State::unit_at(std::uint64_t address, Dwarf_Addr& bias) {
+  // elfutils takes a gap between two entries of .debug_aranges for part of the unit before it, and where only
+  // some units have such entries (GCC's do, Zig's do not), the others lie in these gaps.
+  Dwarf_Die* const claimed = dwfl_module_addrdie(module, address, &bias);
+  if (claimed != nullptr && dwarf_haspc(claimed, address - bias) > 0) {
+    return claimed;
+  }
+  if (dwfl_module_getdwarf(module, &bias) == nullptr) {
+    return nullptr;
+  }
+  if (!units) {
+    units = collect_units(module);
+  }
+  const Dwarf_Addr inside = address - bias;
+  const auto after = std::ranges::upper_bound(*units, inside, {}, &UnitExtent::low);
+  if (after == units->begin() || std::prev(after)->high <= inside) {
+    return claimed;
+  }
+  return &std::prev(after)->unit;
+}
+
+const FunctionTable& DebugModule::State::functions(Dwarf_Die& unit) {
+  const auto [entry, is_new] = tables.try_emplace(unit.addr);
+  if (is_new) {
+    collect_functions(unit, entry->second, 0);
+    std::ranges::stable_sort(entry->second, {}, &FunctionExtent::low);
+  }
+  return entry->second;
+}
+
+DebugModule::DebugModule(std::unique_ptr<State> state) : state_(std::move(state)) {}
+DebugModule::~DebugModule() = default;
+
+std::unique_ptr<DebugModule> DebugModule::open(const std::string& path, const std::string& build_id) {
+  struct stat status{};
+  if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return nullptr;
+  }
+  auto state = std::make_unique<State>();
+  state->callbacks.find_elf = dwfl_build_id_find_elf;
+  state->callbacks.find_debuginfo = dwfl_standard_find_debuginfo;
+  state->callbacks.section_address = dwfl_offline_section_address;
+  state->callbacks.debuginfo_path = &state->debug_path;
+  state->session = dwfl_begin(&state->callbacks);
+  if (state->session == nullptr) {
+    return nullptr;
+  }
+  dwfl_report_begin(state->session);
+  // Base 0 with the file's own addresses added: addresses are those of the ELF file.
+  state->module = dwfl_report_elf(state->session, path.c_str(), path.c_str(), -1, 0, true);
+  if (dwfl_report_end(state->session, nullptr, nullptr) != 0 || state->module == nullptr) {
+    return nullptr;
+  }
+  if (!build_id.empty()) {
+    GElf_Addr bias = 0;
+    if (dwfl_module_getelf(state->module, &bias) == nullptr) {
+      return nullptr;
+    }
+    const unsigned char* bytes = nullptr;
+    GElf_Addr address = 0;
+    const int count = dwfl_module_build_id(state->module, &bytes, &address);
+    // A file without a build id cannot be told from another.
+    if (count <= 0 || hexadecimal(bytes, count) != build_id) {
+      return nullptr;
+    }
+  }
+  return std::unique_ptr<DebugModule>{new DebugModule{std::move(state)}};
+}
+
+std::vector<Frame> DebugModule::frames(std::uint64_t address) {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = state_->unit_at(address, bias);
+  if (unit == nullptr) {
+    return {};
+  }
+  const Dwarf_Addr inside = address - bias;
+
+  std::string file;
+  int line = 0;
+  if (Dwarf_Line* found = dwarf_getsrc_die(unit, inside); found != nullptr) {
+    file = file_name(dwarf_linesrc(found, nullptr, nullptr), *unit);
+    if (dwarf_lineno(found, &line) != 0) {
+      line = 0;
+    }
+  }
+
+  // The innermost of the functions that hold the address: the last that begins before it.
+  Dwarf_Die described = with_functions(*unit);
+  const FunctionTable& table = state_->functions(described);
+  auto after = std::ranges::upper_bound(table, inside, {}, &FunctionExtent::low);
+  while (after != table.begin() && std::prev(after)->high <= inside) {
+    --after;
+  }
+  std::vector<Dwarf_Die> chain;
+  if (after != table.begin()) {
+    chain.push_back(std::prev(after)->die);
+    find_inlined(chain.front(), inside, chain, 0);
+  }
+  if (chain.empty()) {
+    if (file.empty()) {
+      return {};
+    }
+    return {Frame{
+        .function = {}, .file = std::move(file), .line = static_cast<std::uint32_t>(line), .inlined = false}};
+  }
+
+  Dwarf_Files* files = nullptr;
+  std::size_t file_count = 0;
+  if (dwarf_getsrcfiles(&described, &files, &file_count) != 0) {
+    files = nullptr;
+  }
+  std::vector<Frame> result;
+  for (auto die = chain.rbegin(); die != chain.rend(); ++die) {
+    const bool inlined = std::next(die) != chain.rend();
+    result.push_back({.function = function_name(*die),
+                      .file = file,
+                      .line = static_cast<std::uint32_t>(std::max(line, 0)),
+                      .inlined = inlined});
+    if (inlined) {  // where the call that was inlined stands
+      Dwarf_Attribute attribute;
+      Dwarf_Word number = 0;
+      file.clear();
+      line = 0;
+      if (dwarf_formudata(dwarf_attr(&*die, DW_AT_call_file, &attribute), &number) == 0 && files != nullptr &&
+          number < file_count) {
+        file = file_name(dwarf_filesrc(files, number, nullptr, nullptr), *unit);
+      }
+      if (dwarf_formudata(dwarf_attr(&*die, DW_AT_call_line, &attribute), &number) == 0) {
+        line = static_cast<int>(number);
+      }
+    }
+  }
+  return result;
+}
+
+std::optional<Symbol> DebugModule::symbol(std::uint64_t address) {
+  GElf_Off offset = 0;
+  GElf_Sym found;
+  const char* name =
+      dwfl_module_addrinfo(state_->module, address, &offset, &found, nullptr, nullptr, nullptr);
+  if (name == nullptr || *name == '\0' || (found.st_size != 0 && offset >= found.st_size)) {
+    return std::nullopt;
+  }
+  // A symbol without a size would claim all that follows it.
+  if (found.st_size == 0 && GELF_ST_TYPE(found.st_info) != STT_FUNC) {
+    return std::nullopt;
+  }
+  return Symbol{.name = demangled(name), .offset = offset};
+}
+
+}  // namespace ar::profile

@@ -1,0 +1,78 @@
+// From addresses in modules to functions, files and lines.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "profile/model/profile.hpp"
+#include "profile/symbols/debug_module.hpp"
+
+namespace ar::profile {
+
+// Where an allocation was made, as far as it can be told.
+struct Location {
+  std::vector<Frame> frames;   // innermost first; empty without debug information
+  std::size_t user_frame = 0;  // the first that is no wrapper, or the last
+  bool only_wrappers = false;  // not one of the frames is the user's: a caller may be
+  std::string module;          // path; empty when unknown
+  std::uint64_t offset = 0;    // in the module's ELF file, of the return address; or the address itself
+  std::string symbol;          // of the symbol table, when there are no frames
+  std::uint64_t symbol_offset = 0;
+};
+
+// Not thread-safe. Opens each module once, and looks each address up once. A module is found at its path,
+// else by its build id: below /usr/lib/debug/.build-id, or from the servers of DEBUGINFOD_URLS. A file with
+// another build id is never used.
+class Symbolizer {
+ public:
+  // `return_offset`: return address less load bias. The call lies just before it. What is returned lives as
+  // long as this.
+  [[nodiscard]] const Location& locate(const std::string& module_path, const std::string& build_id,
+                                       std::uint64_t return_offset);
+
+  // Of a site of `profile`; annotated sites of C and C++ have file and line only.
+  [[nodiscard]] const Location& locate(const Profile& profile, const Site& site);
+
+  // Of a return address; `module` is an index into Profile::modules.
+  [[nodiscard]] const Location& locate(const Profile& profile, std::optional<std::size_t> module,
+                                       std::uint64_t address);
+
+  // Whether code of the module can be named here; opens it.
+  [[nodiscard]] bool has(const Module& module);
+
+  // A sentence for each module that was asked for in vain, with the reason.
+  [[nodiscard]] std::vector<std::string> problems() const;
+
+ private:
+  struct OpenModule {
+    std::unique_ptr<DebugModule> debug;  // null: not to be had
+    std::string problem;                 // why not, a sentence
+    std::unordered_map<std::uint64_t, Location> locations;
+  };
+  OpenModule& module(const std::string& path, const std::string& build_id);
+
+  std::map<std::pair<std::string, std::string>, OpenModule> modules_;
+  std::unordered_map<std::uint64_t, Location> outside_;  // of any module
+};
+
+// "ns::add  src/list.cpp:12, inlined into main", "sqlite3_malloc+0x1c (libsqlite3.so.0)",
+// "libfoo.so+0x1234", or "0x7f12 (no module)".
+[[nodiscard]] std::string one_line(const Location& location);
+
+// The same without the inlining, and with the whole path, for texts that are read elsewhere:
+// "ns::add at /home/me/src/list.cpp:12", or "libfoo.so+0x1234".
+[[nodiscard]] std::string function_at_place(const Location& location);
+
+// "/home/me/src/list.cpp:12", or as function_at_place where there is no file.
+[[nodiscard]] std::string place_alone(const Location& location);
+
+// The path as the reader of a report needs it: relative when the file lies below the working directory.
+[[nodiscard]] std::string shown_path(const std::string& path);
+
+}  // namespace ar::profile

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "profile/change/difference.hpp"
+#include "profile/model/text_format.hpp"
+
+namespace ar::profile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int difference_format = 1;
+
+std::uint64_t magnitude(std::int64_t value) {
+  return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+}
+
+std::string signed_text(std::int64_t value, Measure measure) {
+  return fmt::format("{}{}", value < 0 ? "-" : value > 0 ? "+" : "", shown(magnitude(value), measure));
+}
+
+std::string growth_text(std::uint64_t before, std::uint64_t after, Measure measure) {
+  const auto growth = static_cast<std::int64_t>(after - before);
+  std::string text = fmt::format("{} -> {}: {}", shown(before, measure), shown(after, measure),
+                                 signed_text(growth, measure));
+  if (growth == 0) {
+    return fmt::format("{}, as before", shown(before, measure));
+  }
+  if (before != 0) {
+    text += fmt::format(" ({:+.1f} %)", 100.0 * static_cast<double>(growth) / static_cast<double>(before));
+  }
+  return text;
+}
+
+std::size_t count_of(const Difference& difference, Change change) {
+  return static_cast<std::size_t>(std::ranges::count(difference.sites, change, &ChangedSite::change));
+}
+
+std::string table(std::string_view title, const std::vector<const ChangedSite*>& sites, Measure measure,
+                  const TextOptions& options, const Style& style) {
+  if (sites.empty() || options.top == 0) {
+    return {};
+  }
+  Table aligned{{"growth", "before", "after", "", "site"}};
+  const std::size_t count = std::min(sites.size(), options.top);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ChangedSite& site = *sites[i];
+    const bool one_sided = site.change == Change::created || site.change == Change::gone;
+    aligned.add({signed_text(site.growth, measure), shown(value_of(site.before, measure), measure),
+                 shown(value_of(site.after, measure), measure),
+                 one_sided ? std::string{name_of(site.change)} : std::string{}, site.label},
+                site.below);
+  }
+  return table_title(title, count, sites.size(), style) + aligned.text("", "");
+}
+
+Json figures(const Site& site) {
+  Json json;
+  for (const Measure measure : all_measures) {
+    json[std::string{name_of(measure)}] = value_of(site, measure);
+  }
+  return json;
+}
+
+Json figures(const Totals& totals) {
+  Json json;
+  for (const Measure measure : all_measures) {
+    json[std::string{name_of(measure)}] = value_of(totals, measure);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string text_difference(const Difference& difference, const DifferenceNames& names,
+                            const TextOptions& options, const std::vector<std::string>& notes) {
+  const Style style = style_for(options.colour);
+  std::string out = heading(fmt::format("{} -> {}", printable(names.before), printable(names.after)), style);
+  for (const Measure measure : all_measures) {
+    out += answer(
+        name_of(measure) == "allocations" ? "blocks" : name_of(measure),
+        growth_text(value_of(difference.before, measure), value_of(difference.after, measure), measure),
+        style);
+  }
+  out += answer("sites",
+                fmt::format("by {}: {} new, {} grown, {} unchanged, {} shrunk, {} gone",
+                            described(difference.measure), count_of(difference, Change::created),
+                            count_of(difference, Change::grown), count_of(difference, Change::unchanged),
+                            count_of(difference, Change::shrunk), count_of(difference, Change::gone)),
+                style);
+  for (const std::string& note : notes) {
+    out += answer("note", note, style);
+  }
+  std::vector<const ChangedSite*> grown;
+  std::vector<const ChangedSite*> shrunk;
+  for (const ChangedSite& site : difference.sites) {
+    if (site.growth > 0) {
+      grown.push_back(&site);
+    } else if (site.growth < 0) {
+      shrunk.push_back(&site);
+    }
+  }
+  std::ranges::reverse(shrunk);
+  out += table(fmt::format("Grew, by {}", described(difference.measure)), grown, difference.measure, options,
+               style);
+  out += table(fmt::format("Shrank, by {}", described(difference.measure)), shrunk, difference.measure,
+               options, style);
+  return out;
+}
+
+std::string json_difference(const Difference& difference, const DifferenceNames& names,
+                            std::string_view version, const std::vector<std::string>& notes) {
+  Json json;
+  json["arpent"] = {{"version", version}, {"format", difference_format}};
+  json["before"] = {{"profile", names.before}, {"figures", figures(difference.before)}};
+  json["after"] = {{"profile", names.after}, {"figures", figures(difference.after)}};
+  json["measure"] = name_of(difference.measure);
+  json["growth"] = difference.growth();
+  json["notes"] = notes;
+  json["sites"] = Json::array();
+  for (const ChangedSite& site : difference.sites) {
+    json["sites"].push_back({{"label", site.label},
+                             {"callers", site.below},
+                             {"change", name_of(site.change)},
+                             {"growth", site.growth},
+                             {"before", figures(site.before)},
+                             {"after", figures(site.after)}});
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ar::profile

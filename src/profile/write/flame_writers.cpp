@@ -1,0 +1,116 @@
+#include "profile/write/flame_writers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <ranges>
+#include <utility>
+#include <vector>
+
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/stack_frames.hpp"
+
+namespace ar::profile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A name as folded stacks can hold it: a semicolon would end it.
+std::string folded(const std::string& name) {
+  std::string text = name;
+  std::ranges::replace(text, ';', ':');
+  return text;
+}
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+}  // namespace
+
+std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Measure measure) {
+  StackFrames frames{profile, symbolizer};
+  std::map<std::string, std::uint64_t> stacks;
+  for (const Site& site : profile.sites) {
+    const std::uint64_t value = value_of(site, measure);
+    if (value == 0) {
+      continue;
+    }
+    std::vector<FrameNumber> stack = frames.of(site);
+    std::string line;
+    for (const FrameNumber number : stack | std::views::reverse) {
+      line += line.empty() ? "" : ";";
+      line += folded(frames.frame(number).name);
+    }
+    stacks[line] += value;
+  }
+  std::string out;
+  for (const auto& [line, value] : stacks) {
+    fmt::format_to(std::back_inserter(out), "{} {}\n", line, value);
+  }
+  return out;
+}
+
+std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, Measure first,
+                               std::string_view version) {
+  StackFrames frames{profile, symbolizer};
+  Json table = Json::array();
+  std::map<std::pair<std::string, std::string>, std::size_t> known;
+  // One frame a function, whatever its line: speedscope joins by frame.
+  const auto shared = [&](FrameNumber number) {
+    const StackFrame& frame = frames.frame(number);
+    const auto [entry, is_new] = known.try_emplace({frame.name, frame.file}, known.size());
+    if (is_new) {
+      Json json{{"name", frame.name}};
+      if (!frame.file.empty()) {
+        json["file"] = printable(frame.file);
+      }
+      table.push_back(std::move(json));
+    }
+    return entry->second;
+  };
+  std::vector<std::vector<std::size_t>> stacks;
+  for (const Site& site : profile.sites) {
+    std::vector<std::size_t> stack;
+    for (const FrameNumber number : frames.of(site) | std::views::reverse) {
+      stack.push_back(shared(number));
+    }
+    stacks.push_back(std::move(stack));
+  }
+
+  std::vector<Measure> measures{all_measures.begin(), all_measures.end()};
+  std::ranges::stable_partition(measures, [&](Measure measure) { return measure == first; });
+  Json profiles = Json::array();
+  for (const Measure measure : measures) {
+    Json samples = Json::array();
+    Json weights = Json::array();
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+      if (const std::uint64_t value = value_of(profile.sites[i], measure); value != 0) {
+        samples.push_back(stacks[i]);
+        weights.push_back(value);
+        sum += value;
+      }
+    }
+    if (sum != 0 || measure == first) {
+      profiles.push_back({{"type", "sampled"},
+                          {"name", described(measure)},
+                          {"unit", is_bytes(measure) ? "bytes" : "none"},
+                          {"startValue", 0},
+                          {"endValue", sum},
+                          {"samples", std::move(samples)},
+                          {"weights", std::move(weights)}});
+    }
+  }
+  const Json json{{"$schema", "https://www.speedscope.app/file-format-schema.json"},
+                  {"shared", {{"frames", std::move(table)}}},
+                  {"profiles", std::move(profiles)},
+                  {"name", printable(file_name(profile.program))},
+                  {"activeProfileIndex", 0},
+                  {"exporter", fmt::format("arpent {}", version)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ar::profile

@@ -1,0 +1,17 @@
+// The table of arenas and buffers, with what was allocated from them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
+#include "profile/write/profile_text.hpp"
+
+namespace ar::profile {
+
+// The `top` owners that held most at the process's peak, and of each the sites that did. "" without owners.
+[[nodiscard]] std::string owner_table(const Profile& profile, Symbolizer& symbolizer, std::size_t top,
+                                      const Style& style);
+
+}  // namespace ar::profile

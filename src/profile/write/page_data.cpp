@@ -1,0 +1,322 @@
+#include "profile/write/page_data.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "profile/model/survey.hpp"
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/site_label.hpp"
+
+namespace ar::profile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint32_t lines_around = 3;
+constexpr off_t largest_source = off_t{8} << 20U;
+constexpr std::size_t longest_line = 200;
+
+class Strings {
+ public:
+  std::size_t index(const std::string& text) {
+    const auto [place, added] = indices_.try_emplace(text, indices_.size());
+    if (added) {
+      json_.push_back(text);
+    }
+    return place->second;
+  }
+  Json take() { return std::move(json_); }
+
+ private:
+  std::unordered_map<std::string, std::size_t> indices_;
+  Json json_ = Json::array();
+};
+
+// Frames and the tree of stacks. Node 0 is the root; each node comes after its caller.
+class Tree {
+ public:
+  Tree(const Profile& profile, Symbolizer& symbolizer, Strings& strings)
+      : profile_(profile), symbolizer_(symbolizer), strings_(strings) {
+    nodes_.push_back(0);
+    nodes_.push_back(0);
+    frame(Frame{.function = "all", .file = {}, .line = 0, .inlined = false}, {});
+  }
+
+  std::size_t leaf_of(const Site& site) {
+    if (site.stack != no_stack && site.stack < profile_.stack_nodes.size()) {
+      return node_of(site.stack);
+    }
+    if (has_own_place(site)) {
+      return child(0, frame(Frame{.function = shown_path(site.file) + ":" + std::to_string(site.line),
+                                  .file = site.file,
+                                  .line = site.line,
+                                  .inlined = false},
+                            module_name(site.module)));
+    }
+    return below(0, symbolizer_.locate(profile_, site));
+  }
+
+  // Function, file, line and module of each frame, one after the other.
+  Json take_frames() { return std::move(frames_); }
+  // Caller and frame of each node, one after the other.
+  Json take_nodes() { return std::move(nodes_); }
+
+ private:
+  std::string module_name(std::optional<std::size_t> module) const {
+    return module && *module < profile_.modules.size() ? profile_.modules[*module].path : std::string{};
+  }
+
+  // Callers come first in the profile, so no recursion is needed however deep a stack is.
+  std::size_t node_of(std::uint32_t stack) {
+    while (converted_.size() <= stack) {
+      const std::size_t next = converted_.size();
+      const StackNode& node = profile_.stack_nodes[next];
+      if (next == no_stack || node.caller >= next) {
+        converted_.push_back(0);
+        continue;
+      }
+      Location location;
+      if (node.module && *node.module < profile_.modules.size()) {
+        const Module& module = profile_.modules[*node.module];
+        location = symbolizer_.locate(module.path, module.build_id, node.address - module.load_bias);
+      } else {
+        location.offset = node.address;
+      }
+      converted_.push_back(below(converted_[node.caller], location));
+    }
+    return converted_[stack];
+  }
+
+  std::size_t below(std::size_t caller, const Location& location) {
+    if (location.frames.empty()) {
+      const std::string name = location.symbol.empty() ? function_at_place(location) : location.symbol;
+      return child(caller,
+                   frame(Frame{.function = name, .file = {}, .line = 0, .inlined = false}, location.module));
+    }
+    for (auto each = location.frames.rbegin(); each != location.frames.rend(); ++each) {
+      caller = child(caller, frame(*each, location.module));
+    }
+    return caller;
+  }
+
+  std::size_t frame(const Frame& frame, const std::string& module) {
+    const std::array<std::size_t, 4> key{strings_.index(frame.function), strings_.index(frame.file),
+                                         frame.line, strings_.index(module)};
+    const auto [place, added] = frame_indices_.try_emplace(key, frame_indices_.size());
+    if (added) {
+      for (const std::size_t value : key) {
+        frames_.push_back(value);
+      }
+    }
+    return place->second;
+  }
+
+  std::size_t child(std::size_t caller, std::size_t frame) {
+    const auto [place, added] = node_indices_.try_emplace({caller, frame}, node_indices_.size() + 1);
+    if (added) {
+      nodes_.push_back(caller);
+      nodes_.push_back(frame);
+    }
+    return place->second;
+  }
+
+  const Profile& profile_;
+  Symbolizer& symbolizer_;
+  Strings& strings_;
+  Json frames_ = Json::array();
+  Json nodes_ = Json::array();
+  std::map<std::array<std::size_t, 4>, std::size_t> frame_indices_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> node_indices_;
+  std::vector<std::size_t> converted_;
+};
+
+struct Place {
+  std::string file;
+  std::uint32_t line = 0;
+};
+
+Place place_of(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
+  if (has_own_place(site)) {
+    return {.file = site.file, .line = site.line};
+  }
+  const Location location = symbolizer.locate(profile, site);
+  if (location.frames.empty()) {
+    return {};
+  }
+  const Frame& frame = location.frames[location.user_frame];
+  return {.file = frame.file, .line = frame.line};
+}
+
+// The lines around a place; null when they are not to be had.
+class Sources {
+ public:
+  Json around(const Place& place) {
+    const std::vector<std::string>& lines = lines_of(place.file);
+    if (place.line == 0 || place.line > lines.size()) {
+      return nullptr;
+    }
+    const std::size_t first = place.line > lines_around ? place.line - lines_around : 1;
+    const std::size_t last = std::min<std::size_t>(lines.size(), place.line + lines_around);
+    Json shown = Json::array();
+    for (std::size_t line = first; line <= last; ++line) {
+      shown.push_back(lines[line - 1].substr(0, longest_line));
+    }
+    return Json{{"first", first}, {"lines", std::move(shown)}};
+  }
+
+ private:
+  const std::vector<std::string>& lines_of(const std::string& path) {
+    const auto [place, added] = files_.try_emplace(path);
+    struct stat facts{};
+    // A name from a profile may be that of a device or a pipe, which would never end.
+    if (added && ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
+        facts.st_size <= largest_source) {
+      std::ifstream file{path};
+      for (std::string line; std::getline(file, line);) {
+        place->second.push_back(line);
+      }
+    }
+    return place->second;
+  }
+
+  std::map<std::string, std::vector<std::string>> files_;
+};
+
+std::vector<std::string> known_limits(const Profile& profile) {
+  ProcessImage image;
+  image.end = profile.state == track::RunState::running      ? ImageEnd::still_running
+              : profile.state == track::RunState::quick_exit ? ImageEnd::quick_exited
+                                                             : ImageEnd::exited;
+  image.profile = profile;
+  return limits(image);
+}
+
+Json values_of(const Site& site) {
+  return Json::array({site.live.bytes, site.live.blocks, site.peak.bytes, site.peak.blocks,
+                      site.allocated_bytes, site.allocations, site.lost.bytes, site.lost.blocks,
+                      site.temporary});
+}
+
+// From its first bucket that is not empty to its last: the first's number, then the counts. Empty: [].
+Json filled_part(const Histogram& histogram) {
+  const auto is_filled = [](std::uint64_t count) { return count != 0; };
+  const auto* const first = std::ranges::find_if(histogram, is_filled);
+  Json part = Json::array();
+  if (first != histogram.end()) {
+    part.push_back(first - histogram.begin());
+    const auto last = std::find_if(histogram.rbegin(), histogram.rend(), is_filled).base();
+    for (const auto* count = first; count != last; ++count) {
+      part.push_back(*count);
+    }
+  }
+  return part;
+}
+
+}  // namespace
+
+std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer,
+                      const std::vector<std::string>& notes) {
+  Strings strings;
+  Tree tree{profile, symbolizer, strings};
+  Sources sources;
+  Json json;
+  json["arpent"] = page_format;
+  json["name"] = name;
+  json["program"] = profile.program;
+  json["command_line"] = profile.command_line;
+  json["pid"] = profile.pid;
+  json["start_time"] = profile.start_time;
+  json["peak_bytes"] = profile.peak_bytes;
+  json["leaks_known"] =
+      profile.leak_scan == track::LeakScan::done || profile.leak_scan == track::LeakScan::partial;
+  std::vector<std::string> sentences = notes;
+  std::ranges::move(known_limits(profile), std::back_inserter(sentences));
+  json["limits"] = std::move(sentences);
+
+  std::vector<std::size_t> order(profile.sites.size());
+  for (std::size_t index = 0; index < order.size(); ++index) {
+    order[index] = index;
+  }
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t index) {
+    const Site& site = profile.sites[index];
+    return std::max({site.lost.bytes, site.peak.bytes, site.live.bytes});
+  });
+  Json sites = Json::array();
+  std::size_t snippets = 0;
+  for (const std::size_t index : order) {
+    const Site& site = profile.sites[index];
+    const Place place = place_of(profile, site, symbolizer);
+    Json snippet = snippets < most_snippets ? sources.around(place) : Json(nullptr);
+    snippets += snippet.is_null() ? 0 : 1;
+    Json threads = Json::array();
+    for (const ThreadShare& share : site.threads) {
+      threads.push_back(Json::array({share.thread, share.allocations, share.allocated_bytes}));
+    }
+    sites.push_back(Json{{"node", tree.leaf_of(site)},
+                         {"label", strings.index(site_label(profile, site, symbolizer))},
+                         {"description", strings.index(site.description)},
+                         {"type", strings.index(site.type)},
+                         {"family", strings.index(family_name(site.family))},
+                         {"file", strings.index(place.file)},
+                         {"line", place.line},
+                         {"intentional", site.intentional},
+                         {"values", values_of(site)},
+                         {"sizes", filled_part(site.sizes)},
+                         {"lifetimes", filled_part(site.lifetimes)},
+                         {"threads", std::move(threads)},
+                         {"source", std::move(snippet)}});
+  }
+  json["sites"] = std::move(sites);
+  json["owners"] = Json::array();
+  for (const Owner& owner : profile.owners) {
+    Json contents = Json::array();
+    for (const Site& site : owner.contents) {
+      contents.push_back(
+          Json{{"label", strings.index(site_label(profile, site, symbolizer))}, {"values", values_of(site)}});
+    }
+    json["owners"].push_back(Json{{"label", strings.index(site_label(profile, owner.site, symbolizer))},
+                                  {"made", owner.site.allocations},
+                                  {"ended", owner.site.frees},
+                                  {"contents", std::move(contents)}});
+  }
+  json["frames"] = tree.take_frames();
+  json["nodes"] = tree.take_nodes();
+  json["strings"] = strings.take();
+  json["threads"] = Json::array();
+  for (const Thread& thread : profile.threads) {
+    json["threads"].push_back(
+        Json{{"tid", thread.tid}, {"name", thread.name}, {"allocated_bytes", thread.allocated_bytes}});
+  }
+  json["timeline"] = Json::array();
+  for (const TimelinePoint& point : profile.timeline) {
+    json["timeline"].push_back(Json::array({point.milliseconds, point.live_bytes, point.resident_bytes}));
+  }
+  json["moments"] = Json::array();
+  for (const Moment& moment : profile.moments) {
+    json["moments"].push_back(Json::array({moment.milliseconds, moment.label, moment.live_bytes}));
+  }
+
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string safe;
+  safe.reserve(text.size());
+  for (const char character : text) {
+    if (character == '<') {
+      safe += "\\u003c";  // '<' stands only in strings of JSON
+    } else {
+      safe += character;
+    }
+  }
+  return safe;
+}
+
+}  // namespace ar::profile

@@ -1,0 +1,37 @@
+// What `arpent report` shows of one profile, and the text it shows.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profile/change/grouping.hpp"
+#include "profile/model/measure.hpp"
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
+#include "profile/write/call_tree.hpp"
+#include "profile/write/profile_text.hpp"
+
+namespace ar::profile {
+
+struct ReportChoice {
+  std::optional<Measure> measure;     // none: the usual tables, or the peak for one table or tree
+  std::optional<Grouping> grouping;   // one table of these rows
+  std::optional<TreeDirection> tree;  // a tree in the place of tables
+  TextOptions text;
+};
+
+// Ends with a newline. `notes` gives sentences for the reader, shown with the summary; it is called when all
+// that the report shows has been looked up.
+[[nodiscard]] std::string text_report(const Profile& profile, Symbolizer& symbolizer,
+                                      const ReportChoice& choice,
+                                      const std::function<std::vector<std::string>()>& notes);
+
+// "exited", or why that cannot be said; one clause.
+[[nodiscard]] std::string described_end(const Profile& profile);
+
+// Whether anybody looked for leaks.
+[[nodiscard]] bool leaks_are_known(const Profile& profile);
+
+}  // namespace ar::profile

@@ -1,0 +1,84 @@
+// What texts about one profile have in common: the answers of the summary, and the tables of sites.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profile/change/grouping.hpp"
+#include "profile/model/profile.hpp"
+#include "profile/symbols/stack_frames.hpp"
+#include "profile/symbols/symbols.hpp"
+
+namespace ar::profile {
+
+struct TextOptions {
+  std::size_t top = 10;  // rows of each table
+  bool colour = false;
+};
+
+// Terminal sequences, or nothing.
+struct Style {
+  std::string_view bold;
+  std::string_view alarm;
+  std::string_view plain;
+};
+[[nodiscard]] Style style_for(bool colour);
+
+// "== arpent: TITLE =====…", with a newline.
+[[nodiscard]] std::string heading(std::string_view title, const Style& style);
+
+// A line of the summary.
+[[nodiscard]] std::string answer(std::string_view name, std::string_view text, const Style& style);
+
+// "TITLE (the first 10 of 25)" above a table, after an empty line.
+[[nodiscard]] std::string table_title(std::string_view title, std::size_t shown, std::size_t all,
+                                      const Style& style);
+
+// Not thread-safe. The profile and the symbolizer must outlive it.
+class ProfileText {
+ public:
+  ProfileText(const Profile& profile, Symbolizer& symbolizer, const TextOptions& options)
+      : profile_(profile),
+        symbolizer_(symbolizer),
+        frames_(profile, symbolizer),
+        options_(options),
+        style_(style_for(options.colour)) {}
+
+  // Sentences for the summary.
+  [[nodiscard]] std::string allocated() const;
+  [[nodiscard]] std::string peak();
+  [[nodiscard]] std::string temporary() const;
+  // `why_not_looked_for`: empty when leaks were looked for.
+  [[nodiscard]] std::string leaks(std::string_view why_not_looked_for) const;
+  // Nothing when no release was wrong.
+  [[nodiscard]] std::string wrong_releases() const;
+
+  // The tables of what was lost (or live at the end), live at the peak, allocated and temporary, and of
+  // arenas. Tables without rows are left out.
+  [[nodiscard]] std::string tables(bool leaks_are_known);
+
+  [[nodiscard]] std::vector<Group> rows(Grouping grouping,
+                                        const std::function<std::uint64_t(const Site&)>& figure) {
+    return grouped(profile_, grouping, figure, frames_, symbolizer_);
+  }
+  [[nodiscard]] StackFrames& frames() { return frames_; }
+  [[nodiscard]] const Style& style() const { return style_; }
+
+ private:
+  std::string table(std::string_view title, std::vector<std::string> columns,
+                    const std::function<std::uint64_t(const Site&)>& figure,
+                    const std::function<std::vector<std::string>(const Site&)>& cells);
+
+  const Profile& profile_;
+  Symbolizer& symbolizer_;
+  StackFrames frames_;
+  TextOptions options_;
+  Style style_;
+};
+
+}  // namespace ar::profile

@@ -1,0 +1,49 @@
+// Memory for the profile: one mapping that only ever grows, anonymous or of a file.
+//
+// Everything in it is found from its start (profile_layout.hpp), so the mapping is the profile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "track/region/profile_layout.hpp"
+
+namespace ar::track {
+
+// Start of the mapping, which begins with the Header; null before open_region.
+extern constinit char* region_base;
+
+[[nodiscard]] inline Header* header() noexcept { return reinterpret_cast<Header*>(region_base); }
+
+template <typename T>
+[[nodiscard]] T* at(Offset offset) noexcept {
+  return reinterpret_cast<T*>(region_base + offset);
+}
+[[nodiscard]] inline Offset offset_of(const void* pointer) noexcept {
+  return static_cast<Offset>(static_cast<const char*>(pointer) - region_base);
+}
+
+// Where the profile's file goes; it is created exclusively, with mode 0600, and no link is followed. Absolute
+// paths, which are copied.
+struct ProfilePlace {
+  const char* directory = nullptr;  // as `<pid>.<n>.profile` in it; null: `file` counts
+  const char* file = nullptr;       // as this; as `<file>.<pid>`, `<file>.<pid>.<n>` where that is taken
+  [[nodiscard]] bool is_nowhere() const noexcept { return directory == nullptr && file == nullptr; }
+};
+
+// Maps the region, in anonymous memory where there is no place for a file, also when the file cannot be had.
+// False without memory.
+bool open_region(const ProfilePlace& place) noexcept;
+
+[[nodiscard]] bool region_has_file() noexcept;
+
+// What an allocation in the region is for: where no more can be had, what counts still gets the last of it.
+enum class RegionUse : std::uint8_t { names, counters };
+
+// `size` zeroed bytes at a multiple of 8; null when the bound is met. The caller holds the tracker's lock.
+[[nodiscard]] void* allocate_in_region(std::size_t size, RegionUse use = RegionUse::names) noexcept;
+
+// In a forked child: the region becomes a private copy, or a file of the child's own.
+void separate_region(const ProfilePlace& place) noexcept;
+
+}  // namespace ar::track

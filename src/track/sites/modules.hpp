@@ -1,0 +1,21 @@
+// The modules (executable, shared libraries) that origins lie in.
+#pragma once
+
+#include <cstdint>
+
+#include "track/region/profile_layout.hpp"
+
+namespace ar::track {
+
+// Index + 1 of the loaded module that holds the address, entering it in the profile at need; 0 when none
+// (generated code), or when the profile is full. The caller holds the tracker's lock.
+[[nodiscard]] std::uint32_t intern_module(std::uintptr_t address) noexcept;
+
+// The module with this index + 1, or null. Lock-free.
+[[nodiscard]] const ModuleRecord* module(std::uint32_t index_plus_1) noexcept;
+
+// Marks the modules that are loaded no longer; true when there were some. The caller holds the tracker's
+// lock.
+bool mark_unloaded_modules() noexcept;
+
+}  // namespace ar::track

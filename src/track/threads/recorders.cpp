@@ -1,0 +1,264 @@
+#include "track/threads/recorders.hpp"
+
+#include <sys/syscall.h>
+
+#include <cstring>
+
+#include "heap/metadata.hpp"
+#include "platform/system_call.hpp"
+#include "platform/thread_facts.hpp"
+#include "track/record.hpp"
+#include "track/region/region.hpp"
+#include "track/sites/origins.hpp"
+#include "track/sites/take_stack.hpp"
+#include "track/threads/peak.hpp"
+#include "track/track.hpp"
+
+namespace ar::track {
+
+namespace {
+
+platform::Lock lock;
+platform::Lock shared_lock;
+Recorder* recorders = nullptr;
+Recorder* shared = nullptr;
+
+// Records of threads that have ended are kept one a name; of so many names.
+constexpr std::uint32_t most_names = 64;
+constexpr char name_of_others[sizeof ThreadRecord::name] = "(others)";
+
+ThreadRecord* take_thread_record() noexcept {
+  Header* profile = header();
+  for (Offset offset = profile->threads; offset != 0;) {
+    auto* record = at<ThreadRecord>(offset);
+    if (record->in_use == 0 && record->is_blank != 0) {
+      return record;
+    }
+    offset = record->next;
+  }
+  auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord), RegionUse::counters));
+  if (record != nullptr) {
+    record->next = profile->threads;
+    __atomic_store_n(&profile->threads, offset_of(record), __ATOMIC_RELEASE);
+  }
+  return record;
+}
+
+// Adds a thread's counters to another record's and leaves its own at nothing. The peak's lock is held, so
+// that nobody counts a chunk twice.
+void move_counters(ThreadRecord& from, ThreadRecord& to) noexcept {
+  const std::uint32_t chunks = (header()->origin_count + origins_per_chunk - 1) / origins_per_chunk;
+  for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+    if (from.chunks[chunk] == 0) {
+      continue;
+    }
+    if (to.chunks[chunk] == 0) {
+      __atomic_store_n(&to.chunks[chunk], from.chunks[chunk], __ATOMIC_RELEASE);
+      __atomic_store_n(&from.chunks[chunk], 0, __ATOMIC_RELEASE);
+      continue;
+    }
+    auto* const source = at<CountersChunk>(static_cast<Offset>(from.chunks[chunk]) * 8);
+    auto* const target = at<CountersChunk>(static_cast<Offset>(to.chunks[chunk]) * 8);
+    for (std::uint32_t i = 0; i < origins_per_chunk; ++i) {
+      const Counters of = source->of[i];
+      add(target->of[i].allocations, of.allocations);
+      add(target->of[i].allocated_bytes, of.allocated_bytes);
+      add(target->of[i].frees, of.frees);
+      add(target->of[i].freed_bytes, of.freed_bytes);
+      add(target->of[i].temporary, of.temporary);
+      source->of[i] = {};
+    }
+  }
+}
+
+// The record that an ended thread of this name left; null: none, and `names` says of how many there are some.
+ThreadRecord* record_of_ended(const char* name, std::uint32_t& names) noexcept {
+  names = 0;
+  for (Offset offset = header()->threads; offset != 0;) {
+    auto* const record = at<ThreadRecord>(offset);
+    if (record->in_use == 0 && record->is_blank == 0) {
+      ++names;
+      if (std::strcmp(record->name, name) == 0) {
+        return record;
+      }
+    }
+    offset = record->next;
+  }
+  return nullptr;
+}
+
+// One record a name is enough for the threads that have ended.
+void settle_record(ThreadRecord& record) noexcept {
+  platform::read_own_thread_name(record.name);
+  std::uint32_t names = 0;
+  ThreadRecord* same = record_of_ended(record.name, names);
+  if (same == nullptr && names >= most_names) {
+    std::memcpy(record.name, name_of_others, sizeof record.name);
+    same = record_of_ended(record.name, names);
+  }
+  if (same != nullptr) {
+    lock_peak();
+    move_counters(record, *same);
+    unlock_peak();
+    same->tid = record.tid;
+    __atomic_store_n(&record.is_blank, 1, __ATOMIC_RELAXED);
+  }
+}
+
+Recorder* take_recorder() noexcept {
+  const platform::LockGuard guard(lock);
+  ThreadRecord* record = take_thread_record();
+  if (record == nullptr) {
+    return nullptr;
+  }
+  Recorder* recorder = recorders;
+  while (recorder != nullptr && recorder->in_use) {
+    recorder = recorder->next;
+  }
+  if (recorder == nullptr) {
+    recorder = static_cast<Recorder*>(heap::allocate_metadata(sizeof(Recorder)));
+    if (recorder == nullptr) {
+      return nullptr;
+    }
+    recorder->next = recorders;
+    recorders = recorder;
+  }
+  __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
+  __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
+  if (mode() == Mode::stacks) {
+    if (recorder->stack_memory == nullptr) {
+      recorder->stack_memory = static_cast<StackMemory*>(heap::allocate_metadata(sizeof(StackMemory)));
+    }
+    if (recorder->stack_memory != nullptr) {
+      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(StackMemory));
+    }
+  }
+  recorder->last_block = nullptr;
+  recorder->untold_bytes = 0;
+  recorder->record = record;
+  recorder->in_use = true;
+  __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),
+                   __ATOMIC_RELAXED);
+  platform::read_own_thread_name(record->name);
+  __atomic_store_n(&record->is_blank, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&record->in_use, 1, __ATOMIC_RELAXED);
+  peak_thread_begins(*recorder);
+  return recorder;
+}
+
+}  // namespace
+
+platform::Lock& tracker_lock() noexcept { return lock; }
+
+Recorder* first_recorder() noexcept { return recorders; }
+
+Recorder* attach_recorder() noexcept {
+  if (profile() == nullptr || heap::thread_state.ended || heap::thread_state.heap == nullptr) {
+    return nullptr;
+  }
+  Recorder* recorder = take_recorder();
+  heap::thread_state.recorder = recorder;
+  return recorder;
+}
+
+SharedRecorder::SharedRecorder() noexcept {
+  shared_lock.lock();
+  if (shared == nullptr && profile() != nullptr) {
+    shared = take_recorder();
+  }
+  recorder_ = shared;
+}
+
+SharedRecorder::~SharedRecorder() { shared_lock.unlock(); }
+
+Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept {
+  if (origin >= max_origins || (!is_own(origin) && header()->first_own_origin != 0)) {
+    return nullptr;
+  }
+  std::uint32_t& entry = recorder.record->chunks[origin / origins_per_chunk];
+  if (entry == 0) {
+    const platform::LockGuard guard(lock);
+    void* chunk = allocate_in_region(sizeof(CountersChunk), RegionUse::counters);
+    if (chunk == nullptr) {
+      return nullptr;
+    }
+    __atomic_store_n(&entry, static_cast<std::uint32_t>(offset_of(chunk) / 8), __ATOMIC_RELEASE);
+  }
+  return &at<CountersChunk>(static_cast<Offset>(entry) * 8)->of[origin % origins_per_chunk];
+}
+
+void detach_recorder() noexcept {
+  Recorder* recorder = current_recorder();
+  if (recorder == nullptr) {
+    return;
+  }
+  heap::thread_state.recorder = nullptr;
+  const platform::LockGuard guard(lock);
+  peak_thread_ends(*recorder);
+  settle_record(*recorder->record);
+  __atomic_store_n(&recorder->record->in_use, 0, __ATOMIC_RELAXED);
+  recorder->in_use = false;
+}
+
+void name_running_threads() noexcept {
+  if (!lock.lock_in_time()) {
+    return;
+  }
+  for (Offset offset = header()->threads; offset != 0; offset = at<ThreadRecord>(offset)->next) {
+    auto* const record = at<ThreadRecord>(offset);
+    if (record->in_use != 0) {
+      platform::read_thread_name(record->tid, record->name);
+    }
+  }
+  lock.unlock();
+}
+
+void restart_recorders() noexcept {
+  shared_lock.reset();
+  shared = nullptr;
+  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+    recorder->in_use = false;
+  }
+  reset_peak();
+  const bool had_one = current_recorder() != nullptr;
+  heap::thread_state.recorder = nullptr;
+  if (had_one) {
+    (void)attach_recorder();
+  }
+}
+
+// A thread that is filling an entry meanwhile runs code that is loaded, so what it enters stays true.
+void forget_sites() noexcept {
+  const platform::LockGuard guard(lock);
+  close_unloaded_modules();
+  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+    for (SiteCacheEntry& entry : recorder->sites) {
+      __atomic_store_n(&entry.key, 0, __ATOMIC_RELAXED);
+    }
+  }
+}
+
+Counters totals(OriginIndex index) noexcept {
+  Counters sum = {};
+  const Header* profile = header();
+  if (profile == nullptr || index >= max_origins) {
+    return sum;
+  }
+  for (Offset offset = __atomic_load_n(&profile->threads, __ATOMIC_ACQUIRE); offset != 0;) {
+    const auto* record = at<ThreadRecord>(offset);
+    offset = record->next;
+    const std::uint32_t chunk = __atomic_load_n(&record->chunks[index / origins_per_chunk], __ATOMIC_ACQUIRE);
+    if (chunk == 0) {
+      continue;
+    }
+    const Counters& of = at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[index % origins_per_chunk];
+    sum.allocations += __atomic_load_n(&of.allocations, __ATOMIC_RELAXED);
+    sum.allocated_bytes += __atomic_load_n(&of.allocated_bytes, __ATOMIC_RELAXED);
+    sum.frees += __atomic_load_n(&of.frees, __ATOMIC_RELAXED);
+    sum.freed_bytes += __atomic_load_n(&of.freed_bytes, __ATOMIC_RELAXED);
+    sum.temporary += __atomic_load_n(&of.temporary, __ATOMIC_RELAXED);
+  }
+  return sum;
+}
+
+}  // namespace ar::track

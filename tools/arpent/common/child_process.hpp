@@ -1,0 +1,35 @@
+// Runs a program as if this process were it: same terminal, same process group, its signals and its end.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "profile/model/survey.hpp"
+
+namespace ar::command {
+
+struct Launch {
+  std::string path;
+  std::vector<std::string> arguments;    // the first is the program's name
+  std::vector<std::string> environment;  // NAME=value
+};
+
+struct ChildEnding {
+  int pid = 0;
+  profile::Ending ending;
+};
+
+struct LaunchFailure {
+  bool in_exec = false;  // the program could not be executed; else there is no process to be had
+  int error = 0;         // errno
+};
+
+// Meanwhile SIGINT and SIGQUIT are left to the program, which the terminal sends them too; other signals
+// that are sent to this process are passed on. To be called from a process with one thread.
+[[nodiscard]] std::expected<ChildEnding, LaunchFailure> run_child(const Launch& launch);
+
+// Ends this process as the program's was ended, without a core of its own.
+[[noreturn]] void die_by(int signal);
+
+}  // namespace ar::command

@@ -1,0 +1,121 @@
+#include "arpent/common/live_profile.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "profile/model/text_format.hpp"
+#include "profile/read/reader.hpp"
+#include "track/region/profile_layout.hpp"
+
+namespace ar::command {
+namespace {
+
+// The path of a line of /proc/PID/maps that maps a file's start, shared and writable: as a profile is mapped.
+std::optional<std::string> shared_file(std::string_view line) {
+  // START-END rw-s OFFSET DEVICE INODE PATH
+  const std::size_t start = line.find('/');
+  if (start == std::string_view::npos || line.find(" rw-s 00000000 ") == std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::string path{line.substr(start)};
+  for (std::size_t at = 0; (at = path.find("\\012", at)) != std::string::npos; ++at) {
+    path.erase(at, 3);
+    path[at] = '\n';
+  }
+  return path;
+}
+
+bool is_profile(const std::filesystem::path& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return false;  // what is no file could block
+  }
+  std::uint64_t magic = 0;
+  std::array<char, sizeof magic> start{};
+  std::ifstream file{path, std::ios::binary};
+  file.read(start.data(), start.size());
+  std::memcpy(&magic, start.data(), sizeof magic);
+  return file && magic == track::profile_magic;
+}
+
+}  // namespace
+
+std::expected<std::filesystem::path, std::string> find_live_profile(int pid,
+                                                                    const std::filesystem::path& proc) {
+  const std::filesystem::path folder = proc / std::to_string(pid);
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) != 0) {
+    return std::unexpected(fmt::format("there is no process {}", pid));
+  }
+  const std::unexpected another{fmt::format("process {} is another user's", pid)};
+  if (::geteuid() != 0 && status.st_uid != ::geteuid()) {
+    return another;
+  }
+  std::ifstream maps{folder / "maps"};
+  if (!maps.is_open()) {
+    return errno == ENOENT ? std::unexpected(fmt::format("there is no process {}", pid)) : another;
+  }
+  bool deleted = false;
+  for (std::string line; std::getline(maps, line);) {
+    auto path = shared_file(line);
+    if (!path) {
+      continue;
+    }
+    constexpr std::string_view gone = " (deleted)";
+    if (path->ends_with(gone) && std::string_view{*path}.contains(".profile")) {
+      deleted = true;
+      continue;
+    }
+    // The process may have another root, in a container.
+    for (const std::filesystem::path& candidate :
+         {std::filesystem::path{*path}, std::filesystem::path{(folder / "root").string() + *path}}) {
+      if (is_profile(candidate)) {
+        return candidate;
+      }
+    }
+  }
+  return std::unexpected(deleted ? fmt::format("the profile of process {} was deleted", pid)
+                                 : fmt::format("process {} has no profile: start it with 'arpent run'", pid));
+}
+
+std::vector<int> tracked_processes(const std::filesystem::path& proc) {
+  std::vector<int> processes;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{proc, error};
+       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    int pid = 0;
+    const auto number = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (number.ec == std::errc{} && number.ptr == name.data() + name.size() && find_live_profile(pid, proc)) {
+      processes.push_back(pid);
+    }
+  }
+  std::ranges::sort(processes);
+  return processes;
+}
+
+std::expected<profile::Profile, std::string> read_live_profile(int pid) {
+  const auto file = find_live_profile(pid);
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  auto profile = profile::read_profile_file(*file);
+  if (!profile) {
+    return std::unexpected(
+        fmt::format("the profile of process {} {}", pid, profile::printable(profile.error())));
+  }
+  return profile;
+}
+
+}  // namespace ar::command

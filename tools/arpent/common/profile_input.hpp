@@ -1,0 +1,23 @@
+// Profiles and suppressions that are named on the command line.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "profile/change/suppressions.hpp"
+#include "profile/model/profile.hpp"
+#include "profile/symbols/symbols.hpp"
+
+namespace ar::command {
+
+// The errors are sentences that name the file, without a full stop.
+[[nodiscard]] std::expected<profile::Profile, std::string> open_profile(const std::string& file);
+
+// `file` empty: no suppressions.
+[[nodiscard]] std::expected<profile::Suppressions, std::string> open_suppressions(const std::string& file);
+
+// What the symbolizer could not name, for a note: a few modules each on its own, many as a number.
+[[nodiscard]] std::vector<std::string> symbol_notes(const profile::Symbolizer& symbolizer);
+
+}  // namespace ar::command

@@ -1,0 +1,59 @@
+// arpent merge OUT PROFILE…: several profiles as one.
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arpent/common/answer.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/profile_input.hpp"
+#include "arpent/common/subcommand.hpp"
+#include "profile/change/merge.hpp"
+#include "profile/write/pprof_writer.hpp"
+
+namespace ar::command {
+namespace {
+
+constexpr std::string_view name = "arpent merge";
+
+int merge(const std::vector<std::string>& arguments) {
+  CLI::App app{
+      "Joins profiles to one: of a program and its children, of many runs, of many machines. What happened\n"
+      "at the same place by the same stack is summed up. OUT is read by 'arpent report' and the others as\n"
+      "any profile, and by pprof.",
+      std::string{name}};
+  std::string out;
+  std::vector<std::string> files;
+  app.add_option("OUT", out, "File to write; what is there is replaced")->required();
+  app.add_option("PROFILE", files, "Profiles to join")->required();
+  app.footer(
+      "Example:\n"
+      "  arpent merge all.pb.gz monday.profile tuesday.profile\n"
+      "  arpent report all.pb.gz\n"
+      "\n"
+      "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, or OUT not be written; then\n"
+      "OUT stays as it was.");
+  set_usage(app, "arpent merge OUT PROFILE…");
+  if (const auto status = parse(app, arguments)) {
+    return *status;
+  }
+  std::vector<profile::Profile> profiles;
+  for (const std::string& file : files) {
+    auto profile = open_profile(file);
+    if (!profile) {
+      complain(name, profile.error());
+      return status_unreadable;
+    }
+    profiles.push_back(std::move(*profile));
+  }
+  profile::Symbolizer symbolizer;
+  return write_answer(name, out, pprof_profile(profile::merged(profiles), symbolizer)) ? status_success
+                                                                                       : status_unreadable;
+}
+
+}  // namespace
+
+const Subcommand merge_subcommand{.name = "merge", .summary = "joins profiles to one", .main = &merge};
+
+}  // namespace ar::command

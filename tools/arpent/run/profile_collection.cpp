@@ -1,0 +1,121 @@
+#include "arpent/run/profile_collection.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <map>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+
+#include "profile/model/call_sites.hpp"
+#include "profile/model/text_format.hpp"
+#include "profile/read/reader.hpp"
+
+namespace ar::command {
+namespace {
+
+struct ProfileName {
+  int pid = 0;
+  unsigned number = 0;
+};
+
+// "123.0.profile"
+std::optional<ProfileName> parsed(std::string_view name) {
+  ProfileName result;
+  const char* end = name.data() + name.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): it reads up to `end`
+  const auto pid = std::from_chars(name.data(), end, result.pid);
+  if (pid.ec != std::errc{} || pid.ptr == end || *pid.ptr != '.') {
+    return std::nullopt;
+  }
+  const auto number = std::from_chars(pid.ptr + 1, end, result.number);
+  if (number.ec != std::errc{} || std::string_view{number.ptr, end} != ".profile") {
+    return std::nullopt;
+  }
+  return result;
+}
+
+bool is_alive(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+
+profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_program,
+                         const profile::Ending& ending) {
+  switch (profile.state) {
+    case track::RunState::exited:
+      return profile::ImageEnd::exited;
+    case track::RunState::quick_exit:
+      return profile::ImageEnd::quick_exited;
+    case track::RunState::running:
+      break;
+  }
+  if (!is_last) {
+    return profile::ImageEnd::replaced;
+  }
+  if (is_program) {
+    return ending.by_signal ? profile::ImageEnd::killed : profile::ImageEnd::replaced;
+  }
+  return is_alive(profile.pid) ? profile::ImageEnd::still_running : profile::ImageEnd::killed;
+}
+
+}  // namespace
+
+ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
+  ProfileCollection collection;
+  profile::Symbolizer symbolizer;
+  std::vector<profile::ProcessImage> images;
+  for (const ProfileFile& file : files) {
+    auto profile = profile::read_profile_file(file.path);
+    if (!profile) {
+      const std::string whose = file.pid
+                                    ? fmt::format("The profile of process {}", *file.pid)
+                                    : fmt::format("The profile '{}'", profile::printable(file.path.string()));
+      collection.damaged.push_back(fmt::format("{} {}.", whose, profile.error()));
+      continue;
+    }
+    profile->pid = file.pid.value_or(profile->pid);
+    profile::suppress_leaks(*profile, suppressions, symbolizer);
+    profile::join_stacks(*profile);
+    images.push_back({.number = file.number,
+                      .end = profile::ImageEnd::exited,
+                      .file = file.path,
+                      .profile = std::move(*profile)});
+  }
+  const auto order = [](const profile::ProcessImage& image) {
+    return std::tuple{image.profile.pid, image.number};
+  };
+  std::ranges::sort(images, {}, order);
+  std::ranges::sort(collection.damaged);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const int own = images[i].profile.pid;
+    const bool is_last = i + 1 == images.size() || images[i + 1].profile.pid != own;
+    images[i].end = end_of(images[i].profile, is_last, own == pid, ending);
+    if (own == pid && is_last) {
+      collection.main = std::move(images[i]);
+    } else {
+      collection.others.push_back(std::move(images[i]));
+    }
+  }
+  return collection;
+}
+
+ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
+                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
+  std::vector<ProfileFile> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
+    if (const auto parts = parsed(entry.path().filename().string())) {
+      files.push_back({.path = entry.path(), .pid = parts->pid, .number = parts->number});
+    }
+  }
+  ProfileCollection collection = collect_profiles(files, pid, ending, suppressions);
+  if (error) {
+    collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", error.message()));
+  }
+  return collection;
+}
+
+}  // namespace ar::command

@@ -1,0 +1,37 @@
+// The profiles that a run has left in its folder.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "profile/change/suppressions.hpp"
+#include "profile/model/survey.hpp"
+
+namespace ar::command {
+
+struct ProfileCollection {
+  std::optional<profile::ProcessImage> main;  // the program's own last image
+  std::vector<profile::ProcessImage> others;  // by process, then in order of exec
+  std::vector<std::string> damaged;           // a sentence for each file that could not be read
+};
+
+struct ProfileFile {
+  std::filesystem::path path;
+  std::optional<int> pid;  // by its name; else the profile itself tells
+  unsigned number = 0;     // orders those of one process
+};
+
+// Reads these. `pid` and `ending` are those of the program itself. Leaks that the suppressions match are put
+// apart.
+[[nodiscard]] ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+                                                 const profile::Ending& ending,
+                                                 const profile::Suppressions& suppressions);
+
+// The same of `<pid>.<n>.profile` of all processes.
+[[nodiscard]] ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
+                                                 const profile::Ending& ending,
+                                                 const profile::Suppressions& suppressions);
+
+}  // namespace ar::command

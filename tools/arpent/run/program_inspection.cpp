@@ -1,0 +1,235 @@
+#include "arpent/run/program_inspection.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "arpent/binary/elf_facts.hpp"
+#include "arpent/binary/needed_library.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "profile/model/text_format.hpp"
+
+namespace ar::command {
+namespace {
+
+constexpr int deepest_interpreters = 5;  // the kernel's own limit is 4
+constexpr std::size_t head_size = 4096;
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+// The first bytes of the file; empty when it cannot be read.
+std::optional<std::string> head_of(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) {
+    return std::nullopt;
+  }
+  std::string head(head_size, '\0');
+  const ssize_t size = ::pread(descriptor, head.data(), head.size(), 0);
+  ::close(descriptor);
+  if (size < 0) {
+    return std::nullopt;
+  }
+  head.resize(static_cast<std::size_t>(size));
+  return head;
+}
+
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  while (true) {
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos) {
+      return words;
+    }
+    line.remove_prefix(begin);
+    const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
+    words.emplace_back(line.substr(0, end));
+    line.remove_prefix(end);
+  }
+}
+
+// The program that a `#!` line runs in the end: of `env [-S] [NAME=VALUE…] NAME`, NAME as found in PATH.
+std::expected<std::string, LookupFailure> interpreter_of(const std::string& script, std::string_view line,
+                                                         const Environment& environment) {
+  const std::vector<std::string> words = words_of(line);
+  if (words.empty()) {
+    return std::unexpected(LookupFailure{
+        status_not_executable, fmt::format("{} names no interpreter after #!", profile::in_quotes(script))});
+  }
+  auto found = find_program(words.front().contains('/') ? words.front() : "./" + words.front(), environment);
+  if (!found) {
+    return std::unexpected(LookupFailure{
+        status_not_executable, fmt::format("{} needs the interpreter {}, which cannot be executed",
+                                           profile::in_quotes(script), profile::in_quotes(words.front()))});
+  }
+  if (file_name(words.front()) != "env") {
+    return found;
+  }
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word.starts_with("-S") && word.size() > 2) {
+      auto named = find_program(word.substr(2), environment);
+      return named ? named : found;
+    }
+    if (word.starts_with('-') || word.contains('=')) {
+      continue;
+    }
+    // When env does not find it, env says so; then env is what runs.
+    auto named = find_program(word, environment);
+    return named ? named : found;
+  }
+  return found;
+}
+
+// The kernel raises privileges, and the loader then ignores LD_PRELOAD.
+std::string raised_privileges(const std::string& path) {
+  struct stat status{};
+  struct statvfs system{};
+  if (::stat(path.c_str(), &status) != 0 ||
+      (::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_NOSUID) != 0)) {
+    return {};
+  }
+  if ((status.st_mode & S_ISUID) != 0 && status.st_uid != ::getuid()) {
+    return "set-uid";
+  }
+  if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != ::getgid()) {
+    return "set-gid";
+  }
+  if (::getuid() != 0 && ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) {
+    return "given file capabilities";
+  }
+  return {};
+}
+
+std::string static_explanation(const std::string& shown, const ElfFacts& facts) {
+  if (!facts.built_by_zig || facts.defines_arpent) {
+    return fmt::format(
+        "{} is statically linked: its malloc is built in, and there is no loader that could put Arpent's in "
+        "its place (link the program with libarpent.a instead)",
+        shown);
+  }
+  // Zig links statically whatever needs no libc, and with musl's.
+  const std::string_view why =
+      facts.has_symbols && !facts.has_libc
+          ? ", without libc: there is no malloc in it that Arpent's could stand in for"
+          : ": there is no loader that could put Arpent's malloc into it";
+  return fmt::format(
+      "{} is statically linked{}, and its memory cannot be seen (build it with -lc for the system's C "
+      "library, and allocate through std.heap.c_allocator or ar_allocator)",
+      shown, why);
+}
+
+void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
+  const std::string shown = profile::in_quotes(inspection.image);
+  const auto set = [&](Obstacle obstacle, std::string explanation) {
+    inspection.obstacle = obstacle;
+    inspection.explanation = std::move(explanation);
+  };
+  if (!facts.native) {
+    set(Obstacle::other_architecture,
+        fmt::format("{} is built for {}, and Arpent's library for another processor cannot be loaded into it",
+                    shown, facts.machine));
+  } else if (facts.is_cut_short) {
+    set(Obstacle::cut_short,
+        fmt::format("{} is not whole: its header speaks of more than the file holds (build or copy it anew)",
+                    shown));
+  } else if (const std::string raised = raised_privileges(inspection.image); !raised.empty()) {
+    set(Obstacle::raised_privileges,
+        fmt::format("{} is {}: the system loads no library of ours into a program with raised privileges",
+                    shown, raised));
+  } else if (facts.interpreter.empty()) {
+    set(Obstacle::statically_linked, static_explanation(shown, facts));
+  } else if (!facts.sanitizer.empty()) {
+    set(Obstacle::sanitizer,
+        fmt::format("{} is built with {}, which has a malloc of its own that must come first", shown,
+                    facts.sanitizer));
+  }
+}
+
+void set_allocators(Inspection& inspection, const ElfFacts& facts) {
+  inspection.contains_arpent = facts.defines_arpent;
+  inspection.built_by_zig = facts.built_by_zig;
+  inspection.names_malloc = facts.names_malloc;
+  inspection.zig_allocator = facts.zig_allocator;
+  inspection.linked_version = facts.arpent_version;
+  const auto arpent = std::ranges::find_if(
+      facts.needed, [](const std::string& name) { return name.starts_with("libarpent.so"); });
+  if (arpent != facts.needed.end() && !facts.defines_arpent) {
+    inspection.needs_arpent = true;
+    if (inspection.obstacle == Obstacle::none) {
+      const auto library = read_elf_facts(path_of_needed(*arpent, inspection.image, facts.interpreter));
+      inspection.linked_version = library ? library->arpent_version : "";
+    }
+  }
+  inspection.own_malloc_exported = facts.exports_malloc && !facts.defines_arpent;
+  inspection.own_malloc_hidden = facts.defines_malloc && !facts.exports_malloc && !facts.defines_arpent;
+  static constexpr std::array<std::string_view, 5> allocators{"libjemalloc.so", "libtcmalloc", "libmimalloc",
+                                                              "libsnmalloc", "libhoard"};
+  for (const std::string& needed : facts.needed) {
+    if (std::ranges::any_of(allocators, [&](std::string_view start) { return needed.starts_with(start); })) {
+      inspection.replaced_allocators.push_back(needed);
+    }
+  }
+}
+
+}  // namespace
+
+std::expected<Inspection, LookupFailure> inspect_program(const std::string& path,
+                                                         const Environment& environment) {
+  Inspection inspection;
+  inspection.path = path;
+  inspection.image = path;
+  for (int depth = 0; depth < deepest_interpreters; ++depth) {
+    const auto head = head_of(inspection.image);
+    if (!head) {
+      // Executable without being readable: nothing can be told, and it may well work.
+      return inspection;
+    }
+    if (head->starts_with("#!")) {
+      const std::string_view line = std::string_view{*head}.substr(2, head->find('\n') - 2);
+      auto interpreter = interpreter_of(inspection.image, line, environment);
+      if (!interpreter) {
+        return std::unexpected(interpreter.error());
+      }
+      inspection.image = std::move(*interpreter);
+      continue;
+    }
+    if (!head->starts_with("\x7f"
+                           "ELF")) {
+      // As shells judge: text has no NUL in its first line. execvp gives it to /bin/sh.
+      const std::string_view first_line = std::string_view{*head}.substr(0, head->find('\n'));
+      if (first_line.contains('\0') || depth > 0) {
+        return std::unexpected(
+            LookupFailure{status_not_executable,
+                          fmt::format("{} is neither a program nor a script that this system can run",
+                                      profile::in_quotes(inspection.image))});
+      }
+      inspection.shell_script_without_line = true;
+      inspection.image = "/bin/sh";
+      continue;
+    }
+    const auto facts = read_elf_facts(inspection.image);
+    if (!facts || !facts->is_elf || !facts->is_executable) {
+      return std::unexpected(LookupFailure{status_not_executable,
+                                           fmt::format("{} is a damaged ELF file, or not one of a program",
+                                                       profile::in_quotes(inspection.image))});
+    }
+    set_obstacle(inspection, *facts);
+    set_allocators(inspection, *facts);
+    return inspection;
+  }
+  return std::unexpected(LookupFailure{
+      status_not_executable,
+      fmt::format("{} has a chain of interpreters that is too long", profile::in_quotes(path))});
+}
+
+}  // namespace ar::command

@@ -1,0 +1,171 @@
+#include "arpent/run/run_survey.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <string_view>
+#include <utility>
+
+#include "profile/model/text_format.hpp"
+
+namespace ar::command {
+namespace {
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string own_malloc_inside(const Inspection& inspection) {
+  return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
+                     profile::in_quotes(inspection.image));
+}
+
+// The library needs 32 MiB of addresses to begin with, and a profile beside them.
+constexpr rlim_t addresses_for_tracking = rlim_t{64} << 20U;
+
+// The program inherits the limit. Empty when it leaves room to track it.
+std::string too_few_addresses(const Inspection& inspection) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= addresses_for_tracking) {
+    return {};
+  }
+  return fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; 65536 are enough",
+                     limit.rlim_cur >> 10U, profile::in_quotes(inspection.image));
+}
+
+// Empty when the profile has something to tell of the program's memory.
+std::string why_nothing_is_seen(const Inspection& inspection, const profile::Profile& profile) {
+  if (profile.totals.allocations != 0) {
+    return {};
+  }
+  if (inspection.own_malloc_exported || inspection.own_malloc_hidden) {
+    return own_malloc_inside(inspection);
+  }
+  if (!profile.serving) {
+    if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+      return limited;
+    }
+    return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
+                       profile::in_quotes(inspection.image));
+  }
+  if (inspection.built_by_zig) {
+    return fmt::format(
+        "no allocation reached Arpent. Zig's page_allocator, and allocators that stand on it such as "
+        "GeneralPurposeAllocator, map pages themselves: what {} takes from these cannot be seen (what it "
+        "takes "
+        "from std.heap.c_allocator or ar_allocator can)",
+        profile::in_quotes(inspection.image));
+  }
+  return {};
+}
+
+// The library writes a profile only where its malloc is the one that serves.
+std::string why_no_profile(const RunFacts& facts) {
+  const Inspection& inspection = facts.inspection;
+  const bool brings_arpent = inspection.obstacle == Obstacle::statically_linked && inspection.contains_arpent;
+  if (inspection.obstacle != Obstacle::none && !brings_arpent) {
+    return inspection.explanation;
+  }
+  if (inspection.own_malloc_exported) {
+    return own_malloc_inside(inspection);
+  }
+  if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+    return limited;
+  }
+  return fmt::format(
+      "{} left no profile: another malloc than Arpent's serves it, or it ended before it began",
+      profile::in_quotes(inspection.image));
+}
+
+void add_linked_note(std::vector<std::string>& notes, const Inspection& inspection) {
+  if (!inspection.contains_arpent && !inspection.needs_arpent) {
+    return;
+  }
+  const std::string& version = inspection.linked_version;
+  std::string note = fmt::format("{} links Arpent itself{}: ", profile::in_quotes(inspection.image),
+                                 version.empty() || version == ARPENT_VERSION
+                                     ? std::string{}
+                                     : fmt::format(", version {} (this is {})", version, ARPENT_VERSION));
+  if (inspection.obstacle == Obstacle::statically_linked) {
+    note += "its own heap served it.";
+  } else if (inspection.contains_arpent) {
+    note += "its own heap served it, the preloaded one stayed out of the way.";
+  } else {
+    note += "the preloaded heap served it, that of libarpent.so stayed out of the way.";
+  }
+  notes.push_back(std::move(note));
+}
+
+void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
+               const profile::ProcessImage& main) {
+  const profile::Profile& profile = main.profile;
+  const std::string shown = profile::in_quotes(inspection.image);
+  if (inspection.own_malloc_hidden) {
+    notes.push_back(
+        fmt::format("{} has a malloc of its own inside, out of other modules' sight: what it allocates "
+                    "there cannot be seen; the figures are those of its libraries.",
+                    shown));
+  } else if (!profile.serving) {
+    notes.push_back(
+        fmt::format("Another malloc than Arpent's serves {}: the figures are incomplete.", shown));
+  }
+  if (profile.totals.allocations == 0) {
+    notes.emplace_back(
+        "No allocation reached Arpent: the program made none, or maps its memory itself, and that cannot be "
+        "seen.");
+  }
+  if (inspection.built_by_zig && !inspection.names_malloc) {
+    notes.push_back(fmt::format(
+        "{} asks no libc for memory: what Zig's page_allocator, and allocators that stand on it such "
+        "as GeneralPurposeAllocator, map for it cannot be seen; the figures are those of its "
+        "libraries.",
+        shown));
+  } else if (inspection.zig_allocator == "GeneralPurposeAllocator") {
+    notes.push_back(
+        fmt::format("{} has Zig's GeneralPurposeAllocator inside, which maps pages itself unless its "
+                    "backing allocator is std.heap.c_allocator: such memory cannot be seen.",
+                    shown));
+  }
+  for (const std::string& library : inspection.replaced_allocators) {
+    notes.push_back(
+        fmt::format("Arpent's malloc stood in for that of {}; memory from functions that only {} has "
+                    "(mallocx and the like) cannot be seen.",
+                    library, library));
+  }
+  add_linked_note(notes, inspection);
+  if (main.end == profile::ImageEnd::replaced) {
+    notes.push_back(
+        fmt::format("{} was replaced by exec with a program that could not be tracked, or ended without "
+                    "exit: the figures are as of then.",
+                    profile::in_quotes(file_name(profile.program))));
+  }
+}
+
+}  // namespace
+
+profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, ProfileCollection collection) {
+  profile::Survey survey{.version = ARPENT_VERSION,
+                         .program = facts.program,
+                         .arguments = facts.arguments,
+                         .pid = child.pid,
+                         .ending = child.ending,
+                         .notes = std::move(collection.damaged),
+                         .why_not_tracked = {},
+                         .main = std::move(collection.main),
+                         .others = std::move(collection.others)};
+  if (!facts.recorded) {
+    survey.why_not_tracked = "mode is off, nothing was recorded";
+    return survey;
+  }
+  if (survey.main) {
+    survey.why_not_tracked = why_nothing_is_seen(facts.inspection, survey.main->profile);
+    if (survey.why_not_tracked.empty()) {
+      add_notes(survey.notes, facts.inspection, *survey.main);
+    } else {
+      survey.main.reset();
+    }
+  } else {
+    survey.why_not_tracked = why_no_profile(facts);
+  }
+  return survey;
+}
+
+}  // namespace ar::command

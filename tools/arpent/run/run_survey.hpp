@@ -1,0 +1,24 @@
+// From what is known before and after a run to what is told of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "arpent/common/child_process.hpp"
+#include "arpent/run/profile_collection.hpp"
+#include "arpent/run/program_inspection.hpp"
+#include "profile/model/survey.hpp"
+
+namespace ar::command {
+
+struct RunFacts {
+  std::string program;    // path of what was run
+  Inspection inspection;  // of the program that the main image is: exec may have replaced the first
+  std::vector<std::string> arguments;
+  bool recorded = true;  // false: mode off
+};
+
+[[nodiscard]] profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child,
+                                          ProfileCollection collection);
+
+}  // namespace ar::command

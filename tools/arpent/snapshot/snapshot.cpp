@@ -1,0 +1,60 @@
+// arpent snapshot PID: a running process's profile, without stopping it.
+#include <fmt/format.h>
+
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arpent/common/answer.hpp"
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/live_profile.hpp"
+#include "arpent/common/subcommand.hpp"
+#include "profile/write/pprof_writer.hpp"
+
+namespace ar::command {
+namespace {
+
+constexpr std::string_view name = "arpent snapshot";
+
+int snapshot(const std::vector<std::string>& arguments) {
+  CLI::App app{
+      "Writes the profile of a process that 'arpent run' started and that is still running, as it is at "
+      "this\n"
+      "moment. The process is not stopped. The file is read by 'arpent report', 'diff' and 'merge', and by\n"
+      "pprof.",
+      std::string{name}};
+  int pid = 0;
+  std::string output;
+  app.add_option("PID", pid, "The process")
+      ->required()
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  app.add_option("--output", output, "File to write; PID.pb.gz without it");
+  app.footer(
+      "Example: what grew in a minute?\n"
+      "  arpent snapshot --output before.pb.gz 4711; sleep 60\n"
+      "  arpent snapshot --output after.pb.gz 4711\n"
+      "  arpent diff before.pb.gz after.pb.gz\n"
+      "\n"
+      "Exit status: 0; 2 for wrong options; 3 when there is no such process, it is another user's or not\n"
+      "tracked, or the file not be written.");
+  set_usage(app, "arpent snapshot [--output FILE] PID");
+  if (const auto status = parse(app, arguments)) {
+    return *status;
+  }
+  const auto profile = read_live_profile(pid);
+  if (!profile) {
+    complain(name, profile.error());
+    return status_unreadable;
+  }
+  const std::string file = output.empty() ? fmt::format("{}.pb.gz", pid) : output;
+  profile::Symbolizer symbolizer;
+  return write_answer(name, file, pprof_profile(*profile, symbolizer)) ? status_success : status_unreadable;
+}
+
+}  // namespace
+
+const Subcommand snapshot_subcommand{
+    .name = "snapshot", .summary = "writes the profile of a running process", .main = &snapshot};
+
+}  // namespace ar::command

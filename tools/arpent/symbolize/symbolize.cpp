@@ -1,0 +1,90 @@
+// arpent symbolize [FILE…]: puts functions and lines in the place of [[PATH|BUILDID|0xOFFSET]].
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+#include "arpent/common/exit_status.hpp"
+#include "arpent/common/subcommand.hpp"
+#include "arpent/symbolize/symbolized_text.hpp"
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/symbols.hpp"
+
+namespace ar::command {
+namespace {
+
+struct FreeLine {
+  void operator()(char* line) const { std::free(line); }  // getline's, from malloc
+};
+
+// False when reading or writing failed; errno says why.
+bool filter(std::FILE* in, std::FILE* out, profile::Symbolizer& symbolizer) {
+  char* buffer = nullptr;
+  std::size_t capacity = 0;
+  ssize_t length = 0;
+  while ((length = ::getline(&buffer, &capacity, in)) > 0) {
+    const std::string line = symbolized({buffer, static_cast<std::size_t>(length)}, symbolizer);
+    if (std::fwrite(line.data(), 1, line.size(), out) != line.size()) {
+      break;
+    }
+  }
+  const std::unique_ptr<char, FreeLine> owner{buffer};
+  return std::ferror(in) == 0 && std::ferror(out) == 0;
+}
+
+int symbolize(const std::vector<std::string>& arguments) {
+  CLI::App app{
+      "Copies text to standard output, with functions, files and lines in the place of\n"
+      "[[PATH|BUILDID|0xOFFSET]]: PATH of a module, its build id in hexadecimal (may be empty), and a\n"
+      "return address in it less the module's load bias. With |place at its end, file and line alone. What\n"
+      "cannot be found becomes module+0xoffset; all other text passes unchanged.",
+      "arpent symbolize"};
+  std::vector<std::string> files;
+  app.add_option("FILE", files, "Text to read, '-' is standard input (the default)");
+  app.footer(
+      "Example: the report of a program that could not find this command\n"
+      "  arpent symbolize heap_memory_report.log\n"
+      "\n"
+      "Exit status: 0, 1 when a file could not be read or the output not written, 2 for wrong options.");
+  if (const auto status = parse(app, arguments)) {
+    return *status;
+  }
+  if (files.empty()) {
+    files.emplace_back("-");
+  }
+  profile::Symbolizer symbolizer;
+  int status = status_success;
+  for (const std::string& name : files) {
+    std::FILE* in = name == "-" ? stdin : std::fopen(name.c_str(), "re");
+    const bool done = in != nullptr && filter(in, stdout, symbolizer);
+    const int error = errno;
+    if (in != nullptr && in != stdin) {
+      std::fclose(in);
+    }
+    if (std::ferror(stdout) != 0) {
+      break;
+    }
+    if (!done) {
+      complain("arpent symbolize", fmt::format("'{}' cannot be read: {}", profile::printable(name),
+                                               std::generic_category().message(error)));
+      status = status_failure;
+    }
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    complain("arpent symbolize",
+             fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+    return status_failure;
+  }
+  return status;
+}
+
+}  // namespace
+
+const Subcommand symbolize_subcommand{
+    .name = "symbolize",
+    .summary = "puts functions and lines in the place of addresses in a text",
+    .main = &symbolize};
+
+}  // namespace ar::command
