@@ -1,4 +1,4 @@
-// The report that programs read. Its fields are documented in docs/commands.md and stay as they are.
+// The report that programs read. Its fields are documented in docs/commands/run.md and stay as they are.
 #pragma once
 
 #include <string>

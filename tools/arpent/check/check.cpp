@@ -21,7 +21,7 @@
 namespace ar::command {
 namespace {
 
-// Beside those of exit_status.hpp; docs/commands.md lists them.
+// Beside those of exit_status.hpp; docs/commands/check.md lists them.
 constexpr int status_mixed = 1;
 constexpr int status_not_checked = 3;
 

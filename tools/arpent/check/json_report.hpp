@@ -1,4 +1,4 @@
-// The findings as programs read them; docs/commands.md describes the fields.
+// The findings as programs read them; docs/commands/check.md describes the fields.
 #pragma once
 
 #include <string>

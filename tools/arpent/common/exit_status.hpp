@@ -1,4 +1,4 @@
-// The exit statuses of the command that are its own; docs/commands.md lists them.
+// The exit statuses of the command that are its own; docs/commands/ lists them.
 #pragma once
 
 namespace ar::command {

@@ -29,7 +29,7 @@ using learn::Course;
 using learn::Exercise;
 using learn::Workspace;
 
-// Beside those of exit_status.hpp; docs/commands.md lists them.
+// Beside those of exit_status.hpp; docs/commands/learn.md lists them.
 constexpr int status_not_passed = 1;
 constexpr int status_not_possible = 3;
 

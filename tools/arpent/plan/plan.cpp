@@ -30,7 +30,7 @@
 namespace ar::command {
 namespace {
 
-// Beside those of exit_status.hpp; docs/commands.md lists them.
+// Beside those of exit_status.hpp; docs/commands/plan.md lists them.
 constexpr int status_does_not_fit = 1;
 constexpr int status_not_planned = 3;
 
