@@ -163,4 +163,88 @@ bool JsonReader::number(std::uint64_t& result) {
   return true;
 }
 
+bool JsonReader::take_word(std::string_view word) noexcept {
+  skip_space();
+  if (!text_.substr(at_).starts_with(word)) {
+    return false;
+  }
+  at_ += word.size();
+  return true;
+}
+
+bool JsonReader::skip_number() {
+  const auto digits = [&] {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
+      ++at_;
+    }
+    return at_ - begin;
+  };
+  const auto one_of = [&](std::string_view letters) {
+    const bool is_there = at_ < text_.size() && letters.find(text_[at_]) != std::string_view::npos;
+    at_ += is_there ? 1 : 0;
+    return is_there;
+  };
+  one_of("-");
+  const std::size_t whole = at_;
+  if (const std::size_t count = digits(); count == 0 || (count > 1 && text_[whole] == '0')) {
+    return wrong(count == 0 ? "a value is missing" : "a number that begins with 0");
+  }
+  if (one_of(".") && digits() == 0) {
+    return wrong("a number without digits after the point");
+  }
+  if (one_of("eE")) {
+    one_of("+-");
+    if (digits() == 0) {
+      return wrong("a number without digits in its exponent");
+    }
+  }
+  return true;
+}
+
+bool JsonReader::skip_scalar() {
+  skip_space();
+  std::string text;
+  if (at_ < text_.size() && text_[at_] == '"') {
+    return string(text);
+  }
+  return take_word("null") || take_word("true") || take_word("false") || skip_number();
+}
+
+bool JsonReader::skip_value() {
+  std::string open;  // the brackets that are to be closed, innermost last
+  const auto key = [&] {
+    std::string text;
+    return string(text) && expect(':');
+  };
+  while (true) {
+    if (take('[')) {
+      if (!take(']')) {
+        open.push_back(']');
+        continue;
+      }
+    } else if (take('{')) {
+      if (!take('}')) {
+        open.push_back('}');
+        if (!key()) {
+          return false;
+        }
+        continue;
+      }
+    } else if (!skip_scalar()) {
+      return false;
+    }
+    // A value has ended: so may what it stands in.
+    while (!open.empty() && take(open.back())) {
+      open.pop_back();
+    }
+    if (open.empty()) {
+      return true;
+    }
+    if (!expect(',') || (open.back() == '}' && !key())) {
+      return false;
+    }
+  }
+}
+
 }  // namespace ar::ml::safetensors

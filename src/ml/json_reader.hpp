@@ -19,6 +19,10 @@ class JsonReader {
   [[nodiscard]] bool expect(char wanted);
   // A string with its escapes undone, as UTF-8.
   [[nodiscard]] bool string(std::string& result);
+  // Skips white space; then whether this word (null, true, false) comes next, and if so takes it.
+  [[nodiscard]] bool take_word(std::string_view word) noexcept;
+  // Skips one value of any kind. Nesting costs a byte per level and no recursion.
+  [[nodiscard]] bool skip_value();
   // Plain digits below 2^64.
   [[nodiscard]] bool number(std::uint64_t& result);
   // Whether only white space is left; a mistake otherwise.
@@ -33,6 +37,8 @@ class JsonReader {
 
  private:
   void skip_space() noexcept;
+  [[nodiscard]] bool skip_number();
+  [[nodiscard]] bool skip_scalar();
   [[nodiscard]] bool escape(std::string& result);
   [[nodiscard]] bool hex4(std::uint32_t& unit);
 

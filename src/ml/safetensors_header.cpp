@@ -12,23 +12,24 @@ namespace {
 
 struct DtypeRow {
   const char* name;
-  std::size_t size;
+  std::size_t bits;
 };
 
 // In the order of Dtype.
 constexpr std::array dtype_rows{
-    DtypeRow{"BOOL", 1},    DtypeRow{"U8", 1},      DtypeRow{"I8", 1},  DtypeRow{"F8_E5M2", 1},
-    DtypeRow{"F8_E4M3", 1}, DtypeRow{"F8_E8M0", 1}, DtypeRow{"I16", 2}, DtypeRow{"U16", 2},
-    DtypeRow{"F16", 2},     DtypeRow{"BF16", 2},    DtypeRow{"I32", 4}, DtypeRow{"U32", 4},
-    DtypeRow{"F32", 4},     DtypeRow{"F64", 8},     DtypeRow{"I64", 8}, DtypeRow{"U64", 8},
-    DtypeRow{"C64", 8},
+    DtypeRow{"BOOL", 8},    DtypeRow{"U8", 8},      DtypeRow{"I8", 8},          DtypeRow{"F8_E5M2", 8},
+    DtypeRow{"F8_E4M3", 8}, DtypeRow{"F8_E8M0", 8}, DtypeRow{"F8_E4M3FNUZ", 8}, DtypeRow{"F8_E5M2FNUZ", 8},
+    DtypeRow{"I16", 16},    DtypeRow{"U16", 16},    DtypeRow{"F16", 16},        DtypeRow{"BF16", 16},
+    DtypeRow{"I32", 32},    DtypeRow{"U32", 32},    DtypeRow{"F32", 32},        DtypeRow{"F64", 64},
+    DtypeRow{"I64", 64},    DtypeRow{"U64", 64},    DtypeRow{"C64", 64},        DtypeRow{"F4", 4},
+    DtypeRow{"F6_E2M3", 6}, DtypeRow{"F6_E3M2", 6},
 };
-static_assert(dtype_rows.size() == static_cast<std::size_t>(Dtype::c64) + 1);
+static_assert(dtype_rows.size() == static_cast<std::size_t>(Dtype::f6_e3m2) + 1);
 
 }  // namespace
 
 const char* name(Dtype dtype) noexcept { return dtype_rows[static_cast<std::size_t>(dtype)].name; }
-std::size_t size_of(Dtype dtype) noexcept { return dtype_rows[static_cast<std::size_t>(dtype)].size; }
+std::size_t bits_of(Dtype dtype) noexcept { return dtype_rows[static_cast<std::size_t>(dtype)].bits; }
 
 namespace safetensors {
 
@@ -39,20 +40,41 @@ WeightError error(WeightFault fault, const std::string* tensor, const std::strin
   return {fault, *tensor, "tensor " + quoted(*tensor) + ": " + what};
 }
 
-std::optional<std::size_t> bytes_of(Dtype dtype, std::span<const std::size_t> shape) noexcept {
+std::expected<std::size_t, WeightFault> bytes_of(Dtype dtype, std::span<const std::size_t> shape) noexcept {
   constexpr std::size_t largest = PTRDIFF_MAX;
-  std::size_t bytes = size_of(dtype);
+  constexpr std::size_t byte_bits = 8;
+  const std::size_t bits = bits_of(dtype);
+  std::size_t items = 1;
   bool is_empty = false;
   for (const std::size_t size : shape) {
     if (size == 0) {
       is_empty = true;
-    } else if (bytes > largest / size) {
-      return std::nullopt;
+    } else if (items > largest / size) {
+      return std::unexpected(WeightFault::overflow);
     } else {
-      bytes *= size;
+      items *= size;
     }
   }
-  return is_empty ? 0 : bytes;
+  // Of eight items, which fill whole bytes, and of the rest: the bits of all items may not fit into 64.
+  const std::size_t rest_bits = items % byte_bits * bits;
+  if (items / byte_bits > (largest - rest_bits / byte_bits) / bits) {
+    return std::unexpected(WeightFault::overflow);
+  }
+  if (is_empty) {
+    return 0;
+  }
+  if (rest_bits % byte_bits != 0) {
+    return std::unexpected(WeightFault::partial_byte);
+  }
+  return items / byte_bits * bits + rest_bits / byte_bits;
+}
+
+WeightError size_error(WeightFault fault, const std::string* tensor, Dtype dtype,
+                       std::span<const std::size_t> shape) {
+  const std::string type = std::string(name(dtype)) + " " + text_of(shape);
+  return error(
+      fault, tensor,
+      (fault == WeightFault::overflow ? "its size overflows: " : "its last byte is not filled: ") + type);
 }
 
 std::string text_of(std::span<const std::size_t> shape) {
@@ -134,7 +156,7 @@ class HeaderReader {
         }
       } else if (std::exchange(has_metadata, true)) {
         return std::unexpected(error(WeightFault::duplicate, nullptr, "__metadata__ comes twice"));
-      } else if (!read_metadata()) {
+      } else if (!json_.take_word("null") && !read_metadata()) {
         return std::unexpected(error(WeightFault::malformed, nullptr, "__metadata__: " + json_.mistake()));
       }
     }
@@ -181,8 +203,10 @@ class HeaderReader {
                              : key == "data_offsets" ? Key::data_offsets
                                                      : 0U;
       if (which == 0) {
-        return std::unexpected(error(WeightFault::malformed, &entry.name,
-                                     "its key " + quoted(key) + " is none of dtype, shape, data_offsets"));
+        if (!json_.skip_value()) {
+          return std::unexpected(malformed(&entry.name));
+        }
+        continue;
       }
       if ((seen & which) != 0) {
         return std::unexpected(
@@ -249,16 +273,16 @@ class HeaderReader {
 }
 
 [[nodiscard]] std::expected<void, WeightError> check_size(const Entry& entry, std::uint64_t data_size) {
-  const std::optional<std::size_t> bytes = bytes_of(entry.dtype, entry.shape);
-  const std::string type = std::string(name(entry.dtype)) + " " + text_of(entry.shape);
+  const auto bytes = bytes_of(entry.dtype, entry.shape);
   if (!bytes) {
-    return std::unexpected(error(WeightFault::overflow, &entry.name, "its size overflows: " + type));
+    return std::unexpected(size_error(bytes.error(), &entry.name, entry.dtype, entry.shape));
   }
   if (entry.begin > entry.end) {
     return std::unexpected(
         error(WeightFault::malformed, &entry.name, "its data ends before it begins: " + range_text(entry)));
   }
   if (entry.end - entry.begin != *bytes) {
+    const std::string type = std::string(name(entry.dtype)) + " " + text_of(entry.shape);
     return std::unexpected(error(WeightFault::wrong_size, &entry.name,
                                  type + " is " + std::to_string(*bytes) + " bytes, but its data_offsets " +
                                      range_text(entry) + " are " + std::to_string(entry.end - entry.begin)));

@@ -2,15 +2,15 @@
 //
 // The reader takes just the JSON that the format allows (an object of objects of known keys), without
 // recursion and without looking past the header's end; what it allocates is bounded by the header's length.
-// Stricter than some: names and keys that come twice, unknown keys of a tensor, and numbers other than plain
-// digits are refused.
+// As in the reference implementation (Rust's crate safetensors), keys of a tensor that the format does not
+// know are skipped, whatever their value, and "__metadata__" may be null. Stricter than it: a name or a known
+// key that comes twice is refused, and so is an overflow that a dimension of 0 would hide.
 #pragma once
 
 #include <arpent/ml/weight_store.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,9 +38,13 @@ struct Header {
 // The header from its JSON text, for a file with `data_size` bytes after it. The error's text has no file.
 [[nodiscard]] std::expected<Header, WeightError> read_header(std::string_view text, std::uint64_t data_size);
 
-// The bytes of a tensor; none when they overflow 63 bits. Dimensions of size 0 do not hide an overflow of the
-// others, in whatever order they come.
-[[nodiscard]] std::optional<std::size_t> bytes_of(Dtype dtype, std::span<const std::size_t> shape) noexcept;
+// The bytes of a tensor. WeightFault::overflow if they do not fit into 63 bits: dimensions of size 0 do not
+// hide an overflow of the others, in any order. WeightFault::partial_byte if the last byte is not filled.
+[[nodiscard]] std::expected<std::size_t, WeightFault> bytes_of(Dtype dtype,
+                                                               std::span<const std::size_t> shape) noexcept;
+// The error for what bytes_of refuses.
+[[nodiscard]] WeightError size_error(WeightFault fault, const std::string* tensor, Dtype dtype,
+                                     std::span<const std::size_t> shape);
 
 // "[2, 3]"
 [[nodiscard]] std::string text_of(std::span<const std::size_t> shape);

@@ -218,9 +218,10 @@ std::expected<const Tensor*, WeightError> WeightStore::checked(
     return wrong(WeightFault::wrong_shape, "its shape is " + safetensors::text_of(tensor->shape) + ", and " +
                                                safetensors::text_of(*shape) + " was asked for");
   }
-  if (!tensor->data.empty() && detail::address_of(tensor->data.data()) % size_of(dtype) != 0) {
+  const std::size_t alignment = bits_of(dtype) / 8;  // of a type that has views: whole bytes
+  if (!tensor->data.empty() && detail::address_of(tensor->data.data()) % alignment != 0) {
     return wrong(WeightFault::misaligned, "its data does not lie at a multiple of " +
-                                              std::to_string(size_of(dtype)) +
+                                              std::to_string(alignment) +
                                               " bytes; WeightStore::copy puts it there");
   }
   return tensor;

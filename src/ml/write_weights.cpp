@@ -34,11 +34,12 @@ using Metadata = std::span<const std::pair<std::string_view, std::string_view>>;
       return wrong(WeightFault::duplicate, "its name comes twice");
     }
     const auto bytes = safetensors::bytes_of(tensor->dtype, tensor->shape);
-    const std::string type = std::string(ml::name(tensor->dtype)) + " " + safetensors::text_of(tensor->shape);
     if (!bytes) {
-      return wrong(WeightFault::overflow, "its size overflows: " + type);
+      return std::unexpected(safetensors::size_error(bytes.error(), &name, tensor->dtype, tensor->shape));
     }
     if (*bytes != tensor->data.size()) {
+      const std::string type =
+          std::string(ml::name(tensor->dtype)) + " " + safetensors::text_of(tensor->shape);
       return wrong(WeightFault::wrong_size, type + " is " + std::to_string(*bytes) + " bytes, but " +
                                                 std::to_string(tensor->data.size()) + " are given");
     }
@@ -116,7 +117,7 @@ std::expected<void, WeightError> write_weights(const std::string& path,
                                      "__metadata__: the key " + safetensors::quoted(*twin) + " comes twice"));
   }
   std::ranges::stable_sort(order, std::ranges::greater{},
-                           [](const TensorToWrite* tensor) { return size_of(tensor->dtype); });
+                           [](const TensorToWrite* tensor) { return bits_of(tensor->dtype); });
   const std::string head = head_of(order, metadata);
   if (head.size() - safetensors::length_size > safetensors::largest_header) {
     return failed(safetensors::error(WeightFault::header_size, nullptr, "the header would pass 100 MB"));

@@ -8,6 +8,7 @@
 #include <arpent/failing_allocator.hpp>
 #include <arpent/testing.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fstream>
@@ -267,12 +268,31 @@ TEST(WeightStore, BadHeadersAreToldInOneLine) {
        "byte 53 of the header: '\"' is missing"},
       {R"({"a":{"dtype":"U8","shape":[1]}})", 1, WeightFault::malformed,
        R"(tensor "a": it has no data_offsets)"},
-      {R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":0}})", 1, WeightFault::malformed,
-       R"(tensor "a": its key "x" is none of dtype, shape, data_offsets)"},
+      {R"({"a":{"x":}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 10 of the header: a value is missing)"},
+      {R"({"a":{"x":[1,{"y":[}]}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 19 of the header: a value is missing)"},
+      {R"({"a":{"x":[1}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 12 of the header: ',' is missing)"},
+      {R"({"a":{"x":-01}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 13 of the header: a number that begins with 0)"},
+      {R"({"a":{"x":1.}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 12 of the header: a number without digits after the point)"},
+      {R"({"a":{"x":1e}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 12 of the header: a number without digits in its exponent)"},
+      {R"({"a":{"x":nul}})", 1, WeightFault::malformed,
+       R"(tensor "a": byte 10 of the header: a value is missing)"},
+      {R"({"__metadata__":nul})", 1, WeightFault::malformed,
+       R"(__metadata__: byte 16 of the header: '{' is missing)"},
+      {R"({"__metadata__":null,"__metadata__":null})", 0, WeightFault::duplicate, "__metadata__ comes twice"},
       {R"({"a":{"dtype":"U8","dtype":"U8"}})", 1, WeightFault::duplicate,
        R"(tensor "a": its key "dtype" comes twice)"},
-      {R"({"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}})", 1, WeightFault::unknown_dtype,
-       R"(tensor "a": its dtype "F4" is not known)"},
+      {R"({"a":{"dtype":"F5","shape":[2],"data_offsets":[0,1]}})", 1, WeightFault::unknown_dtype,
+       R"(tensor "a": its dtype "F5" is not known)"},
+      {R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}})", 2, WeightFault::partial_byte,
+       R"(tensor "a": its last byte is not filled: F4 [3])"},
+      {R"({"a":{"dtype":"F6_E2M3","shape":[2],"data_offsets":[0,2]}})", 2, WeightFault::partial_byte,
+       R"(tensor "a": its last byte is not filled: F6_E2M3 [2])"},
       {R"({"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}})", 1, WeightFault::malformed,
        R"(tensor "a": byte 28 of the header: a whole number, not negative, is missing)"},
       {R"({"a":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}})", 1, WeightFault::malformed,
@@ -314,6 +334,96 @@ TEST(WeightStore, BadHeadersAreToldInOneLine) {
     EXPECT_EQ(error.fault, bad.fault) << bad.header;
     const bool is_of_a_tensor = std::string_view{bad.text}.starts_with("tensor ");
     EXPECT_EQ(error.tensor.empty(), !is_of_a_tensor) << bad.header;
+  }
+}
+
+struct DtypeCase {
+  const char* name;
+  Dtype dtype;
+  std::size_t bits;
+};
+
+// All that the reference implementation knows.
+TEST(WeightStore, EveryDtypeLoadsAndIsWritten) {
+  const std::array cases{
+      DtypeCase{"BOOL", Dtype::boolean, 8},
+      DtypeCase{"F4", Dtype::f4, 4},
+      DtypeCase{"F6_E2M3", Dtype::f6_e2m3, 6},
+      DtypeCase{"F6_E3M2", Dtype::f6_e3m2, 6},
+      DtypeCase{"U8", Dtype::u8, 8},
+      DtypeCase{"I8", Dtype::i8, 8},
+      DtypeCase{"F8_E5M2", Dtype::f8_e5m2, 8},
+      DtypeCase{"F8_E4M3", Dtype::f8_e4m3, 8},
+      DtypeCase{"F8_E8M0", Dtype::f8_e8m0, 8},
+      DtypeCase{"F8_E4M3FNUZ", Dtype::f8_e4m3fnuz, 8},
+      DtypeCase{"F8_E5M2FNUZ", Dtype::f8_e5m2fnuz, 8},
+      DtypeCase{"I16", Dtype::i16, 16},
+      DtypeCase{"U16", Dtype::u16, 16},
+      DtypeCase{"F16", Dtype::f16, 16},
+      DtypeCase{"BF16", Dtype::bf16, 16},
+      DtypeCase{"I32", Dtype::i32, 32},
+      DtypeCase{"U32", Dtype::u32, 32},
+      DtypeCase{"F32", Dtype::f32, 32},
+      DtypeCase{"C64", Dtype::c64, 64},
+      DtypeCase{"F64", Dtype::f64, 64},
+      DtypeCase{"I64", Dtype::i64, 64},
+      DtypeCase{"U64", Dtype::u64, 64},
+  };
+  const TemporaryFolder folder;
+  for (const DtypeCase& each : cases) {
+    EXPECT_STREQ(ar::ml::name(each.dtype), each.name);
+    EXPECT_EQ(ar::ml::bits_of(each.dtype), each.bits) << each.name;
+    const std::size_t bytes = 12 * each.bits / 8;
+    const FileBytes file{weight_file(R"({"w":{"dtype":")" + std::string{each.name} +
+                                         R"(","shape":[3,4],"data_offsets":[0,)" + std::to_string(bytes) +
+                                         "]}}",
+                                     bytes)};
+    const auto store = WeightStore::view(file.get());
+    ASSERT_TRUE(store.has_value()) << store.error().text;
+    const ar::ml::Tensor* tensor = store->find("w");
+    ASSERT_NE(tensor, nullptr);
+    EXPECT_EQ(tensor->dtype, each.dtype);
+    EXPECT_EQ(tensor->data.size(), bytes);
+    const std::array<std::size_t, 2> shape{3, 4};
+    const std::array written{TensorToWrite{"w", each.dtype, shape, tensor->data}};
+    const std::string path = folder.file("written.safetensors", "");
+    ASSERT_TRUE(ar::ml::write_weights(path, written).has_value()) << each.name;
+    const auto again = WeightStore::map(path);
+    ASSERT_TRUE(again.has_value()) << again.error().text;
+    EXPECT_TRUE(std::ranges::equal(again->find("w")->data, tensor->data)) << each.name;
+  }
+}
+
+TEST(WeightStore, ShapesWhoseBitsPass64BitsAreWeighedInBytes) {
+  using ar::ml::WeightFault;
+  const auto fault_of = [](const std::string& dtype, const std::string& shape) {
+    const FileBytes file{weight_file(
+        R"({"a":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":[0,0]}})", 0)};
+    return error_of(WeightStore::view(file.get())).fault;
+  };
+  // 2^63 - 1 items of 4 bits: 2^62 bytes but for half a byte; then an even number.
+  EXPECT_EQ(fault_of("F4", "[9223372036854775807]"), WeightFault::partial_byte);
+  EXPECT_EQ(fault_of("F4", "[9223372036854775806]"), WeightFault::wrong_size);
+  EXPECT_EQ(fault_of("F4", "[9223372036854775808]"), WeightFault::overflow);
+  EXPECT_EQ(fault_of("U8", "[9223372036854775807]"), WeightFault::wrong_size);
+  EXPECT_EQ(fault_of("U8", "[9223372036854775808]"), WeightFault::overflow);
+  EXPECT_EQ(fault_of("F64", "[1152921504606846975]"), WeightFault::wrong_size);
+  EXPECT_EQ(fault_of("F64", "[1152921504606846976]"), WeightFault::overflow);
+}
+
+TEST(WeightStore, WhatTheFormatDoesNotKnowIsSkipped) {
+  const std::string nested(20'000, '[');
+  for (const std::string& value :
+       {std::string{"0"}, std::string{"-1.5e+7"}, std::string{"null"}, std::string{"true"},
+        std::string{"false"}, std::string{R"("a\u00e9\"]}")"}, std::string{"[]"}, std::string{"{}"},
+        std::string{R"( [ 1 , [ ] , { "k" : [ "v" , { } ] , "l" : null } ] )"},
+        nested + std::string(nested.size(), ']')}) {
+    const FileBytes file{weight_file(R"({"__metadata__": null ,"a":{"x":)" + value + R"(,"dtype":"U8","x":)" +
+                                         value + R"(,"shape":[1],"data_offsets":[0,1],"y":)" + value + "}}",
+                                     1)};
+    const auto store = WeightStore::view(file.get());
+    ASSERT_TRUE(store.has_value()) << store.error().text;
+    EXPECT_EQ(store->find("a")->data.size(), 1U) << value;
   }
 }
 

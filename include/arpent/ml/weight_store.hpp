@@ -42,9 +42,11 @@ enum class Dtype : unsigned char {
   boolean,  // a byte that is 0 or 1; no view of bool, for the file may have others
   u8,
   i8,
-  f8_e5m2,  // as bytes only
-  f8_e4m3,  // as bytes only
-  f8_e8m0,  // as bytes only
+  f8_e5m2,      // as bytes only
+  f8_e4m3,      // as bytes only
+  f8_e8m0,      // as bytes only
+  f8_e4m3fnuz,  // as bytes only
+  f8_e5m2fnuz,  // as bytes only
   i16,
   u16,
   f16,
@@ -55,13 +57,16 @@ enum class Dtype : unsigned char {
   f64,
   i64,
   u64,
-  c64,  // two floats; as bytes only
+  c64,      // two floats; as bytes only
+  f4,       // two items per byte; as bytes only
+  f6_e2m3,  // four items per three bytes; as bytes only
+  f6_e3m2,  // four items per three bytes; as bytes only
 };
 
 // As the format writes it: "F32". Never released.
 [[nodiscard]] const char* name(Dtype dtype) noexcept;
-// Bytes of an item.
-[[nodiscard]] std::size_t size_of(Dtype dtype) noexcept;
+// Bits of an item: 4 or 6 for the types that share bytes, else a multiple of 8.
+[[nodiscard]] std::size_t bits_of(Dtype dtype) noexcept;
 
 struct Tensor {
   std::string name;
@@ -89,6 +94,7 @@ enum class WeightFault : unsigned char {
   misaligned,     // the tensor does not lie at a multiple of its items' alignment; copy() mends that
   bad_name,       // write_weights: the name is not UTF-8, or is reserved
   out_of_memory,  // the allocator has no such block
+  partial_byte,   // items of 4 or 6 bits that do not fill their last byte
 };
 
 struct WeightError {
