@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "arpent/learn/compiler_command.hpp"
 #include "arpent/learn/compiler_message.hpp"
 #include "arpent/learn/course_files.hpp"
 #include "arpent/learn/track.hpp"
@@ -50,6 +51,40 @@ TEST(CompilerMessage, KeepsThreeErrors) {
 }
 
 TEST(CompilerMessage, OfNoErrorIsEmpty) { EXPECT_EQ(shortened("ld: cannot find -lm\n", source), ""); }
+
+TEST(CompilerMessage, OfClangNamesThePlaceThatFollows) {
+  EXPECT_EQ(
+      shortened("In file included from /c/test.cpp:3:\n"
+                "/i/allocator.hpp:90:17: error: static assertion failed: this is no span\n"
+                "   90 |   static_assert(is_span, \"error: this is no span\");\n"
+                "      |                 ^~~~~~~\n"
+                "/w/3.3/exercise.hpp:3:27: note: in instantiation of 'free<Items>' requested here\n"
+                "    3 |   int sum(int a) { return b; }\n"
+                "      |                           ^\n"
+                "1 error generated.\n",
+                source),
+      "exercise.hpp, line 3: static assertion failed: this is no span\n    int sum(int a) { return b; }\n");
+}
+
+TEST(CompilerMessage, FirstErrorSkipsWhatLeadsToIt) {
+  EXPECT_EQ(
+      first_error_in("In file included from a.cpp:1:\n   12 | \"error: no\"\na.hpp:3:1: error: yes\nmore\n"),
+      "a.hpp:3:1: error: yes");
+  EXPECT_EQ(first_error_in("cannot start\nat all\n"), "cannot start");
+  EXPECT_EQ(first_error_in(""), "it fails without a message");
+}
+
+TEST(CompilerCommand, SplitsWordsAsAShellDoes) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(words_of("g++"), Words{"g++"});
+  EXPECT_EQ(words_of("  ccache\tg++  -m64 "), (Words{"ccache", "g++", "-m64"}));
+  EXPECT_EQ(words_of(R"("/my tools/g++" -D'A="b c"' x\ y "a\"b")"),
+            (Words{"/my tools/g++", "-DA=\"b c\"", "x y", "a\"b"}));
+  EXPECT_EQ(words_of("'' \"\""), (Words{"", ""}));
+  EXPECT_EQ(words_of("g++ 'not closed"), (Words{"g++", "not closed"}));
+  EXPECT_EQ(words_of(" \n"), Words{});
+  EXPECT_EQ(words_of("ends\\"), Words{"ends\\"});
+}
 
 TEST(CompilerMessage, OfZigNamesThePlaceThatFollows) {
   EXPECT_EQ(shortened("/z/std/mem/Allocator.zig:90:5: error: no field named 'size'\n"

@@ -104,6 +104,10 @@ def whatever_the_track(work):
     work.learn("check", status=3, words="no-such-compiler", CXX="no-such-compiler")
     work.learn("solution", "3.1", status=1, words="after two failed checks (0 so far)")
     work.learn("solution", "3.1", "--force", words="inline Scores from_zero")
+    for compiler in ("env IN_SEVERAL=words g++", "clang++-19"):
+        said = work.learn("check", status=1, words="not yet", CXX=compiler)
+        expect("does not compile" not in said, f"{compiler} is no compiler:\n{said}")
+    work.learn("check", status=3, words="'g++ -fno-such' cannot build the course's own code", CXX="g++ -fno-such")
 
 
 cpp, zig = Workspace("cpp"), Workspace("zig")
@@ -111,6 +115,7 @@ for work in (cpp, zig):
     work.start()
 whatever_the_track(cpp)
 zig.learn("check", status=3, words="no-such-compiler", ZIG="no-such-compiler")
+zig.learn("check", status=3, words="'false' cannot build the course's own code", ZIG="false")
 for work in (cpp, zig):
     work.solve_all()
     work.reset_all()

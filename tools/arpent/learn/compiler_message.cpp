@@ -45,17 +45,28 @@ std::optional<std::size_t> own_line_in(std::string_view text, Track track) {
   return error == std::errc{} ? std::optional{line} : std::nullopt;
 }
 
+// Whether a line is source code that the compiler quotes ("   12 |   int x;") or the mark below it.
+bool is_quoted_source(std::string_view line) {
+  const std::size_t bar = line.find('|');
+  return bar != std::string_view::npos && bar > 0 && line[bar - 1] == ' ' &&
+         line.substr(0, bar).find_first_not_of(" 0123456789") == std::string_view::npos;
+}
+
 std::string without_blanks_before(std::string_view text) {
   return std::string{text.substr(std::min(text.find_first_not_of(" \t"), text.size()))};
 }
 
-// What led to an error stands before it with g++ and clang ("exercise.hpp:12:3:   required from here"), after
-// it with zig ("exercise.zig:12:3: note: called from here").
+// What led to an error stands before it with g++ ("exercise.hpp:12:3:   required from here"), after it with
+// clang ("exercise.hpp:12:3: note: in instantiation of … requested here") and with zig ("exercise.zig:12:3:
+// note: called from here").
 std::vector<CompilerError> errors_in(std::string_view output, Track track) {
   static constexpr std::string_view mark = "error: ";
   std::vector<CompilerError> errors;
   std::optional<std::size_t> led_here;
   for (const std::string_view line : lines_of(output)) {
+    if (is_quoted_source(line)) {
+      continue;
+    }
     const std::size_t error = line.find(mark);
     if (error != std::string_view::npos) {
       const auto own = own_line_in(line.substr(0, error), track);
@@ -67,7 +78,7 @@ std::vector<CompilerError> errors_in(std::string_view output, Track track) {
     if (!place) {
       continue;
     }
-    if (track == Track::zig) {
+    if (track == Track::zig || line.find("note: in instantiation of ") != std::string_view::npos) {
       if (!errors.empty() && !errors.back().line && line.find("declared here") == std::string_view::npos) {
         errors.back().line = place;
       }
@@ -80,6 +91,16 @@ std::vector<CompilerError> errors_in(std::string_view output, Track track) {
 }
 
 }  // namespace
+
+std::string first_error_in(std::string_view compiler_output) {
+  const std::vector<std::string_view> lines = lines_of(compiler_output);
+  for (const std::string_view line : lines) {
+    if (line.find("error: ") != std::string_view::npos && !is_quoted_source(line)) {
+      return std::string{line};
+    }
+  }
+  return lines.empty() ? "it fails without a message" : std::string{lines.front()};
+}
 
 std::string shortened(std::string_view compiler_output, std::string_view source, Track track) {
   const std::vector<CompilerError> errors = errors_in(compiler_output, track);

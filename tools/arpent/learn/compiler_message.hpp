@@ -13,4 +13,7 @@ namespace ar::command::learn {
 [[nodiscard]] std::string shortened(std::string_view compiler_output, std::string_view source,
                                     Track track = Track::cpp);
 
+// The first line of the output that reports an error, or else its first line.
+[[nodiscard]] std::string first_error_in(std::string_view compiler_output);
+
 }  // namespace ar::command::learn

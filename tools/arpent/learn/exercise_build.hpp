@@ -17,8 +17,9 @@ struct BuildPlace {
   std::filesystem::path program;  // to write
 };
 
-// What the compiler did; status 0 when the program is there. The error is a sentence without full stop: there
-// is no compiler.
+// What the compiler did; status 0 if the program is there. The error is a sentence without full stop: there
+// is no compiler, or the one chosen cannot build the course's own harness, so that its message is not about
+// what the learner wrote.
 [[nodiscard]] std::expected<CapturedRun, std::string> build_tests(const Course& course,
                                                                   const Exercise& exercise,
                                                                   const BuildPlace& place,
