@@ -1,13 +1,13 @@
 #include "heap/class_pages.hpp"
 
-#include "heap/metadata.hpp"
-#include "heap/spans.hpp"
 #include "platform/shared_field.hpp"
 
 namespace ar::heap {
 
 using platform::publish;
 using platform::store_relaxed;
+
+constinit Page empty_page = {};
 
 namespace {
 
@@ -39,12 +39,14 @@ void carve(Page* page) noexcept {
       store_relaxed(page->slots[page->carved + i], 0);
     }
   }
-  const std::uintptr_t first = page->start + page->carved * size;
+  const PageSource& source = *page->owner.load(std::memory_order_relaxed)->source;
+  const std::size_t stride = source.link_stride == 0 ? size : source.link_stride;
+  const std::uintptr_t first = page->links + page->carved * stride;
   // Counted before they are on the list: in the child of a fork in between they are lost, not carved again.
   publish(page->carved, page->carved + static_cast<std::uint32_t>(count));
   auto* block = reinterpret_cast<FreeBlock*>(first);
   for (std::size_t i = 1; i < count; ++i) {
-    block->next = reinterpret_cast<FreeBlock*>(first + i * size);
+    block->next = reinterpret_cast<FreeBlock*>(first + i * stride);
     block = block->next;
   }
   block->next = page->free;
@@ -74,6 +76,19 @@ void collect_remote(Page* page) noexcept {
   }
 }
 
+namespace {
+
+// The last freed comes first in `waiting`, the first freed in `free`.
+void take_waiting(Page* page) noexcept {
+  while (FreeBlock* block = page->waiting) {
+    page->waiting = block->next;
+    block->next = page->free;
+    page->free = block;
+  }
+}
+
+}  // namespace
+
 // Arranges that the next free by another thread is told. False when one has come in between.
 bool ask_for_notice(Page* page) noexcept {
   std::uintptr_t head = 0;
@@ -85,61 +100,37 @@ bool ask_for_notice(Page* page) noexcept {
 }
 
 bool try_release_page(Page* page, PageList& list) noexcept {
-  if ((page->remote.load(std::memory_order_acquire) & notice_in_flight) != 0) {
+  PageSource& source = *page->owner.load(std::memory_order_relaxed)->source;
+  if (source.empty_pages == EmptyPages::kept ||
+      (page->remote.load(std::memory_order_acquire) & notice_in_flight) != 0) {
     return false;
   }
   remove(list, page);
-  // Out of the page before they are anyone else's: a look-up must not take another page's words for this
-  // one's, a stray free must find none, and the child of a fork in between must not give them back again.
   page->state.store(PageState::taken, std::memory_order_release);
-  std::uint64_t* slots = page->slots;
-  std::uint64_t* annex = page->annex;
-  publish(page->slots, nullptr);
-  publish(page->annex, nullptr);
-  if (slots != nullptr) {
-    free_metadata(slots, page->capacity * sizeof(std::uint64_t));
-  }
-  if (annex != nullptr) {
-    free_metadata(annex, page->capacity * sizeof(std::uint64_t));
-  }
-  free_span(page);
+  source.give_back(source, page);
   return true;
 }
 
 Page* fresh_page(ThreadHeap* heap, unsigned index) noexcept {
-  const std::size_t size = class_size(index);
-  const std::size_t slices = size <= largest_small_size ? 1 : medium_page_slices;
-  Page* page = take_span(slices, slice_size);
+  Page* page = heap->source->take(*heap->source, index);
   if (page == nullptr) {
     return nullptr;
   }
+  const std::size_t size = class_size(index);
   publish(page->carved, 0);
   publish(page->block_size, size);
-  publish(page->reciprocal, ((std::uint64_t{1} << reciprocal_shift) + size - 1) / size);
-  page->capacity = static_cast<std::uint32_t>(slices * slice_size / size);
+  publish(page->reciprocal, reciprocal_of(size));
+  page->capacity = static_cast<std::uint32_t>(page->slice_count * slice_size / size);
   page->free = nullptr;
+  page->waiting = nullptr;
   page->used = 0;
   page->slow_at = 0;
-  publish(page->slots, nullptr);
-  publish(page->annex, nullptr);
-  page->mapped_size = 0;
   page->size_class = static_cast<std::uint8_t>(index);
   page->full = false;
   page->retiring = 0;
   page->notified_next = nullptr;
   page->remote.store(0, std::memory_order_relaxed);
   page->owner.store(heap, std::memory_order_relaxed);
-  if (keep_slots) {
-    publish(page->slots,
-            static_cast<std::uint64_t*>(allocate_metadata(page->capacity * sizeof(std::uint64_t))));
-    if (page->slots == nullptr) {
-      free_span(page);
-      return nullptr;
-    }
-  }
-  for (std::uint32_t slice = 0; slice < page->slice_count; ++slice) {
-    page[slice].distance = slice;
-  }
   carve(page);
   page->state.store(PageState::blocks, std::memory_order_release);
   return page;
@@ -173,7 +164,7 @@ constexpr std::uint8_t retire_medium_after = 4;
 void retire(ThreadHeap* heap, Page* page) noexcept {
   PageList& list = heap->with_room[page->size_class];
   if (list.first == page && list.last == page) {
-    if (page->retiring == 0) {
+    if (heap->source->empty_pages == EmptyPages::given_back && page->retiring == 0) {
       page->retiring = page->block_size <= largest_small_size ? retire_small_after : retire_medium_after;
       heap->retiring_from = page->size_class < heap->retiring_from ? page->size_class : heap->retiring_from;
       heap->retiring_to = page->size_class > heap->retiring_to ? page->size_class : heap->retiring_to;
@@ -208,12 +199,46 @@ void release_retired(ThreadHeap* heap, bool all) noexcept {
   heap->retiring_to = to;
 }
 
+void free_slow(Page* page) noexcept {
+  ThreadHeap* heap = page->owner.load(std::memory_order_relaxed);
+  if (page->full) {
+    mark_with_room(heap, page);
+  }
+  if (page->used == 0) {
+    retire(heap, page);
+  }
+}
+
 void push_notified(ThreadHeap* heap, Page* page) noexcept {
   Page* head = heap->notified.load(std::memory_order_relaxed);
   do {
     page->notified_next = head;
   } while (!heap->notified.compare_exchange_weak(head, page, std::memory_order_seq_cst,
                                                  std::memory_order_relaxed));
+}
+
+void free_remote(Page* page, FreeBlock* block) noexcept {
+  std::uintptr_t head = page->remote.load(std::memory_order_relaxed);
+  std::uintptr_t with_block = 0;
+  do {
+    block->next = reinterpret_cast<FreeBlock*>(head & ~remote_bits);
+    with_block = reinterpret_cast<std::uintptr_t>(block) | ((head & remote_bits) == 0 ? 0 : notice_in_flight);
+  } while (!page->remote.compare_exchange_weak(head, with_block, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed));
+  if ((head & notify_bit) == 0) {
+    return;
+  }
+  ThreadHeap* owner = page->owner.load(std::memory_order_seq_cst);
+  push_notified(owner, page);
+  // The page may have changed hands meanwhile, and its former heap may be nobody's: pass the notice on.
+  if (page->owner.load(std::memory_order_seq_cst) != owner) {
+    Page* late = owner->notified.exchange(nullptr, std::memory_order_seq_cst);
+    while (late != nullptr) {
+      Page* next = late->notified_next;
+      push_notified(late->owner.load(std::memory_order_seq_cst), late);
+      late = next;
+    }
+  }
 }
 
 // Pages that other threads have freed blocks of: have room again.
@@ -241,14 +266,32 @@ void accept_notified(ThreadHeap* heap) noexcept {
   }
 }
 
+namespace {
+
+// Puts blocks on the page's empty free list, if it has any.
+void refill(const ThreadHeap* heap, Page* page) noexcept {
+  if (heap->source->reuse == Reuse::late) {
+    if (page->carved < page->capacity) {
+      carve(page);
+      return;
+    }
+    take_waiting(page);
+  }
+  if (page->free == nullptr) {
+    collect_remote(page);
+  }
+  if (page->free == nullptr && page->carved < page->capacity) {
+    carve(page);
+  }
+}
+
+}  // namespace
+
 Page* page_with_room(ThreadHeap* heap, unsigned index) noexcept {
   PageList& list = heap->with_room[index];
   while (Page* page = list.first) {
     if (page->free == nullptr) {
-      collect_remote(page);
-    }
-    if (page->free == nullptr && page->carved < page->capacity) {
-      carve(page);
+      refill(heap, page);
     }
     if (page->free != nullptr) {
       return page;

@@ -10,10 +10,72 @@
 //                      must not be given up before it has come out of it.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
 #include "heap/page.hpp"
-#include "heap/thread_heap.hpp"
 
 namespace ar::heap {
+
+// When a freed block is allocated again.
+enum class Reuse : std::uint8_t {
+  soon,  // the last freed first: the processor's cache may still hold it
+  late,  // once its page has no block left that was never used, and then the first freed first
+};
+
+// What becomes of a page whose blocks are all free.
+enum class EmptyPages : std::uint8_t {
+  given_back,      // the only one of its class after a while, all others at once
+  one_class_kept,  // the same, except that the only one of its class stays
+  kept,
+};
+
+// Where heaps get their pages from: the process's spans, or the memory of one general-purpose allocator.
+struct PageSource {
+  // A page for blocks of the class, in state `taken`, with start, slice_count, links, slots and annex set.
+  // Null when there is no memory.
+  Page* (*take)(PageSource& source, unsigned index) noexcept;
+  void (*give_back)(PageSource& source, Page* page) noexcept;
+  // Zeroed memory for a heap, which is never given back. Null when there is none.
+  ThreadHeap* (*make_heap)(PageSource& source) noexcept;
+  // Bytes from one block's link to the next one's. 0: links lie in the blocks, and Page::links is the start.
+  std::uint32_t link_stride;
+  Reuse reuse;
+  EmptyPages empty_pages;
+};
+
+inline constexpr std::size_t largest_direct_size = 1024;
+inline constexpr std::size_t direct_count = largest_direct_size / granularity + 1;
+
+struct PageList {
+  Page* first;
+  Page* last;
+};
+
+extern constinit Page empty_page;  // has never a free block
+
+struct ThreadHeap {
+  // Page to try first, by (size + 15) / 16; never null.
+  struct Direct {
+    constexpr Direct() noexcept : pages{} {
+      for (Page*& page : pages) {
+        page = &empty_page;
+      }
+    }
+    Page* pages[direct_count];
+  };
+
+  Direct direct;
+  PageList with_room[class_count];
+  PageList full;
+  std::atomic<Page*> notified;  // full pages that other threads have freed blocks of
+  PageSource* source;
+  ThreadHeap* next;  // all heaps of the source
+  ThreadHeap* next_abandoned;
+  std::uint64_t thread;                      // whose heap it is; for whoever attaches threads
+  std::uint32_t retiring_from, retiring_to;  // classes that may have an empty page waiting
+};
 
 inline constexpr std::uintptr_t notify_bit = 1;
 inline constexpr std::uintptr_t notice_in_flight = 2;
@@ -53,6 +115,10 @@ void mark_with_room(ThreadHeap* heap, Page* page) noexcept;  // a full page has 
 void retire(ThreadHeap* heap, Page* page) noexcept;  // an empty page of `with_room`: given up now or later
 void release_retired(ThreadHeap* heap, bool all) noexcept;
 bool try_release_page(Page* page, PageList& list) noexcept;  // false while a notice is in flight
+
+// The page, of a heap that is not the caller's, gets a block back, whose link is `block`.
+void free_remote(Page* page, FreeBlock* block) noexcept;
+void free_slow(Page* page) noexcept;  // own page: became empty, or was full
 
 void push_notified(ThreadHeap* heap, Page* page) noexcept;  // by any thread
 void accept_notified(ThreadHeap* heap) noexcept;

@@ -33,7 +33,7 @@ inline constexpr std::size_t largest_span_size = segment_size / 2;
 struct Segment;
 struct ThreadHeap;
 
-// A free block holds the link to the next one.
+// A free block's link to the next one: at the block's start, or apart from it; see PageSource::link_stride.
 struct FreeBlock {
   FreeBlock* next;
 };
@@ -45,7 +45,12 @@ enum class PageState : std::uint8_t {
   one_block,      // a large block: a span of slices, or a mapping of its own
 };
 
+// Division by multiplication: a / size == (a * reciprocal_of(size)) >> reciprocal_shift for what lies in a
+// page.
 inline constexpr unsigned reciprocal_shift = 40;
+[[nodiscard]] constexpr std::uint64_t reciprocal_of(std::size_t size) noexcept {
+  return ((std::uint64_t{1} << reciprocal_shift) + size - 1) / size;
+}
 
 struct alignas(64) Page {
   // The fast paths touch only this cache line.
@@ -81,6 +86,9 @@ struct alignas(64) Page {
   bool full;              // in its heap's list of full pages
   bool fresh;             // memory never used since the system zeroed it (one_block pages)
   std::uint8_t retiring;  // empty, kept for so many more slow paths
+
+  std::uintptr_t links;  // where the links of free blocks lie: see PageSource::link_stride
+  FreeBlock* waiting;    // freed by the owner, not to be handed out before all others; see Reuse::late
 
   [[nodiscard]] std::size_t index_of(std::uintptr_t address) const noexcept {
     return ((address - start) * reciprocal) >> reciprocal_shift;

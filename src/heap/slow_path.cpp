@@ -16,21 +16,10 @@ namespace {
 
 Allocated allocate_in(ThreadHeap* heap, unsigned index) noexcept {
   look_for_idle_mappings();
-  accept_notified(heap);
-  release_retired(heap, false);
-  Page* page = page_with_room(heap, index);
-  if (page == nullptr && take_in_abandoned(heap)) {
-    page = page_with_room(heap, index);
-  }
+  Page* page = page_to_allocate_from(process_heaps, heap, index);
   if (page == nullptr) {
-    page = fresh_page(heap, index);
-    if (page == nullptr) {
-      queue_changed(heap, index);
-      return {nullptr, nullptr};
-    }
-    push_front(heap->with_room[index], page);
+    return {nullptr, nullptr};
   }
-  queue_changed(heap, index);
   FreeBlock* block = page->free;
   page->free = block->next;
   block->next = nullptr;
@@ -70,30 +59,6 @@ Allocated allocate_one_block(std::size_t size, std::size_t alignment) noexcept {
   page->owner.store(nobody(), std::memory_order_relaxed);
   page->state.store(PageState::one_block, std::memory_order_release);
   return {reinterpret_cast<void*>(page->start), page};
-}
-
-void free_remote(Page* page, FreeBlock* block) noexcept {
-  std::uintptr_t head = page->remote.load(std::memory_order_relaxed);
-  std::uintptr_t with_block = 0;
-  do {
-    block->next = reinterpret_cast<FreeBlock*>(head & ~remote_bits);
-    with_block = reinterpret_cast<std::uintptr_t>(block) | ((head & remote_bits) == 0 ? 0 : notice_in_flight);
-  } while (!page->remote.compare_exchange_weak(head, with_block, std::memory_order_acq_rel,
-                                               std::memory_order_relaxed));
-  if ((head & notify_bit) == 0) {
-    return;
-  }
-  ThreadHeap* owner = page->owner.load(std::memory_order_seq_cst);
-  push_notified(owner, page);
-  // The page may have changed hands meanwhile, and its former heap may be nobody's: pass the notice on.
-  if (page->owner.load(std::memory_order_seq_cst) != owner) {
-    Page* late = owner->notified.exchange(nullptr, std::memory_order_seq_cst);
-    while (late != nullptr) {
-      Page* next = late->notified_next;
-      push_notified(late->owner.load(std::memory_order_seq_cst), late);
-      late = next;
-    }
-  }
 }
 
 void free_one_block(Page* page) noexcept {
@@ -183,16 +148,6 @@ Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcep
   return with_second_try(size, [size, alignment]() noexcept {
     return heap_of_thread() == nullptr ? Allocated{nullptr, nullptr} : allocate_one_block(size, alignment);
   });
-}
-
-void free_slow(Page* page) noexcept {
-  ThreadHeap* heap = page->owner.load(std::memory_order_relaxed);
-  if (page->full) {
-    mark_with_room(heap, page);
-  }
-  if (page->used == 0) {
-    retire(heap, page);
-  }
 }
 
 void release_slow(Page* page, FreeBlock* block) noexcept {

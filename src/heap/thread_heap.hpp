@@ -1,48 +1,16 @@
-// Each thread's heap: its pages by size class, and what other threads hand back to it.
-//
-// A thread heap outlives its thread: it is kept, with the pages that still hold blocks, until a new thread
-// takes it over or a living one that needs pages takes its pages in.
+// The heap of each of the process's threads, from its first allocation to its end; fork.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "heap/heap_list.hpp"
 #include "heap/page.hpp"
+#include "heap/process_pages.hpp"
 #include "heap/watch.hpp"
 
 namespace ar::heap {
-
-inline constexpr std::size_t largest_direct_size = 1024;
-inline constexpr std::size_t direct_count = largest_direct_size / granularity + 1;
-
-struct PageList {
-  Page* first;
-  Page* last;
-};
-
-extern constinit Page empty_page;  // has never a free block
-
-struct ThreadHeap {
-  // Page to try first, by (size + 15) / 16; never null.
-  struct Direct {
-    constexpr Direct() noexcept : pages{} {
-      for (Page*& page : pages) {
-        page = &empty_page;
-      }
-    }
-    Page* pages[direct_count];
-  };
-
-  Direct direct;
-  PageList with_room[class_count];
-  PageList full;
-  std::atomic<Page*> notified;  // full pages that other threads have freed blocks of
-  ThreadHeap* next;             // all heaps ever made
-  ThreadHeap* next_abandoned;
-  std::uint32_t retiring_from, retiring_to;  // classes that may have an empty page waiting
-  bool attached;                             // some thread's heap at present
-};
 
 // What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
 struct ThreadState {
@@ -69,8 +37,7 @@ extern constinit ThreadHeap watched_heap;  // of threads that are watched: every
 // Owner of pages that belong to no heap: no thread's, and not null.
 [[nodiscard]] inline ThreadHeap* nobody() noexcept { return reinterpret_cast<ThreadHeap*>(&empty_page); }
 
-// True once pages keep slots. To be set before the first allocation.
-extern constinit bool keep_slots;
+extern constinit HeapList process_heaps;
 
 // What the layer above wants to be told: the process's first allocation (before it is served), and the end
 // of a thread (before its heap is given up). Either may be null. Defined by the layer above.
@@ -87,7 +54,6 @@ struct Allocated {
 };
 [[nodiscard]] Allocated allocate_slow(std::size_t size) noexcept;
 [[nodiscard]] Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcept;
-void free_slow(Page* page) noexcept;                       // own page: became empty, or was full
 void release_slow(Page* page, FreeBlock* block) noexcept;  // page of another thread's heap, or of one block
 
 // Second metadata word of each block of the page; null when there is no memory.
@@ -98,9 +64,6 @@ void release_slow(Page* page, FreeBlock* block) noexcept;  // page of another th
 
 // The process's first allocation comes before there is thread-local storage to attach to.
 void start_without_thread() noexcept;
-
-// Adds the pages of one dead thread's heap to `heap`. False when there is none.
-bool take_in_abandoned(ThreadHeap* heap) noexcept;
 
 // The heap shared by threads past their end (and before their beginning), held by one of them at a time.
 // heap() may be null: no memory.
