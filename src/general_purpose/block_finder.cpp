@@ -5,7 +5,7 @@
 #include "general_purpose/directory.hpp"
 #include "general_purpose/large_blocks.hpp"
 #include "general_purpose/state.hpp"
-#include "general_purpose/thread_cache.hpp"
+#include "general_purpose/thread_heaps.hpp"
 
 namespace ar::general_purpose {
 
@@ -31,8 +31,8 @@ bool is_block_of(State& state, void* context) noexcept {
   Search& search = *static_cast<Search*>(context);
   if (const Page* page = page_at(state, search.address); page != nullptr) {
     const std::size_t index = page->index_of(search.address);
-    return index < page->carved && page->block(index) == search.address &&
-           describe(state, page->records == nullptr ? nullptr : &page->record(index), search);
+    return index < platform::load_relaxed(page->carved) && page->block(index) == search.address &&
+           describe(state, state.settings.safety ? &page->record(index) : nullptr, search);
   }
   if (!state.lock.try_lock()) {
     return false;

@@ -11,10 +11,11 @@
 #include "general_purpose/large_blocks.hpp"
 #include "general_purpose/lifetime.hpp"
 #include "general_purpose/pages.hpp"
+#include "general_purpose/poison.hpp"
 #include "general_purpose/reports.hpp"
 #include "general_purpose/stacks.hpp"
 #include "general_purpose/state.hpp"
-#include "general_purpose/thread_cache.hpp"
+#include "general_purpose/thread_heaps.hpp"
 #include "platform/pages.hpp"
 
 namespace ar::detail::general_purpose {
@@ -93,47 +94,75 @@ Found find_small(const State& state, std::uintptr_t address) noexcept {
   return {page, index, &page->record(index)};
 }
 
-void* allocate_small(State& state, unsigned index) noexcept {
-  ThreadCache* cache = cache_of(state);
-  if (cache == nullptr) {
-    return nullptr;
-  }
-  Magazines& ready = cache->ready;
-  std::uint32_t& count = ready.counts[index];
-  if (count == 0 && !refill(state, *cache, index)) [[unlikely]] {
-    return nullptr;
-  }
-  return ready.blocks(index)[--count];
+// A free block and its page.
+struct Taken {
+  Page* page;
+  std::size_t index;
+};
+
+[[gnu::always_inline]] inline Taken take_first(heap::Page* page) noexcept {
+  auto* own = static_cast<Page*>(page);
+  heap::FreeBlock* link = own->free;
+  own->free = link->next;
+  ++own->used;
+  return {own, own->index_of_link(link)};
 }
 
-void release_small(State& state, unsigned index, void* block) noexcept {
-  ThreadCache* cache = cache_of(state);
-  if (cache == nullptr) {
-    give_back(state, block);
+[[gnu::noinline]] Taken take_block_slow(State& state, heap::ThreadHeap* heap, std::size_t size) noexcept {
+  const unsigned index = heap::size_class(size);
+  heap::Page* page = heap->with_room[index].first;
+  if (page == nullptr || page->free == nullptr) {
+    page = page_to_allocate_from(state.heaps, heap, index);
+    if (page == nullptr) {
+      return {nullptr, 0};
+    }
+  }
+  return take_first(page);
+}
+
+// size: as rounded_size says. The page is null without memory.
+Taken take_block(State& state, std::size_t size) noexcept {
+  heap::ThreadHeap* heap = heap_of(state);
+  if (heap == nullptr) [[unlikely]] {
+    return {nullptr, 0};
+  }
+  if (size <= heap::largest_direct_size) [[likely]] {
+    heap::Page* page = heap->direct.pages[(size + heap::granularity - 1) / heap::granularity];
+    if (page->free != nullptr) [[likely]] {
+      return take_first(page);
+    }
+  }
+  return take_block_slow(state, heap, size);
+}
+
+void put_back(State& state, Page* page, std::size_t index) noexcept {
+  heap::FreeBlock* link = page->link(index);
+  const heap::ThreadHeap* owner = page->owner.load(std::memory_order_relaxed);
+  if (owner != heap_of(state)) [[unlikely]] {
+    free_remote(page, link);
     return;
   }
-  Magazines& magazines = state.settings.safety ? cache->released : cache->ready;
-  std::uint32_t& count = magazines.counts[index];
-  if (count == magazine_capacity(index)) [[unlikely]] {
-    flush(state, magazines, index);
+  heap::FreeBlock*& list = state.settings.safety ? page->waiting : page->free;
+  link->next = list;
+  list = link;
+  if (--page->used == page->slow_at) [[unlikely]] {
+    free_slow(page);
   }
-  magazines.blocks(index)[count++] = block;
 }
 
-void* allocate_small_safely(State& state, unsigned index, std::size_t size, std::size_t alignment,
+void* allocate_small_safely(State& state, std::size_t block_size, std::size_t size, std::size_t alignment,
                             const char* description, const CallStack& stack) noexcept {
-  void* block = allocate_small(state, index);
-  if (block == nullptr) {
+  const Taken taken = take_block(state, block_size);
+  if (taken.page == nullptr) {
     return nullptr;
   }
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
-  Page* page = page_at(state, address);
-  Record& record = page->record(page->index_of(address));
+  const std::uintptr_t address = taken.page->block(taken.index);
+  Record& record = taken.page->record(taken.index);
   if (record.state == BlockState::freed) {
-    check_poison(state, address, page->block_size, record);
+    check_poison(state, address, taken.page->block_size, record);
   }
   note_allocation(state, record, size, alignment, description, stack);
-  return block;
+  return reinterpret_cast<void*>(address);
 }
 
 void release_small_safely(State& state, const Found& found, std::uintptr_t address, std::size_t size,
@@ -155,7 +184,7 @@ void release_small_safely(State& state, const Found& found, std::uintptr_t addre
   if (state.settings.never_reuse) {
     retire(state, *found.page);
   } else {
-    release_small(state, found.page->size_class, reinterpret_cast<void*>(address));
+    put_back(state, found.page, found.index);
   }
 }
 
@@ -259,15 +288,19 @@ void* Core::allocate(std::size_t size, std::size_t alignment, const char* descri
   if (state == nullptr || !reserve_bytes(*state, size)) {
     return nullptr;
   }
-  const unsigned index = class_of(size, alignment);
+  const std::size_t small = small_size(size, alignment);
   void* block = nullptr;
   if (!settings_.safety) {
-    block = index != 0 ? allocate_small(*state, index)
-                       : allocate_large(*state, size, alignment, nullptr, CallStack{});
+    if (small != 0) [[likely]] {
+      const Taken taken = take_block(*state, small);
+      block = taken.page == nullptr ? nullptr : reinterpret_cast<void*>(taken.page->block(taken.index));
+    } else {
+      block = allocate_large(*state, size, alignment, nullptr, CallStack{});
+    }
   } else {
     CallStack stack;
     stack.capture(settings_.stack_frames);
-    block = index != 0 ? allocate_small_safely(*state, index, size, alignment, description, stack)
+    block = small != 0 ? allocate_small_safely(*state, small, size, alignment, description, stack)
                        : allocate_large(*state, size, alignment, description, stack);
   }
   if (block == nullptr) {
@@ -278,11 +311,13 @@ void* Core::allocate(std::size_t size, std::size_t alignment, const char* descri
 
 void Core::release(void* block, std::size_t size, std::size_t alignment) noexcept {
   State* state = __atomic_load_n(&state_, __ATOMIC_ACQUIRE);
-  const unsigned index = class_of(size, alignment);
-  if (!settings_.safety && index != 0 && state != nullptr) [[likely]] {
-    return_bytes(*state, size);
-    release_small(*state, index, block);
-    return;
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  if (!settings_.safety && state != nullptr) [[likely]] {
+    if (Page* page = page_at(*state, address); page != nullptr) [[likely]] {
+      return_bytes(*state, size);
+      put_back(*state, page, page->index_of(address));
+      return;
+    }
   }
   CallStack stack;
   if (settings_.safety) {
@@ -294,7 +329,6 @@ void Core::release(void* block, std::size_t size, std::size_t alignment) noexcep
       return;
     }
   }
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
   const Found found = settings_.safety ? find_small(*state, address) : Found{nullptr, 0, nullptr};
   if (found.record != nullptr) {
     release_small_safely(*state, found, address, size, alignment, stack);

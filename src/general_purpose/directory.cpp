@@ -55,7 +55,7 @@ bool enter_page(State& state, Page* page) noexcept {
     return false;
   }
   for (std::size_t i = 0; i < page->slice_count; ++i) {
-    enter(*state.directory, (page->start >> slice_shift) + i, page);
+    enter(*state.directory, (page->start >> heap::slice_shift) + i, page);
   }
   return true;
 }
@@ -63,8 +63,8 @@ bool enter_page(State& state, Page* page) noexcept {
 void remove_page(State& state, const Page* page) noexcept {
   Directory& directory = *state.directory;
   for (std::size_t slice = 0; slice < page->slice_count; ++slice) {
-    std::size_t i = slice_hash((page->start >> slice_shift) + slice);
-    while (directory.entries()[i & directory.mask].slice != (page->start >> slice_shift) + slice) {
+    std::size_t i = slice_hash((page->start >> heap::slice_shift) + slice);
+    while (directory.entries()[i & directory.mask].slice != (page->start >> heap::slice_shift) + slice) {
       ++i;
     }
     platform::publish(directory.entries()[i & directory.mask].slice, removed);

@@ -10,7 +10,7 @@
 namespace ar::general_purpose {
 
 struct DirectoryEntry {
-  std::uintptr_t slice;  // address >> slice_shift; 0: free, 1: was removed
+  std::uintptr_t slice;  // address >> heap::slice_shift; 0: free, 1: was removed
   Page* page;
 };
 
@@ -36,7 +36,7 @@ struct Directory {
   if (directory == nullptr) {
     return nullptr;
   }
-  const std::uintptr_t slice = address >> slice_shift;
+  const std::uintptr_t slice = address >> heap::slice_shift;
   for (std::size_t i = slice_hash(slice);; ++i) {
     const DirectoryEntry& entry = directory->entries()[i & directory->mask];
     const std::uintptr_t seen = platform::observe(entry.slice);
@@ -60,7 +60,7 @@ void for_each_page(const State& state, Visit visit) noexcept {
   const Directory* directory = state.directory;
   for (std::size_t i = 0; directory != nullptr && i <= directory->mask; ++i) {
     const DirectoryEntry entry = directory->entries()[i];
-    if (entry.slice > 1 && entry.slice == entry.page->start >> slice_shift) {
+    if (entry.slice > 1 && entry.slice == entry.page->start >> heap::slice_shift) {
       visit(entry.page);
     }
   }

@@ -16,7 +16,8 @@ std::size_t table_size(std::size_t entries, std::size_t stride) noexcept {
 }
 
 std::size_t stride_of(const State& state) noexcept {
-  return offsetof(LargeBlock, record) + record_size(state.settings.safety ? state.settings.stack_frames : 0);
+  return offsetof(LargeBlock, record) +
+         record_size(true, state.settings.safety ? state.settings.stack_frames : 0);
 }
 
 // The entry for an address that has none yet.

@@ -6,8 +6,9 @@
 #include "general_purpose/directory.hpp"
 #include "general_purpose/large_blocks.hpp"
 #include "general_purpose/pages.hpp"
+#include "general_purpose/poison.hpp"
 #include "general_purpose/reports.hpp"
-#include "general_purpose/thread_cache.hpp"
+#include "general_purpose/thread_heaps.hpp"
 
 namespace ar::general_purpose {
 
@@ -47,6 +48,7 @@ State* make_state(const Settings& settings, const Backing& backing, State*& plac
   }
   made->settings = settings;
   made->backing = backing;
+  make_source(*made);
   enter_instance(*made);
   State* before = nullptr;
   if (!__atomic_compare_exchange_n(&place, &before, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -107,7 +109,7 @@ void release_everything(State& state) noexcept {
   release_pages(state);
   release_directory(state);
   release_large_table(state);
-  release_caches(state);
+  release_heaps(state);
   release_descriptions(state);
   const Backing backing = state.backing;
   backing.release(backing, &state, sizeof(State), own_alignment);

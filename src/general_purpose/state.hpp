@@ -1,4 +1,5 @@
-// One general purpose allocator. Its lock is taken after that of the list of instances (instances.hpp).
+// One general-purpose allocator. Its lock is taken after that of the list of instances (thread_heaps.hpp),
+// and after that of its heaps.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include "arpent/detail/general_purpose_core.hpp"
 
 #include "general_purpose/page.hpp"
+#include "heap/heap_list.hpp"
 #include "platform/lock.hpp"
 
 namespace ar::general_purpose {
@@ -16,31 +18,24 @@ using detail::general_purpose::Settings;
 
 struct Directory;
 struct LargeTable;
-struct ThreadCache;
 struct DescriptionTable;
-
-struct PageList {
-  Page* first;
-  Page* last;
-};
 
 }  // namespace ar::general_purpose
 
 namespace ar::detail::general_purpose {
 
-struct State {
+struct State : ar::heap::PageSource {
   Settings settings;
   Backing backing;
   std::uint64_t
       id;  // never used again, so that what a thread remembers of an instance that is gone is harmless
-  ar::platform::Lock lock;  // guards all that follows
+  ar::heap::HeapList heaps;
+  ar::heap::ThreadHeap* sole_heap;  // of an instance that is not thread-safe
+  ar::platform::Lock lock;          // guards all that follows
 
-  ar::general_purpose::PageList with_room[ar::general_purpose::class_count];
   ar::general_purpose::Directory* directory;  // read without the lock
   ar::general_purpose::LargeTable* large;
   ar::general_purpose::DescriptionTable* descriptions;
-  ar::general_purpose::ThreadCache* caches;
-  ar::general_purpose::ThreadCache* sole_cache;  // of an instance that is not thread-safe
 
   std::size_t requested;  // bytes; changed atomically, without the lock
   State* next;            // the list of instances

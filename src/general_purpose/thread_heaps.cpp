@@ -1,14 +1,15 @@
-#include "general_purpose/thread_cache.hpp"
+#include "general_purpose/thread_heaps.hpp"
 
 #include <pthread.h>
 
 #include <atomic>
 
 #include "general_purpose/block_finder.hpp"
+#include "general_purpose/directory.hpp"
 
 namespace ar::general_purpose {
 
-constinit thread_local RememberedCache remembered[remembered_caches] = {};
+constinit thread_local RememberedHeap remembered[remembered_heaps] = {};
 
 namespace {
 
@@ -22,28 +23,31 @@ State* instances = nullptr;  // those that are thread-safe
 pthread_key_t thread_end_key;
 bool prepared = false;  // guarded by instances_lock
 
-void leave_caches(State& state, std::uint64_t thread) noexcept {
-  for (ThreadCache* cache = state.caches; cache != nullptr; cache = cache->next) {
-    if (cache->thread == thread) {
-      cache->thread = 0;
-    }
+heap::ThreadHeap* heap_of_thread(State& state, std::uint64_t thread) noexcept {
+  const platform::LockGuard guard(state.heaps.lock);
+  heap::ThreadHeap* heap = state.heaps.all;
+  while (heap != nullptr && heap->thread != thread) {
+    heap = heap->next;
   }
+  return heap;
 }
 
 extern "C" void on_thread_end(void*) {
-  for (RememberedCache& cache : remembered) {
-    cache = {};
+  for (RememberedHeap& heap : remembered) {
+    heap = {};
   }
   const platform::LockGuard guard(instances_lock);
   for (State* state = instances; state != nullptr; state = state->next) {
-    const StateLock hold(*state);
-    leave_caches(*state, own_thread);
+    if (heap::ThreadHeap* heap = heap_of_thread(*state, own_thread); heap != nullptr) {
+      heap::abandon(state->heaps, heap);
+    }
   }
 }
 
 extern "C" void before_fork() {
   instances_lock.lock();
   for (State* state = instances; state != nullptr; state = state->next) {
+    state->heaps.lock.lock();
     state->lock.lock();
   }
 }
@@ -51,17 +55,21 @@ extern "C" void before_fork() {
 extern "C" void after_fork_in_parent() {
   for (State* state = instances; state != nullptr; state = state->next) {
     state->lock.unlock();
+    state->heaps.lock.unlock();
   }
   instances_lock.unlock();
 }
 
-// The other threads are gone, and what they had is for whoever comes.
 extern "C" void after_fork_in_child() {
   for (State* state = instances; state != nullptr; state = state->next) {
-    for (ThreadCache* cache = state->caches; cache != nullptr; cache = cache->next) {
-      cache->thread = cache->thread == own_thread ? own_thread : 0;
-    }
     state->lock.reset();
+    state->heaps.lock.reset();
+    heap::ThreadHeap* const own = own_thread == 0 ? nullptr : heap_of_thread(*state, own_thread);
+    heap::ThreadHeap* const orphans = heap::begin_adoption(state->heaps, own);
+    if (orphans != nullptr) {
+      for_each_page(*state, [&](Page* page) { heap::adopt_orphan(orphans, own, page); });
+      heap::end_adoption(state->heaps, orphans);
+    }
   }
   instances_lock.reset();
 }
@@ -114,50 +122,25 @@ State* find_instance(bool (*is_it)(State& state, void* context), void* context) 
   return state;
 }
 
-ThreadCache* attach_cache(State& state) noexcept {
+heap::ThreadHeap* attach_heap(State& state) noexcept {
   if (!state.settings.thread_safe) {
-    state.sole_cache = static_cast<ThreadCache*>(take_own(state, sizeof(ThreadCache)));
-    return state.sole_cache;
+    state.sole_heap = heap::take_heap(state.heaps, 0);
+    return state.sole_heap;
   }
   if (own_thread == 0) {
     own_thread = threads.fetch_add(1, std::memory_order_relaxed) + 1;
   }
-  const StateLock hold(state);
-  ThreadCache* idle = nullptr;
-  ThreadCache* cache = state.caches;
-  while (cache != nullptr && cache->thread != own_thread) {
-    idle = cache->thread == 0 ? cache : idle;
-    cache = cache->next;
+  heap::ThreadHeap* heap = heap_of_thread(state, own_thread);
+  if (heap == nullptr) {
+    heap = heap::take_heap(state.heaps, own_thread);
   }
-  if (cache == nullptr) {
-    cache = idle;
+  if (heap == nullptr) {
+    return nullptr;
   }
-  if (cache == nullptr) {
-    cache = static_cast<ThreadCache*>(take_own(state, sizeof(ThreadCache)));
-    if (cache == nullptr) {
-      return nullptr;
-    }
-    cache->next = state.caches;
-    state.caches = cache;
-  }
-  cache->thread = own_thread;
-  remembered[state.id % remembered_caches] = {state.id, cache};
+  remembered[state.id % remembered_heaps] = {state.id, heap};
   // Also when this thread's end has begun: then the handler is called again.
   pthread_setspecific(thread_end_key, remembered);
-  return cache;
-}
-
-void release_caches(State& state) noexcept {
-  for (ThreadCache* cache = state.caches; cache != nullptr;) {
-    ThreadCache* next = cache->next;
-    give_own(state, cache, sizeof(ThreadCache));
-    cache = next;
-  }
-  if (state.sole_cache != nullptr) {
-    give_own(state, state.sole_cache, sizeof(ThreadCache));
-  }
-  state.caches = nullptr;
-  state.sole_cache = nullptr;
+  return heap;
 }
 
 }  // namespace ar::general_purpose
