@@ -11,6 +11,12 @@ if(NOT ARPENT_SANITIZER MATCHES "^(address|undefined|address,undefined|thread)?$
                       "address,undefined or thread.")
 endif()
 
+set(ARPENT_ASSERTIONS 0 CACHE STRING "Tiers of assertions to check, 0 (none) to 3 (all): see src/platform/assert.hpp")
+set_property(CACHE ARPENT_ASSERTIONS PROPERTY STRINGS 0 1 2 3)
+if(NOT ARPENT_ASSERTIONS MATCHES "^[0-3]$")
+  message(FATAL_ERROR "ARPENT_ASSERTIONS is '${ARPENT_ASSERTIONS}'; it must be 0, 1, 2 or 3.")
+endif()
+
 # bin/ and lib/ are made here. The presets put those of the release build straight under build/.
 set(ARPENT_OUTPUT_DIR "${PROJECT_BINARY_DIR}" CACHE PATH "Folder that receives bin/ and lib/")
 

@@ -6,14 +6,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "abi/export.hpp"
 #include "abi/process.hpp"
 #include "abi/report.hpp"
 #include "abi/report_text.hpp"
 #include "abi/resize.hpp"
 #include "platform/text.hpp"
 #include "track/sites/wrapper_frames.hpp"
-
-#define AR_HEAP_EXPORT extern "C" __attribute__((visibility("default")))
 
 static_assert(__builtin_strcmp(AR_HEAP_VERSION, ARPENT_VERSION) == 0, "ar_heap.h and CMakeLists.txt differ");
 static_assert(AR_HEAP_VERSION_MAJOR == ARPENT_VERSION_MAJOR);
@@ -49,23 +48,24 @@ void say_that_string_is_null(const Annotation& site) noexcept {
 
 }  // namespace
 
-AR_HEAP_EXPORT void* ar_heap__malloc(size_t size, const char* file, int line, const char* desc) noexcept {
+ARPENT_EXPORT_C void* ar_heap__malloc(size_t size, const char* file, int line, const char* desc) noexcept {
   return ar::abi::allocate_annotated(size, usual_alignment,
                                      {file, line, desc, address(__builtin_return_address(0))});
 }
 
-AR_HEAP_EXPORT void* ar_heap__calloc(size_t count, size_t size, const char* file, int line,
-                                     const char* desc) noexcept {
+ARPENT_EXPORT_C void* ar_heap__calloc(size_t count, size_t size, const char* file, int line,
+                                      const char* desc) noexcept {
   return ar::abi::allocate_zeroed_annotated(count, size,
                                             {file, line, desc, address(__builtin_return_address(0))});
 }
 
-AR_HEAP_EXPORT void* ar_heap__realloc(void* ptr, size_t size, const char* file, int line,
-                                      const char* desc) noexcept {
+ARPENT_EXPORT_C void* ar_heap__realloc(void* ptr, size_t size, const char* file, int line,
+                                       const char* desc) noexcept {
   return ar::abi::reallocate_annotated(ptr, size, {file, line, desc, address(__builtin_return_address(0))});
 }
 
-AR_HEAP_EXPORT char* ar_heap__strdup(const char* str, const char* file, int line, const char* desc) noexcept {
+ARPENT_EXPORT_C char* ar_heap__strdup(const char* str, const char* file, int line,
+                                      const char* desc) noexcept {
   const Annotation site{file, line, desc, address(__builtin_return_address(0))};
   if (str == nullptr) {
     say_that_string_is_null(site);
@@ -76,17 +76,17 @@ AR_HEAP_EXPORT char* ar_heap__strdup(const char* str, const char* file, int line
   return copy == nullptr ? nullptr : static_cast<char*>(std::memcpy(copy, str, size));
 }
 
-AR_HEAP_EXPORT void ar_heap__free(void* ptr) noexcept {
+ARPENT_EXPORT_C void ar_heap__free(void* ptr) noexcept {
   ar::abi::release_annotated(ptr, address(__builtin_return_address(0)));
 }
 
-AR_HEAP_EXPORT void* ar_heap__aligned_alloc(size_t alignment, size_t size, const char* file, int line,
-                                            const char* desc) noexcept {
+ARPENT_EXPORT_C void* ar_heap__aligned_alloc(size_t alignment, size_t size, const char* file, int line,
+                                             const char* desc) noexcept {
   return allocate_aligned(size, alignment, {file, line, desc, address(__builtin_return_address(0))});
 }
 
-AR_HEAP_EXPORT void* ar_heap__malloc_at(size_t size, size_t alignment, uintptr_t return_address,
-                                        const char* desc) noexcept {
+ARPENT_EXPORT_C void* ar_heap__malloc_at(size_t size, size_t alignment, uintptr_t return_address,
+                                         const char* desc) noexcept {
   const std::uintptr_t own = address(__builtin_return_address(0));
   // Where the binding is one that we know, its user is found more surely than by the binding itself: after
   // inlining, the return address that it asks for is its user's.
@@ -95,16 +95,16 @@ AR_HEAP_EXPORT void* ar_heap__malloc_at(size_t size, size_t alignment, uintptr_t
   return allocate_aligned(size, alignment, {nullptr, 0, desc, user != 0 && user != own ? user : given});
 }
 
-AR_HEAP_EXPORT int ar_heap__resize_in_place(void* ptr, size_t size) noexcept {
+ARPENT_EXPORT_C int ar_heap__resize_in_place(void* ptr, size_t size) noexcept {
   return ar::abi::resize_in_place(ptr, size, address(__builtin_return_address(0))) ? 1 : 0;
 }
 
-AR_HEAP_EXPORT int ar_heap__adopt(void* ptr, size_t size, const char* desc) noexcept {
+ARPENT_EXPORT_C int ar_heap__adopt(void* ptr, size_t size, const char* desc) noexcept {
   return ar::abi::adopt(ptr, size, desc, address(__builtin_return_address(0))) ? 1 : 0;
 }
 
-AR_HEAP_EXPORT int ar_heap__disown(void* ptr) noexcept { return ar::abi::disown(ptr) ? 1 : 0; }
+ARPENT_EXPORT_C int ar_heap__disown(void* ptr) noexcept { return ar::abi::disown(ptr) ? 1 : 0; }
 
-AR_HEAP_EXPORT void ar_heap__memory_report(void) noexcept { ar::abi::write_report_now(); }
+ARPENT_EXPORT_C void ar_heap__memory_report(void) noexcept { ar::abi::write_report_now(); }
 
-AR_HEAP_EXPORT const char* arpent__version(void) noexcept { return ARPENT_VERSION; }
+ARPENT_EXPORT_C const char* arpent__version(void) noexcept { return ARPENT_VERSION; }

@@ -1,6 +1,7 @@
 // The library's side of include/ar_profile.h.
 #include "ar_profile.h"
 
+#include "abi/export.hpp"
 #include "platform/lock.hpp"
 #include "track/region/snapshot.hpp"
 #include "track/sites/stack_nodes.hpp"
@@ -8,8 +9,6 @@
 #include "track/threads/peak.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
-
-#define AR_PROFILE_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
 
@@ -62,33 +61,33 @@ const Snapshot& own(const ar_profile__snapshot* snapshot) noexcept {
 
 }  // namespace
 
-AR_PROFILE_EXPORT int ar_profile__is_tracking_() { return ar::track::profile() != nullptr ? 1 : 0; }
+ARPENT_EXPORT_C int ar_profile__is_tracking_() { return ar::track::profile() != nullptr ? 1 : 0; }
 
-AR_PROFILE_EXPORT int ar_profile__switch_(int on) { return ar::track::switch_recording(on != 0) ? 1 : 0; }
+ARPENT_EXPORT_C int ar_profile__switch_(int on) { return ar::track::switch_recording(on != 0) ? 1 : 0; }
 
-AR_PROFILE_EXPORT int ar_profile__mark_(const char* label) {
+ARPENT_EXPORT_C int ar_profile__mark_(const char* label) {
   const ar::platform::LockGuard guard(ar::track::tracker_lock());
   return ar::track::mark_moment(label) ? 1 : 0;
 }
 
-AR_PROFILE_EXPORT ar_profile__snapshot* ar_profile__take_() {
+ARPENT_EXPORT_C ar_profile__snapshot* ar_profile__take_() {
   return reinterpret_cast<ar_profile__snapshot*>(ar::track::take_snapshot());
 }
 
-AR_PROFILE_EXPORT void ar_profile__drop_(ar_profile__snapshot* snapshot) {
+ARPENT_EXPORT_C void ar_profile__drop_(ar_profile__snapshot* snapshot) {
   ar::track::drop_snapshot(reinterpret_cast<Snapshot*>(snapshot));
 }
 
-AR_PROFILE_EXPORT void ar_profile__live_(const ar_profile__snapshot* snapshot, int64_t* blocks,
-                                         int64_t* bytes) {
+ARPENT_EXPORT_C void ar_profile__live_(const ar_profile__snapshot* snapshot, int64_t* blocks,
+                                       int64_t* bytes) {
   *blocks = own(snapshot).total.blocks;
   *bytes = own(snapshot).total.bytes;
 }
 
-AR_PROFILE_EXPORT size_t ar_profile__grown_(const ar_profile__snapshot* before,
-                                            const ar_profile__snapshot* after,
-                                            void (*visit)(const ar_profile__growth* growth, void* context),
-                                            void* context) {
+ARPENT_EXPORT_C size_t ar_profile__grown_(const ar_profile__snapshot* before,
+                                          const ar_profile__snapshot* after,
+                                          void (*visit)(const ar_profile__growth* growth, void* context),
+                                          void* context) {
   Visit to = {visit, context};
   return ar::track::for_each_grown(own(before), own(after), &visit_growth, &to);
 }

@@ -1,11 +1,10 @@
 // The C API of arpent/block_owner.h.
 #include "arpent/block_owner.h"
 
+#include "abi/export.hpp"
 #include "abi/misuse.hpp"
 #include "abi/serve.hpp"
 #include "track/owners.hpp"
-
-#define ARPENT_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
 
@@ -31,49 +30,51 @@ ar::track::BlockFinder inner(ar_heap__block_finder finder) noexcept {
 
 }  // namespace
 
-ARPENT_EXPORT ar_heap__owner* ar_heap__owner_begin(int kind, const char* file, int line,
-                                                   const char* desc) noexcept {
+ARPENT_EXPORT_C ar_heap__owner* ar_heap__owner_begin(int kind, const char* file, int line,
+                                                     const char* desc) noexcept {
   return reinterpret_cast<ar_heap__owner*>(
       ar::track::begin_owner(known_kind(kind), {file, desc, line, ARPENT_CALLER}));
 }
 
-ARPENT_EXPORT void ar_heap__owner_end(ar_heap__owner* owner) noexcept { ar::track::end_owner(inner(owner)); }
+ARPENT_EXPORT_C void ar_heap__owner_end(ar_heap__owner* owner) noexcept {
+  ar::track::end_owner(inner(owner));
+}
 
-ARPENT_EXPORT void ar_heap__owner_enter(ar_heap__owner* owner, const void* block, size_t size,
-                                        const char* file, int line, const char* desc) noexcept {
+ARPENT_EXPORT_C void ar_heap__owner_enter(ar_heap__owner* owner, const void* block, size_t size,
+                                          const char* file, int line, const char* desc) noexcept {
   ar::track::enter_owned(inner(owner), block, size, {file, desc, line, ARPENT_CALLER});
 }
 
-ARPENT_EXPORT void ar_heap__owner_resize(ar_heap__owner* owner, const void* block, size_t size) noexcept {
+ARPENT_EXPORT_C void ar_heap__owner_resize(ar_heap__owner* owner, const void* block, size_t size) noexcept {
   ar::track::resize_owned(inner(owner), block, size);
 }
 
-ARPENT_EXPORT uint32_t ar_heap__owner_leave(ar_heap__owner* owner, const void* block) noexcept {
+ARPENT_EXPORT_C uint32_t ar_heap__owner_leave(ar_heap__owner* owner, const void* block) noexcept {
   return ar::track::leave_owned(inner(owner), block);
 }
 
-ARPENT_EXPORT void ar_heap__owner_return(ar_heap__owner* owner, const void* block, size_t size,
-                                         uint32_t token) noexcept {
+ARPENT_EXPORT_C void ar_heap__owner_return(ar_heap__owner* owner, const void* block, size_t size,
+                                           uint32_t token) noexcept {
   ar::track::return_owned(inner(owner), block, size, token);
 }
 
-ARPENT_EXPORT void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer, const char* file,
-                                         int line) noexcept {
+ARPENT_EXPORT_C void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer, const char* file,
+                                           int line) noexcept {
   ar::abi::report_wrong_owner(pointer, {file, line, ARPENT_CALLER}, ar::track::description_of(inner(owner)));
 }
 
-ARPENT_EXPORT size_t ar_heap__owner_count(const ar_heap__owner* owner) noexcept {
+ARPENT_EXPORT_C size_t ar_heap__owner_count(const ar_heap__owner* owner) noexcept {
   return ar::track::count_owned(inner(owner));
 }
 
-ARPENT_EXPORT void ar_heap__owner_cut(ar_heap__owner* owner, size_t count) noexcept {
+ARPENT_EXPORT_C void ar_heap__owner_cut(ar_heap__owner* owner, size_t count) noexcept {
   ar::track::cut_owned(inner(owner), count);
 }
 
-ARPENT_EXPORT void ar_heap__add_block_finder(ar_heap__block_finder finder, const char* name) noexcept {
+ARPENT_EXPORT_C void ar_heap__add_block_finder(ar_heap__block_finder finder, const char* name) noexcept {
   ar::track::add_block_finder(inner(finder), name);
 }
 
-ARPENT_EXPORT void ar_heap__remove_block_finder(ar_heap__block_finder finder) noexcept {
+ARPENT_EXPORT_C void ar_heap__remove_block_finder(ar_heap__block_finder finder) noexcept {
   ar::track::remove_block_finder(inner(finder));
 }

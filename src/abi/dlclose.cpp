@@ -2,6 +2,7 @@
 // forgotten, and how to unwind from there.
 #include <dlfcn.h>
 
+#include "abi/export.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/track.hpp"
 #include "unwind/unwind.hpp"
@@ -9,7 +10,7 @@
 // Not there in a fully static program.
 extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;
 
-extern "C" [[gnu::visibility("default")]] int dlclose(void* handle) noexcept {
+ARPENT_EXPORT_C int dlclose(void* handle) noexcept {
   using Function = int (*)(void*);
   static Function next = nullptr;
   if (next == nullptr && &dlsym != nullptr) {

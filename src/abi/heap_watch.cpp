@@ -1,12 +1,11 @@
 // The C API of arpent/heap_watch.h.
 #include "arpent/heap_watch.h"
 
+#include "abi/export.hpp"
 #include "abi/message.hpp"
 #include "heap/watch.hpp"
 #include "platform/loaded_module.hpp"
 #include "platform/symbolizing.hpp"
-
-#define ARPENT_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
 
@@ -38,13 +37,13 @@ void write_first(const void* context, ar::platform::TextWriter& out, ar::platfor
 
 }  // namespace
 
-ARPENT_EXPORT int ar_heap__watch_begin(ar_heap__watch* watch) noexcept {
+ARPENT_EXPORT_C int ar_heap__watch_begin(ar_heap__watch* watch) noexcept {
   return ar::heap::begin_watch(inner(watch)) ? 1 : 0;
 }
 
-ARPENT_EXPORT void ar_heap__watch_end(ar_heap__watch* watch) noexcept { ar::heap::end_watch(inner(watch)); }
+ARPENT_EXPORT_C void ar_heap__watch_end(ar_heap__watch* watch) noexcept { ar::heap::end_watch(inner(watch)); }
 
-ARPENT_EXPORT void ar_heap__watch_tell(const ar_heap__watch* watch) noexcept {
+ARPENT_EXPORT_C void ar_heap__watch_tell(const ar_heap__watch* watch) noexcept {
   if (watch->first != 0) {
     ar::abi::print_message(&write_first, watch);
   }

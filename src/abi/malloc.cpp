@@ -5,13 +5,12 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "abi/export.hpp"
 #include "abi/process.hpp"
 #include "abi/resize.hpp"
 #include "abi/serve.hpp"
 #include "platform/pages.hpp"
 #include "track/sites/wrapper_frames.hpp"
-
-#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
 
 namespace {
 
@@ -39,11 +38,11 @@ void* serve_memalign(std::size_t alignment, std::size_t size, std::uintptr_t cal
 
 }  // namespace
 
-ARPENT_EXPORT void* malloc(std::size_t size) noexcept {
+ARPENT_EXPORT_C void* malloc(std::size_t size) noexcept {
   return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
 }
 
-ARPENT_EXPORT void free(void* pointer) noexcept {
+ARPENT_EXPORT_C void free(void* pointer) noexcept {
   if (pointer == nullptr) {
     ar::abi::note_null_release();
     return;
@@ -51,11 +50,11 @@ ARPENT_EXPORT void free(void* pointer) noexcept {
   ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
 }
 
-ARPENT_EXPORT void* calloc(std::size_t count, std::size_t size) noexcept {
+ARPENT_EXPORT_C void* calloc(std::size_t count, std::size_t size) noexcept {
   return or_out_of_memory(ar::abi::serve_zeroed(count, size, ARPENT_CALLER, Family::malloc_family));
 }
 
-ARPENT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept {
+ARPENT_EXPORT_C void* realloc(void* pointer, std::size_t size) noexcept {
   if (pointer == nullptr) {
     return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
   }
@@ -66,7 +65,7 @@ ARPENT_EXPORT void* realloc(void* pointer, std::size_t size) noexcept {
   return or_out_of_memory(ar::abi::resize(pointer, size, ARPENT_CALLER));
 }
 
-ARPENT_EXPORT void* reallocarray(void* pointer, std::size_t count, std::size_t size) noexcept {
+ARPENT_EXPORT_C void* reallocarray(void* pointer, std::size_t count, std::size_t size) noexcept {
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
     errno = ENOMEM;
@@ -82,7 +81,7 @@ ARPENT_EXPORT void* reallocarray(void* pointer, std::size_t count, std::size_t s
   return or_out_of_memory(ar::abi::resize(pointer, total, ARPENT_CALLER));
 }
 
-ARPENT_EXPORT int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept {
+ARPENT_EXPORT_C int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexcept {
   if (alignment % sizeof(void*) != 0 || !is_power_of_two(alignment)) {
     return EINVAL;
   }
@@ -100,19 +99,19 @@ ARPENT_EXPORT int posix_memalign(void** result, std::size_t alignment, std::size
   return 0;
 }
 
-ARPENT_EXPORT void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+ARPENT_EXPORT_C void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return serve_memalign(alignment, size, ARPENT_CALLER);
 }
 
-ARPENT_EXPORT void* memalign(std::size_t alignment, std::size_t size) noexcept {
+ARPENT_EXPORT_C void* memalign(std::size_t alignment, std::size_t size) noexcept {
   return serve_memalign(alignment, size, ARPENT_CALLER);
 }
 
-ARPENT_EXPORT void* valloc(std::size_t size) noexcept {
+ARPENT_EXPORT_C void* valloc(std::size_t size) noexcept {
   return serve_memalign(ar::platform::page_size, size, ARPENT_CALLER);
 }
 
-ARPENT_EXPORT void* pvalloc(std::size_t size) noexcept {
+ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
   const std::size_t whole_pages = ar::platform::round_up(size, ar::platform::page_size);
   if (whole_pages < size) {
     errno = ENOMEM;

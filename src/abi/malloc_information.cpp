@@ -5,24 +5,23 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "abi/export.hpp"
 #include "heap/allocate.hpp"
 #include "heap/heap.hpp"
 #include "heap/statistics.hpp"
 #include "platform/text.hpp"
 
-#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
-
-ARPENT_EXPORT std::size_t malloc_usable_size(void* pointer) noexcept {
+ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {
   const ar::heap::Page* page = pointer == nullptr ? nullptr : ar::heap::page_of(pointer);
   return page == nullptr ? 0 : ar::heap::usable_size(page);
 }
 
-ARPENT_EXPORT int malloc_trim(std::size_t) noexcept { return ar::heap::trim() ? 1 : 0; }
+ARPENT_EXPORT_C int malloc_trim(std::size_t) noexcept { return ar::heap::trim() ? 1 : 0; }
 
 // glibc's tuning parameters have no counterpart here; taken as the hints they are.
-ARPENT_EXPORT int mallopt(int, int) noexcept { return 1; }
+ARPENT_EXPORT_C int mallopt(int, int) noexcept { return 1; }
 
-ARPENT_EXPORT struct mallinfo2 mallinfo2() noexcept {
+ARPENT_EXPORT_C struct mallinfo2 mallinfo2() noexcept {
   const ar::heap::Statistics now = ar::heap::statistics();
   struct mallinfo2 information = {};
   information.arena = now.mapped_in_segments;
@@ -34,7 +33,7 @@ ARPENT_EXPORT struct mallinfo2 mallinfo2() noexcept {
   return information;
 }
 
-ARPENT_EXPORT struct mallinfo mallinfo() noexcept {
+ARPENT_EXPORT_C struct mallinfo mallinfo() noexcept {
   const struct mallinfo2 wide = mallinfo2();
   struct mallinfo information = {};
   information.arena = static_cast<int>(wide.arena);
@@ -46,7 +45,7 @@ ARPENT_EXPORT struct mallinfo mallinfo() noexcept {
   return information;
 }
 
-ARPENT_EXPORT void malloc_stats() noexcept {
+ARPENT_EXPORT_C void malloc_stats() noexcept {
   const ar::heap::Statistics now = ar::heap::statistics();
   ar::platform::TextWriter out(2);
   out.text("system bytes     = ").number(now.mapped_in_segments + now.mapped_alone);
@@ -54,7 +53,7 @@ ARPENT_EXPORT void malloc_stats() noexcept {
   out.text("\nfree bytes kept  = ").number(now.free_kept).text("\n");
 }
 
-ARPENT_EXPORT int malloc_info(int options, FILE* stream) noexcept {
+ARPENT_EXPORT_C int malloc_info(int options, FILE* stream) noexcept {
   if (options != 0) {
     return EINVAL;
   }

@@ -5,9 +5,8 @@
 #include <cstddef>
 #include <new>
 
+#include "abi/export.hpp"
 #include "abi/serve.hpp"
-
-#define ARPENT_EXPORT [[gnu::visibility("default")]]
 
 // What the compiler's exception tables refer to, made weak as well.
 asm(".weak __gxx_personality_v0\n"

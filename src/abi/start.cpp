@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "abi/export.hpp"
 #include "abi/misuse.hpp"
 #include "abi/process.hpp"
 #include "heap/thread_heap.hpp"
@@ -18,8 +19,6 @@
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
-
-#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
 
 extern "C" int __cxa_atexit(void (*function)(void*), void* argument, void* module) noexcept;
 
@@ -226,11 +225,11 @@ constinit const Hooks hooks = {ar::abi::first_allocation, ar::abi::thread_ends};
 }  // namespace ar::heap
 
 // exit() ends through its own copy of this; only a program that calls it by name comes here.
-ARPENT_EXPORT void _exit(int status) {
+ARPENT_EXPORT_C void _exit(int status) {
   ar::abi::finish_before_exit_call();
   for (;;) {
     ar::platform::system_call(SYS_exit_group, status);
   }
 }
 
-ARPENT_EXPORT void _Exit(int status) noexcept { _exit(status); }
+ARPENT_EXPORT_C void _Exit(int status) noexcept { _exit(status); }

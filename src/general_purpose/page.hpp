@@ -6,6 +6,7 @@
 
 #include "heap/class_pages.hpp"
 #include "heap/size_class.hpp"
+#include "platform/assert.hpp"
 
 namespace ar::general_purpose {
 
@@ -50,6 +51,7 @@ struct Page : heap::Page {
 
   [[nodiscard]] std::uintptr_t block(std::size_t index) const noexcept { return start + index * block_size; }
   [[nodiscard]] heap::FreeBlock* link(std::size_t index) const noexcept {
+    ARPENT_ASSERT(index < capacity);
     return reinterpret_cast<heap::FreeBlock*>(links + index * record_bytes);
   }
   [[nodiscard]] std::size_t index_of_link(const heap::FreeBlock* link) const noexcept {

@@ -13,8 +13,18 @@
 #include "heap/page.hpp"
 #include "heap/segment_map.hpp"
 #include "heap/thread_heap.hpp"
+#include "platform/assert.hpp"
 
 namespace ar::heap {
+
+// For assertions: the look-up from the block's address leads to the page, and one of its blocks starts there.
+[[nodiscard]] inline bool is_block_of(const Page* page, const void* block) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  Segment* const segment = segment_of(address);
+  std::size_t index = 0;
+  return segment != nullptr && segment->page_of(address) == page && page->index_of_start(address, index) &&
+         index < page->carved;
+}
 
 // The first free block of the page to try first, or null: then allocate_slow may still have one.
 [[gnu::always_inline]] inline Allocated allocate_fast(std::size_t size) noexcept {
@@ -31,6 +41,8 @@ namespace ar::heap {
     page->free = block->next;
     block->next = nullptr;  // else a block never written would keep its neighbour from being seen as lost
     ++page->used;
+    ARPENT_ASSERT(page->used <= page->capacity);
+    ARPENT_ASSERT_INTERNAL(is_block_of(page, block));
   }
   return {block, page};
 }
@@ -57,6 +69,9 @@ namespace ar::heap {
 [[gnu::always_inline]] inline void release(Page* page, void* pointer) noexcept {
   auto* block = static_cast<FreeBlock*>(pointer);
   if (page->owner.load(std::memory_order_relaxed) == thread_state.heap) [[likely]] {
+    // Without slots a wrong release of the program's goes unseen up to here.
+    ARPENT_ASSERT(!keep_slots || page->used != 0);
+    ARPENT_ASSERT_INTERNAL(!keep_slots || is_block_of(page, block));
     block->next = page->free;
     page->free = block;
     if (--page->used == page->slow_at) [[unlikely]] {

@@ -1,5 +1,6 @@
 #include "heap/class_pages.hpp"
 
+#include "platform/assert.hpp"
 #include "platform/shared_field.hpp"
 
 namespace ar::heap {
@@ -13,6 +14,18 @@ namespace {
 
 // Blocks are put on the free list by so many bytes: what is not needed yet stays untouched.
 constexpr std::size_t carve_bytes = 4096;
+
+constinit bool pages_may_be_half_done = false;
+
+// Bytes from one block's link to the next one's.
+std::size_t link_stride(const Page* page) noexcept {
+  const std::size_t stride = page->owner.load(std::memory_order_relaxed)->source->link_stride;
+  return stride == 0 ? page->block_size : stride;
+}
+
+bool has_live_slot(const Page* page, std::size_t index) noexcept {
+  return page->slots != nullptr && (platform::load_relaxed(page->slots[index]) & 1U) != 0;
+}
 
 void point_direct_to(ThreadHeap* heap, unsigned index, Page* page) noexcept {
   if (class_size(index) > largest_direct_size) {
@@ -39,8 +52,7 @@ void carve(Page* page) noexcept {
       store_relaxed(page->slots[page->carved + i], 0);
     }
   }
-  const PageSource& source = *page->owner.load(std::memory_order_relaxed)->source;
-  const std::size_t stride = source.link_stride == 0 ? size : source.link_stride;
+  const std::size_t stride = link_stride(page);
   const std::uintptr_t first = page->links + page->carved * stride;
   // Counted before they are on the list: in the child of a fork in between they are lost, not carved again.
   publish(page->carved, page->carved + static_cast<std::uint32_t>(count));
@@ -54,6 +66,24 @@ void carve(Page* page) noexcept {
 }
 
 }  // namespace
+
+bool is_consistent(const Page* page) noexcept {
+  const std::size_t stride = link_stride(page);
+  std::size_t free_count = 0;
+  for (const FreeBlock* list : {page->free, page->waiting}) {
+    for (const FreeBlock* link = list; link != nullptr; link = link->next) {
+      const std::size_t offset = reinterpret_cast<std::uintptr_t>(link) - page->links;
+      if (++free_count > page->carved || offset % stride != 0 || offset / stride >= page->carved ||
+          has_live_slot(page, offset / stride)) {
+        return false;
+      }
+    }
+  }
+  return page->carved <= page->capacity &&
+         (pages_may_be_half_done || free_count + page->used == page->carved);
+}
+
+void expect_half_done_pages() noexcept { pages_may_be_half_done = true; }
 
 void queue_changed(ThreadHeap* heap, unsigned index) noexcept {
   Page* first = heap->with_room[index].first;
@@ -74,6 +104,7 @@ void collect_remote(Page* page) noexcept {
     --page->used;
     block = next;
   }
+  ARPENT_ASSERT_EXPENSIVE(is_consistent(page));
 }
 
 namespace {
@@ -105,6 +136,8 @@ bool try_release_page(Page* page, PageList& list) noexcept {
       (page->remote.load(std::memory_order_acquire) & notice_in_flight) != 0) {
     return false;
   }
+  ARPENT_ASSERT(page->used == 0);
+  ARPENT_ASSERT_EXPENSIVE(is_consistent(page));
   remove(list, page);
   page->state.store(PageState::taken, std::memory_order_release);
   source.give_back(source, page);

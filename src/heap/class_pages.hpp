@@ -120,6 +120,13 @@ bool try_release_page(Page* page, PageList& list) noexcept;  // false while a no
 void free_remote(Page* page, FreeBlock* block) noexcept;
 void free_slow(Page* page) noexcept;  // own page: became empty, or was full
 
+// For assertions, by the page's owner: each block on a free list is one of the page's, whose slot is not
+// live, and each block that was carved is either on a list or in use.
+[[nodiscard]] bool is_consistent(const Page* page) noexcept;
+// In the child of a fork the other threads' pages are as they were at an arbitrary point, perhaps with one
+// block half taken: from here on is_consistent counts no blocks.
+void expect_half_done_pages() noexcept;
+
 void push_notified(ThreadHeap* heap, Page* page) noexcept;  // by any thread
 void accept_notified(ThreadHeap* heap) noexcept;
 

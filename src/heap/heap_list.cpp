@@ -1,5 +1,7 @@
 #include "heap/heap_list.hpp"
 
+#include "platform/assert.hpp"
+
 namespace ar::heap {
 
 namespace {
@@ -139,6 +141,7 @@ Page* page_to_allocate_from(HeapList& heaps, ThreadHeap* heap, unsigned index) n
     }
   }
   queue_changed(heap, index);
+  ARPENT_ASSERT_EXPENSIVE(page == nullptr || is_consistent(page));
   return page;
 }
 
@@ -165,6 +168,7 @@ void settle_notices(ThreadHeap* heap) noexcept {
 }  // namespace
 
 ThreadHeap* begin_adoption(HeapList& heaps, ThreadHeap* own) noexcept {
+  expect_half_done_pages();
   heaps.abandoned = nullptr;
   heaps.spares = nullptr;
   heaps.abandoned_count.store(0, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include "heap/deferred_pages.hpp"
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
+#include "platform/assert.hpp"
 #include "platform/clock.hpp"
 #include "platform/pages.hpp"
 #include "platform/shared_field.hpp"
@@ -65,6 +66,7 @@ void attach(Segment* segment, void* memory, std::size_t size) noexcept {
 
 void unmap(Page* page) noexcept {
   Segment* segment = page->segment;
+  ARPENT_ASSERT_EXPENSIVE(is_mapped(segment));
   const std::size_t size = segment->mapped_size;
   set_segment(segment->base, size, nullptr);
   page->state.store(PageState::free_span, std::memory_order_release);

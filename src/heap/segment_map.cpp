@@ -14,6 +14,16 @@ bool has_small_low_half(const void* address) noexcept {
 
 }  // namespace
 
+bool is_mapped(const Segment* segment) noexcept {
+  for (std::uintptr_t address = segment->base; address < segment->base + segment->mapped_size;
+       address += segment_size) {
+    if (segment_of(address) != segment) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void* map_segment(std::size_t size, std::size_t alignment) noexcept {
   void* const memory = platform::map_aligned(size, alignment);
   if (memory == nullptr || !has_small_low_half(memory)) {

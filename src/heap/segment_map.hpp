@@ -29,6 +29,9 @@ inline void set_segment(std::uintptr_t start, std::size_t size, Segment* segment
   }
 }
 
+// For assertions: each place of the segment's addresses leads to it.
+[[nodiscard]] bool is_mapped(const Segment* segment) noexcept;
+
 // Addresses for a segment, as platform::map_aligned; `alignment` is at least segment_size. Where it can be
 // had, not at a place whose address has a small number for its low half: half of a stale pointer and any
 // small 32-bit number behind it would look like a pointer to the segment's first blocks, and a leak of theirs

@@ -4,6 +4,7 @@
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
+#include "platform/assert.hpp"
 #include "platform/lock.hpp"
 #include "platform/pages.hpp"
 #include "platform/shared_field.hpp"
@@ -58,10 +59,12 @@ Allocated allocate_one_block(std::size_t size, std::size_t alignment) noexcept {
   publish(page->slots, keep_slots ? &page->own_slot : nullptr);
   page->owner.store(nobody(), std::memory_order_relaxed);
   page->state.store(PageState::one_block, std::memory_order_release);
+  ARPENT_ASSERT_INTERNAL(page_of(reinterpret_cast<void*>(page->start)) == page);
   return {reinterpret_cast<void*>(page->start), page};
 }
 
 void free_one_block(Page* page) noexcept {
+  ARPENT_ASSERT(page->used == 1 && page->owner.load(std::memory_order_relaxed) == nobody());
   page->state.store(PageState::taken, std::memory_order_release);
   publish(page->slots, nullptr);  // a stray free must find none
   if (std::uint64_t* annex = page->annex; annex != nullptr) {

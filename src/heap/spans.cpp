@@ -6,6 +6,7 @@
 #include "heap/deferred_pages.hpp"
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
+#include "platform/assert.hpp"
 #include "platform/clock.hpp"
 #include "platform/pages.hpp"
 #include "platform/shared_field.hpp"
@@ -40,6 +41,21 @@ constexpr unsigned calls_between_clocks = 16;
 
 std::size_t index_in(const Segment* segment, const Page* page) noexcept {
   return static_cast<std::size_t>(page - segment->pages);
+}
+
+// For assertions: the segment's spans follow each other without gaps, and a look-up from their first and last
+// slices leads to them.
+bool has_consistent_spans(const Segment* segment) noexcept {
+  for (std::size_t slice = 0; slice < segment->slice_count;) {
+    const Page& page = segment->pages[slice];
+    const std::size_t next = slice + page.slice_count;
+    if (page.slice_count == 0 || next > segment->slice_count || page.segment != segment ||
+        segment->head[slice] != slice || segment->head[next - 1] != slice) {
+      return false;
+    }
+    slice = next;
+  }
+  return true;
 }
 
 bool is_touched(const Segment* segment, std::size_t slice) noexcept {
@@ -309,6 +325,7 @@ void accept_freed(Page* page, std::int64_t now) noexcept {
   used_slices -= page->slice_count;
   free_touched_slices += page->slice_count;
   put_back(segment, index_in(segment, page), page->slice_count, now);
+  ARPENT_ASSERT_EXPENSIVE(has_consistent_spans(segment) && is_mapped(segment));
 }
 
 void accept_deferred(std::int64_t now) noexcept {
@@ -352,6 +369,7 @@ Page* claim(Page* span, std::size_t count, std::size_t alignment) noexcept {
     set_touched(segment, slice, true);
   }
   used_slices += count;
+  ARPENT_ASSERT_EXPENSIVE(has_consistent_spans(segment));
   return page;
 }
 

@@ -1,14 +1,13 @@
 #include "leaks/runtime_modules.hpp"
 
-#include <algorithm>
-#include <string_view>
+#include <cstring>
 
 #include "track/region/region.hpp"
 
 namespace ar::track {
 
 namespace {
-constexpr std::string_view names[] = {
+constexpr const char* names[] = {
     "libc.so",     "ld-linux",  "libm.so",      "libpthread.so", "libdl.so", "librt.so", "libstdc++.so",
     "libgcc_s.so", "libc++.so", "libc++abi.so", "libunwind.so",  "ld-musl",  "libc.musl"};
 }  // namespace
@@ -17,9 +16,16 @@ bool is_runtime(const ModuleRecord& module) noexcept {
   if (module.path == 0) {
     return false;
   }
-  std::string_view name = at<const char>(module.path);
-  name.remove_prefix(name.rfind('/') + 1);
-  return std::ranges::any_of(names, [&](std::string_view of) { return name.starts_with(of); });
+  // Not std::string_view: without optimisation its checks call the C++ runtime.
+  const char* const path = at<const char>(module.path);
+  const char* const slash = std::strrchr(path, '/');
+  const char* const name = slash == nullptr ? path : slash + 1;
+  for (const char* beginning : names) {
+    if (std::strncmp(name, beginning, std::strlen(beginning)) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace ar::track

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "heap/allocate.hpp"
+#include "platform/assert.hpp"
 #include "platform/shared_field.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/stack_nodes.hpp"
@@ -46,6 +47,8 @@ struct Place {
 [[gnu::always_inline, nodiscard]] inline bool enter(Recorder& recorder, heap::Page* page, void* block,
                                                     std::size_t size, Place place) noexcept {
   const std::size_t index = page->index_of(reinterpret_cast<std::uintptr_t>(block));
+  ARPENT_ASSERT(index < page->capacity);
+  ARPENT_ASSERT_INTERNAL(!slot_is_live(__atomic_load_n(&page->slots[index], __ATOMIC_RELAXED)));
   __atomic_store_n(&page->slots[index], live_slot(place.tag, size), __ATOMIC_RELAXED);
   if (place.counters != nullptr) [[likely]] {
     add(place.counters->allocations, 1);

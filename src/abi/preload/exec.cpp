@@ -9,9 +9,8 @@
 #include <cstdarg>
 #include <cstddef>
 
+#include "abi/export.hpp"
 #include "abi/preload/inheritance.hpp"
-
-#define ARPENT_EXPORT extern "C" [[gnu::visibility("default")]]
 
 namespace {
 
@@ -79,39 +78,39 @@ int execute(Function function, Target target, char* const arguments[], char* con
 
 }  // namespace
 
-ARPENT_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
+ARPENT_EXPORT_C int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
   return execute(next_execve, path, arguments, environment);
 }
 
-ARPENT_EXPORT int execv(const char* path, char* const arguments[]) noexcept {
+ARPENT_EXPORT_C int execv(const char* path, char* const arguments[]) noexcept {
   return execute(next_execve, path, arguments, environ);
 }
 
-ARPENT_EXPORT int execvp(const char* file, char* const arguments[]) noexcept {
+ARPENT_EXPORT_C int execvp(const char* file, char* const arguments[]) noexcept {
   return execute(next_execvpe, file, arguments, environ);
 }
 
-ARPENT_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) noexcept {
+ARPENT_EXPORT_C int execvpe(const char* file, char* const arguments[], char* const environment[]) noexcept {
   return execute(next_execvpe, file, arguments, environment);
 }
 
-ARPENT_EXPORT int fexecve(int descriptor, char* const arguments[], char* const environment[]) noexcept {
+ARPENT_EXPORT_C int fexecve(int descriptor, char* const arguments[], char* const environment[]) noexcept {
   return execute(next_fexecve, descriptor, arguments, environment);
 }
 
-ARPENT_EXPORT int execl(const char* path, const char* first, ...) noexcept {
+ARPENT_EXPORT_C int execl(const char* path, const char* first, ...) noexcept {
   ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
   va_end(list);
   return execute(next_execve, path, arguments, environ);
 }
 
-ARPENT_EXPORT int execlp(const char* file, const char* first, ...) noexcept {
+ARPENT_EXPORT_C int execlp(const char* file, const char* first, ...) noexcept {
   ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
   va_end(list);
   return execute(next_execvpe, file, arguments, environ);
 }
 
-ARPENT_EXPORT int execle(const char* path, const char* first, ...) noexcept {
+ARPENT_EXPORT_C int execle(const char* path, const char* first, ...) noexcept {
   ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
   char* const* environment = va_arg(list, char* const*);
   va_end(list);

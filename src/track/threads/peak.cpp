@@ -3,6 +3,7 @@
 #include <atomic>
 #include <bit>
 
+#include "platform/assert.hpp"
 #include "platform/lock.hpp"
 #include "track/region/region.hpp"
 #include "track/region/timeline.hpp"
@@ -97,6 +98,8 @@ void capture() noexcept {
         break;
       }
       OriginRecord* const record = origin(index);
+      // While there are several threads, one's allocation may be counted after another's free of the block.
+      ARPENT_ASSERT(threads > 1 || !is_own(index) || (live_of[i].blocks >= 0 && live_of[i].bytes >= 0));
       const bool own = is_own(index) && live_of[i].blocks > 0;
       record->peak_blocks[which] = own ? static_cast<std::uint64_t>(live_of[i].blocks) : 0;
       record->peak_bytes[which] = own ? static_cast<std::uint64_t>(live_of[i].bytes) : 0;
@@ -174,6 +177,7 @@ void peak_thread_begins(Recorder& recorder) noexcept {
 void peak_thread_ends(Recorder& recorder) noexcept {
   const platform::LockGuard guard(lock);
   account(recorder, 0);
+  ARPENT_ASSERT(threads > 0);
   --threads;
 }
 
