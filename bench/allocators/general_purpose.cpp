@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "../micro/fixed_iterations.hpp"
 #include "keep.hpp"
 #include "zig.hpp"
 
@@ -47,14 +48,19 @@ void zig(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
 }
 
-BENCHMARK(safe)->Name("general purpose/ours, safe")->Arg(64)->Arg(0);
-BENCHMARK(zig<zig_general_purpose_batch>)->Name("general purpose/Zig, safe")->Arg(64)->Arg(0);
-BENCHMARK(unsafe)->Name("general purpose/ours, without safety")->Arg(64)->Arg(0);
+BENCHMARK(safe)->Name("general purpose/ours, safe")->Arg(64)->Arg(0)->Apply(fixed_iterations);
+BENCHMARK(zig<zig_general_purpose_batch>)
+    ->Name("general purpose/Zig, safe")
+    ->Arg(64)
+    ->Arg(0)
+    ->Apply(fixed_iterations);
+BENCHMARK(unsafe)->Name("general purpose/ours, without safety")->Arg(64)->Arg(0)->Apply(fixed_iterations);
 BENCHMARK(zig<zig_general_purpose_unsafe_batch>)
     ->Name("general purpose/Zig, without safety")
     ->Arg(64)
-    ->Arg(0);
-BENCHMARK(process_heap)->Name("general purpose/glibc")->Arg(64)->Arg(0);
+    ->Arg(0)
+    ->Apply(fixed_iterations);
+BENCHMARK(process_heap)->Name("general purpose/glibc")->Arg(64)->Arg(0)->Apply(fixed_iterations);
 
 }  // namespace
 }  // namespace ar::bench

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory_resource>
 
+#include "../micro/fixed_iterations.hpp"
 #include "keep.hpp"
 
 namespace ar::bench {
@@ -55,9 +56,9 @@ void boost_pool(benchmark::State& state) {
       [=](void* object) { here->free(object); });
 }
 
-BENCHMARK(ours)->Name("pool/ours")->Arg(48);
-BENCHMARK(pmr)->Name("pool/pmr")->Arg(48);
-BENCHMARK(boost_pool)->Name("pool/Boost")->Arg(48);
+BENCHMARK(ours)->Name("pool/ours")->Arg(48)->Apply(fixed_iterations);
+BENCHMARK(pmr)->Name("pool/pmr")->Arg(48)->Apply(fixed_iterations);
+BENCHMARK(boost_pool)->Name("pool/Boost")->Arg(48)->Apply(fixed_iterations);
 
 }  // namespace
 }  // namespace ar::bench

@@ -10,6 +10,7 @@
 #include <memory_resource>
 #include <vector>
 
+#include "../micro/fixed_iterations.hpp"
 #include "keep.hpp"
 #include "zig.hpp"
 
@@ -138,7 +139,9 @@ void fixed_zig(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
 }
 
-void sizes(benchmark::internal::Benchmark* benchmark) { benchmark->Arg(16)->Arg(64)->Arg(0); }
+void sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->Arg(16)->Arg(64)->Arg(0)->Apply(fixed_iterations);
+}
 
 BENCHMARK(bare)->Name("region/bare")->Apply(sizes);
 BENCHMARK(arena_visible)->Name("arena/ours")->Apply(sizes);

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "fixed_iterations.hpp"
 #include "random.hpp"
 #include "unwind/unwind.hpp"
 
@@ -191,11 +192,15 @@ void register_all() {
   for (const auto& [name, take] : ways) {
     benchmark::RegisterBenchmark((std::string("same_stack/") + name).c_str(), &same_stack, take)
         ->Arg(6)
-        ->Arg(30);
-    benchmark::RegisterBenchmark((std::string("inner_varies/") + name).c_str(), &inner_varies, take)->Arg(30);
+        ->Arg(30)
+        ->Apply(fixed_iterations);
+    benchmark::RegisterBenchmark((std::string("inner_varies/") + name).c_str(), &inner_varies, take)
+        ->Arg(30)
+        ->Apply(fixed_iterations);
     benchmark::RegisterBenchmark((std::string("other_stacks/") + name).c_str(), &other_stacks, take)
         ->Arg(6)
-        ->Arg(30);
+        ->Arg(30)
+        ->Apply(fixed_iterations);
   }
 }
 
