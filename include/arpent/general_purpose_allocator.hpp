@@ -94,9 +94,13 @@ class GeneralPurposeAllocator {
   [[nodiscard]] std::size_t requested_bytes() const noexcept { return core_.requested_bytes(); }
 
   // Always inlined, or without optimisation each would take a frame of every stack.
-  [[nodiscard, gnu::always_inline]] void* raw_alloc(std::size_t size, std::size_t alignment,
-                                                    const Description& description) noexcept {
-    return core_.allocate(size, alignment, description.text());
+  [[nodiscard, gnu::always_inline]] void* raw_alloc(
+      std::size_t size, std::size_t alignment, [[maybe_unused]] const Description& description) noexcept {
+    if constexpr (!options.safety) {
+      return core_.allocate_unchecked(size, alignment);
+    } else {
+      return core_.allocate(size, alignment, description.text());
+    }
   }
   [[nodiscard, gnu::always_inline]] bool raw_resize(void* block, std::size_t size, std::size_t alignment,
                                                     std::size_t new_size, const Description&) noexcept {
@@ -108,7 +112,11 @@ class GeneralPurposeAllocator {
   }
   [[gnu::always_inline]] void raw_free(void* block, std::size_t size, std::size_t alignment,
                                        const Description&) noexcept {
-    core_.release(block, size, alignment);
+    if constexpr (!options.safety) {
+      core_.release_unchecked(block, size, alignment);
+    } else {
+      core_.release(block, size, alignment);
+    }
   }
 
  private:

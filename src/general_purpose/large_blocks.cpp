@@ -1,103 +1,98 @@
 #include "general_purpose/large_blocks.hpp"
 
+#include <bit>
 #include <cstring>
+
+#include "general_purpose/descriptions.hpp"
+#include "general_purpose/large_table.hpp"
+#include "general_purpose/memory_limit.hpp"
+#include "general_purpose/records.hpp"
+#include "general_purpose/reports.hpp"
+#include "platform/pages.hpp"
 
 namespace ar::general_purpose {
 
-namespace {
-
-constexpr std::size_t first_entries = 32;
-constexpr std::uintptr_t removed = 1;
-
-std::size_t hash_of(std::uintptr_t address) noexcept { return (address * 0x9e3779b97f4a7c15ULL) >> 32U; }
-
-std::size_t table_size(std::size_t entries, std::size_t stride) noexcept {
-  return sizeof(LargeTable) + entries * stride;
-}
-
-std::size_t stride_of(const State& state) noexcept {
-  return offsetof(LargeBlock, record) +
-         record_size(true, state.settings.safety ? state.settings.stack_frames : 0);
-}
-
-// The entry for an address that has none yet.
-LargeBlock& free_entry(LargeTable& table, std::uintptr_t address) noexcept {
-  std::size_t i = hash_of(address);
-  while (large_entry(table, i).address > removed) {
-    ++i;
-  }
-  LargeBlock& entry = large_entry(table, i);
-  table.occupied += entry.address == 0 ? 1 : 0;
-  ++table.entered;
-  return entry;
-}
-
-}  // namespace
-
-LargeBlock* large_block_at(const State& state, std::uintptr_t address) noexcept {
-  if (state.large == nullptr) {
-    return nullptr;
-  }
-  for (std::size_t i = hash_of(address);; ++i) {
-    LargeBlock& entry = large_entry(*state.large, i);
-    if (entry.address == address) {
-      return &entry;
-    }
-    if (entry.address == 0) {
+void* allocate_large(State& state, std::size_t size, std::size_t alignment, const char* description,
+                     const CallStack& stack) noexcept {
+  void* block = nullptr;
+  {
+    const StateLock hold(state);
+    if (!reserve_large_block(state)) {
       return nullptr;
     }
-  }
-}
-
-LargeBlock* large_block_around(const State& state, std::uintptr_t address) noexcept {
-  LargeBlock* found = nullptr;
-  for_each_large_block(state, [&](LargeBlock& block) {
-    if (address - block.address < block.record.size) {
-      found = &block;
+    block = state.backing.allocate(state.backing, size, alignment);
+    if (block == nullptr) {
+      return nullptr;
     }
-  });
-  return found;
+    LargeBlock& large = enter_large_block(state, reinterpret_cast<std::uintptr_t>(block));
+    large.alignment = alignment;
+    large.record.size = size;
+    large.record.description = keep_description(state, state.settings.safety ? description : nullptr);
+    large.record.alignment_shift = static_cast<std::uint8_t>(std::countr_zero(alignment));
+    large.record.released_depth = 0;
+    large.record.allocated_depth =
+        state.settings.safety ? stack.copy_to(large.record.frames(), state.settings.stack_frames) : 0;
+    large.record.state = BlockState::live;
+  }
+  return block;
 }
 
-bool reserve_large_block(State& state) noexcept {
-  LargeTable* old = state.large;
-  if (old != nullptr && (old->occupied + 1) * 2 <= old->mask + 1) {
-    return true;
+void release_large(State& state, std::uintptr_t address, std::size_t size, std::size_t alignment,
+                   const CallStack& stack) noexcept {
+  const StateLock hold(state);
+  LargeBlock* large = large_block_at(state, address);
+  if (large == nullptr || (large->record.state != BlockState::live && !state.settings.safety)) {
+    if (state.settings.safety) {
+      LargeBlock* around = large_block_around(state, address);
+      if (around != nullptr && around->record.state == BlockState::live) {
+        report_interior_free(state, address, around->address, around->record, stack.view());
+        return;
+      }
+    }
+    report_invalid_free(state, address, stack.view());
+    return;
   }
-  std::size_t entries = first_entries;
-  while (entries < (old == nullptr ? 0 : old->entered + 1) * 4) {
-    entries *= 2;
+  Record& record = large->record;
+  if (record.state != BlockState::live) {
+    report_double_free(state, address, record, stack.view());
+    return;
   }
-  const std::size_t stride = stride_of(state);
-  auto* made = static_cast<LargeTable*>(take_own(state, table_size(entries, stride)));
-  if (made == nullptr) {
+  if (state.settings.safety && !was_requested_as(record, size, alignment)) {
+    report_wrong_size(state, address, record, size, alignment, stack.view());
+  }
+  return_bytes(state, record.size);
+  auto* block = reinterpret_cast<void*>(address);
+  if (state.settings.safety) {
+    (void)note_release(state, record, stack);
+  }
+  if (state.settings.never_reuse) {
+    if (state.backing.fresh_mappings) {
+      platform::forbid_pages(block, record.size);
+    }
+    return;
+  }
+  const std::size_t held = record.size;
+  const std::size_t held_alignment = large->alignment;
+  if (!state.settings.retain_metadata) {
+    remove_large_block(state, *large);
+  }
+  state.backing.release(state.backing, block, held, held_alignment);
+}
+
+bool resize_large(State& state, std::uintptr_t address, std::size_t new_size) noexcept {
+  const StateLock hold(state);
+  LargeBlock* block = large_block_at(state, address);
+  if (block == nullptr || block->record.state != BlockState::live ||
+      !state.backing.resize(state.backing, reinterpret_cast<void*>(address), block->record.size, new_size,
+                            block->alignment)) {
     return false;
   }
-  made->mask = entries - 1;
-  made->stride = stride;
-  for_each_large_block(state, [&](const LargeBlock& block) {
-    std::memcpy(&free_entry(*made, block.address), &block, stride);
-  });
-  release_large_table(state);
-  state.large = made;
+  block->record.size = new_size;
   return true;
 }
 
-LargeBlock& enter_large_block(State& state, std::uintptr_t address) noexcept {
-  LargeBlock* entry = large_block_at(state, address);  // one released before, whose metadata was retained
-  if (entry == nullptr) {
-    entry = &free_entry(*state.large, address);
-    entry->address = address;
-  }
-  return *entry;
-}
-
-void remove_large_block(State& state, LargeBlock& block) noexcept {
-  block.address = removed;
-  --state.large->entered;
-}
-
-void* remap_large_block(State& state, std::uintptr_t address, std::size_t new_size) noexcept {
+void* remap_large(State& state, std::uintptr_t address, std::size_t new_size) noexcept {
+  const StateLock hold(state);
   LargeBlock* block = large_block_at(state, address);
   if (block == nullptr || block->record.state != BlockState::live || !reserve_large_block(state)) {
     return nullptr;
@@ -116,13 +111,6 @@ void* remap_large_block(State& state, std::uintptr_t address, std::size_t new_si
     remove_large_block(state, *block);
   }
   return moved;
-}
-
-void release_large_table(State& state) noexcept {
-  if (state.large != nullptr) {
-    give_own(state, state.large, table_size(state.large->mask + 1, state.large->stride));
-    state.large = nullptr;
-  }
 }
 
 }  // namespace ar::general_purpose

@@ -1,57 +1,26 @@
-// Blocks too large for a page: each is a block of the backing, found through a hash table by its address.
-//
-// All functions need the instance's lock.
+// Blocks too large for a page: each is a block of the backing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "general_purpose/page.hpp"
+#include "general_purpose/stacks.hpp"
 #include "general_purpose/state.hpp"
 
 namespace ar::general_purpose {
 
-struct LargeBlock {
-  std::uintptr_t address;  // 0: the entry is free, 1: it was removed
-  std::size_t alignment;
-  Record record;  // its frames follow; none without safety
-};
+// Null without memory.
+[[nodiscard]] void* allocate_large(State& state, std::size_t size, std::size_t alignment,
+                                   const char* description, const CallStack& stack) noexcept;
 
-struct LargeTable {
-  std::size_t mask;      // entries - 1
-  std::size_t occupied;  // entries that are not free
-  std::size_t entered;   // those of them that were not removed
-  std::size_t stride;    // bytes an entry takes; the entries follow
-};
+// For any pointer that lies in no page: reports one that is no large block.
+void release_large(State& state, std::uintptr_t address, std::size_t size, std::size_t alignment,
+                   const CallStack& stack) noexcept;
 
-// The block that begins at the address, live or (where the metadata is retained) released; or null.
-[[nodiscard]] LargeBlock* large_block_at(const State& state, std::uintptr_t address) noexcept;
+// False: the backing cannot, and the block is as it was.
+[[nodiscard]] bool resize_large(State& state, std::uintptr_t address, std::size_t new_size) noexcept;
 
-// The one that the address lies in; or null. Looks at all.
-[[nodiscard]] LargeBlock* large_block_around(const State& state, std::uintptr_t address) noexcept;
-
-// Makes sure that the next enter_large_block succeeds. False when there is no memory.
-[[nodiscard]] bool reserve_large_block(State& state) noexcept;
-LargeBlock& enter_large_block(State& state, std::uintptr_t address) noexcept;
-void remove_large_block(State& state, LargeBlock& block) noexcept;
-
-// The block with another size, moved if need be by the backing, without being copied. Null: it is as it was.
-[[nodiscard]] void* remap_large_block(State& state, std::uintptr_t address, std::size_t new_size) noexcept;
-
-void release_large_table(State& state) noexcept;
-
-[[nodiscard]] inline LargeBlock& large_entry(LargeTable& table, std::size_t index) noexcept {
-  auto* first = reinterpret_cast<std::byte*>(&table + 1);
-  return *reinterpret_cast<LargeBlock*>(first + (index & table.mask) * table.stride);
-}
-
-template <typename Visit>
-void for_each_large_block(const State& state, Visit visit) noexcept {
-  for (std::size_t i = 0; state.large != nullptr && i <= state.large->mask; ++i) {
-    if (LargeBlock& block = large_entry(*state.large, i); block.address > 1) {
-      visit(block);
-    }
-  }
-}
+// The same, moved by the backing if need be, without being copied. Null: it is as it was.
+[[nodiscard]] void* remap_large(State& state, std::uintptr_t address, std::size_t new_size) noexcept;
 
 }  // namespace ar::general_purpose

@@ -1,10 +1,8 @@
 #include "general_purpose/lifetime.hpp"
 
-#include <cstring>
-
 #include "general_purpose/descriptions.hpp"
 #include "general_purpose/directory.hpp"
-#include "general_purpose/large_blocks.hpp"
+#include "general_purpose/large_table.hpp"
 #include "general_purpose/pages.hpp"
 #include "general_purpose/poison.hpp"
 #include "general_purpose/reports.hpp"
@@ -13,16 +11,6 @@
 namespace ar::general_purpose {
 
 namespace {
-
-constexpr std::size_t own_alignment = 64;
-
-void* take_zeroed(const Backing& backing, std::size_t size) noexcept {
-  void* start = backing.allocate(backing, size, own_alignment);
-  if (start != nullptr && !backing.fresh_mappings) {
-    std::memset(start, 0, size);
-  }
-  return start;
-}
 
 template <typename Visit>
 void for_each_record(const State& state, Visit visit) noexcept {
@@ -35,14 +23,8 @@ void for_each_record(const State& state, Visit visit) noexcept {
 
 }  // namespace
 
-void* take_own(const State& state, std::size_t size) noexcept { return take_zeroed(state.backing, size); }
-
-void give_own(const State& state, void* start, std::size_t size) noexcept {
-  state.backing.release(state.backing, start, size, own_alignment);
-}
-
 State* make_state(const Settings& settings, const Backing& backing, State*& place) noexcept {
-  auto* made = static_cast<State*>(take_zeroed(backing, sizeof(State)));
+  auto* made = static_cast<State*>(take_own(backing, sizeof(State)));
   if (made == nullptr) {
     return __atomic_load_n(&place, __ATOMIC_ACQUIRE);
   }
@@ -53,7 +35,7 @@ State* make_state(const Settings& settings, const Backing& backing, State*& plac
   State* before = nullptr;
   if (!__atomic_compare_exchange_n(&place, &before, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     remove_instance(*made);
-    backing.release(backing, made, sizeof(State), own_alignment);
+    give_own(backing, made, sizeof(State));
     return before;
   }
   return made;
@@ -112,7 +94,7 @@ void release_everything(State& state) noexcept {
   release_heaps(state);
   release_descriptions(state);
   const Backing backing = state.backing;
-  backing.release(backing, &state, sizeof(State), own_alignment);
+  give_own(backing, &state, sizeof(State));
 }
 
 }  // namespace ar::general_purpose

@@ -27,8 +27,8 @@ namespace ar::detail::general_purpose {
 struct State : ar::heap::PageSource {
   Settings settings;
   Backing backing;
-  std::uint64_t
-      id;  // never used again, so that what a thread remembers of an instance that is gone is harmless
+  std::uint64_t id;          // monotonically increasing, never reused: see RememberedHeap
+  std::uint32_t remembered;  // which of a thread's remembered heaps is of this instance
   ar::heap::HeapList heaps;
   ar::heap::ThreadHeap* sole_heap;  // of an instance that is not thread-safe
   ar::platform::Lock lock;          // guards all that follows
@@ -49,8 +49,14 @@ namespace ar::general_purpose {
 using detail::general_purpose::State;
 
 // Memory of the backing for descriptions of our own: aligned to 64 bytes, zeroed. Null when there is none.
-[[nodiscard]] void* take_own(const State& state, std::size_t size) noexcept;
-void give_own(const State& state, void* start, std::size_t size) noexcept;
+[[nodiscard]] void* take_own(const Backing& backing, std::size_t size) noexcept;
+[[nodiscard]] inline void* take_own(const State& state, std::size_t size) noexcept {
+  return take_own(state.backing, size);
+}
+void give_own(const Backing& backing, void* start, std::size_t size) noexcept;
+inline void give_own(const State& state, void* start, std::size_t size) noexcept {
+  give_own(state.backing, start, size);
+}
 
 // Takes the lock of an instance that threads share.
 class StateLock {

@@ -4,7 +4,9 @@
 
 #include <atomic>
 
-#include "general_purpose/block_finder.hpp"
+#include "arpent/block_owner.h"
+
+#include "general_purpose/block_description.hpp"
 #include "general_purpose/directory.hpp"
 
 namespace ar::general_purpose {
@@ -74,10 +76,24 @@ extern "C" void after_fork_in_child() {
   instances_lock.reset();
 }
 
+// For the tracked heap, if there is one: describes a block that was passed to free(). Waits for no lock.
+int find_block(const void* pointer, ar_heap__owned_block* found) {
+  if (!instances_lock.try_lock()) {
+    return 0;
+  }
+  State* state = instances;
+  while (state != nullptr && !describe_block(*state, reinterpret_cast<std::uintptr_t>(pointer), *found)) {
+    state = state->next;
+  }
+  instances_lock.unlock();
+  return state != nullptr ? 1 : 0;
+}
+
 }  // namespace
 
 void enter_instance(State& state) noexcept {
   state.id = instances_made.fetch_add(1, std::memory_order_relaxed) + 1;
+  state.remembered = static_cast<std::uint32_t>(state.id % remembered_heaps);
   if (!state.settings.thread_safe) {
     return;
   }
@@ -90,8 +106,8 @@ void enter_instance(State& state) noexcept {
   state.next = instances;
   if (instances != nullptr) {
     instances->previous = &state;
-  } else {
-    begin_finding_blocks();
+  } else if (&ar_heap__add_block_finder != nullptr) {
+    ar_heap__add_block_finder(find_block, "a general purpose allocator");
   }
   instances = &state;
 }
@@ -105,21 +121,9 @@ void remove_instance(State& state) noexcept {
   if (state.next != nullptr) {
     state.next->previous = state.previous;
   }
-  if (instances == nullptr) {
-    end_finding_blocks();
+  if (instances == nullptr && &ar_heap__remove_block_finder != nullptr) {
+    ar_heap__remove_block_finder(find_block);
   }
-}
-
-State* find_instance(bool (*is_it)(State& state, void* context), void* context) noexcept {
-  if (!instances_lock.try_lock()) {
-    return nullptr;
-  }
-  State* state = instances;
-  while (state != nullptr && !is_it(*state, context)) {
-    state = state->next;
-  }
-  instances_lock.unlock();
-  return state;
 }
 
 heap::ThreadHeap* attach_heap(State& state) noexcept {
@@ -137,7 +141,7 @@ heap::ThreadHeap* attach_heap(State& state) noexcept {
   if (heap == nullptr) {
     return nullptr;
   }
-  remembered[state.id % remembered_heaps] = {state.id, heap};
+  remembered[state.remembered] = {state.id, heap};
   // Also when this thread's end has begun: then the handler is called again.
   pthread_setspecific(thread_end_key, remembered);
   return heap;

@@ -11,8 +11,10 @@
 
 namespace ar::general_purpose {
 
+// Instances share the places of these; the last one used has it. One that is gone is never found again,
+// because no other has its id.
 struct RememberedHeap {
-  std::uint64_t instance;  // 0: none
+  std::uint64_t instance;  // its id; 0 means none
   heap::ThreadHeap* heap;
 };
 
@@ -27,16 +29,13 @@ extern constinit thread_local RememberedHeap remembered[remembered_heaps]
   if (!state.settings.thread_safe) {
     return state.sole_heap != nullptr ? state.sole_heap : attach_heap(state);
   }
-  const RememberedHeap& last = remembered[state.id % remembered_heaps];
+  const RememberedHeap& last = remembered[state.remembered];
   return last.instance == state.id ? last.heap : attach_heap(state);
 }
 
-// The list of instances, for the ends of threads and for fork.
+// The list of instances that threads share: for the ends of threads, for fork, and for the tracked heap,
+// which asks whose a block is that was passed to free().
 void enter_instance(State& state) noexcept;
 void remove_instance(State& state) noexcept;
-
-// The first instance in the list that `is_it` says yes of. Null also while the list is being changed: waits
-// for nobody.
-[[nodiscard]] State* find_instance(bool (*is_it)(State& state, void* context), void* context) noexcept;
 
 }  // namespace ar::general_purpose

@@ -49,6 +49,9 @@ class [[gnu::visibility("default")]] Core {
   [[nodiscard]] void* remap(void* block, std::size_t old_size, std::size_t new_size,
                             std::size_t alignment) noexcept;
   void release(void* block, std::size_t size, std::size_t alignment) noexcept;
+  // The same without safety, in fewer steps.
+  [[nodiscard]] void* allocate_unchecked(std::size_t size, std::size_t alignment) noexcept;
+  void release_unchecked(void* block, std::size_t size, std::size_t alignment) noexcept;
 
   // Whether `pointer` lies in memory of this allocator, in a block or between blocks.
   [[nodiscard]] bool owns(const void* pointer) const noexcept;
