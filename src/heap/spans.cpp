@@ -45,7 +45,7 @@ std::size_t index_in(const Segment* segment, const Page* page) noexcept {
 
 // For assertions: the segment's spans follow each other without gaps, and a look-up from their first and last
 // slices leads to them.
-bool has_consistent_spans(const Segment* segment) noexcept {
+[[maybe_unused]] bool has_consistent_spans(const Segment* segment) noexcept {
   for (std::size_t slice = 0; slice < segment->slice_count;) {
     const Page& page = segment->pages[slice];
     const std::size_t next = slice + page.slice_count;
