@@ -4,6 +4,7 @@
 #include "abi/resize.hpp"
 #include "abi/serve.hpp"
 #include "track/adopted.hpp"
+#include "track/record_annotated.hpp"
 
 namespace ar::abi {
 

@@ -3,11 +3,15 @@
 
 #include "abi/export.hpp"
 #include "platform/lock.hpp"
-#include "track/region/snapshot.hpp"
+#include "track/region/mode.hpp"
+#include "track/region/region.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/origins.hpp"
 #include "track/sites/stack_nodes.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/peak.hpp"
 #include "track/threads/recorders.hpp"
+#include "track/threads/snapshot.hpp"
 #include "track/tracker.hpp"
 
 namespace {
@@ -66,7 +70,7 @@ ARPENT_EXPORT_C int ar_profile__is_tracking_() { return ar::track::profile() != 
 ARPENT_EXPORT_C int ar_profile__switch_(int on) { return ar::track::switch_recording(on != 0) ? 1 : 0; }
 
 ARPENT_EXPORT_C int ar_profile__mark_(const char* label) {
-  const ar::platform::LockGuard guard(ar::track::tracker_lock());
+  const ar::platform::LockGuard guard(ar::track::region_lock());
   return ar::track::mark_moment(label) ? 1 : 0;
 }
 

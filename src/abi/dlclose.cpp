@@ -3,8 +3,8 @@
 #include <dlfcn.h>
 
 #include "abi/export.hpp"
+#include "track/region/mode.hpp"
 #include "track/threads/recorders.hpp"
-#include "track/track.hpp"
 #include "unwind/unwind.hpp"
 
 // Not there in a fully static program.

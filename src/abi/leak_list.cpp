@@ -2,7 +2,8 @@
 
 #include "platform/pages.hpp"
 #include "track/adopted.hpp"
-#include "track/track.hpp"
+#include "track/sites/origins.hpp"
+#include "track/stamp.hpp"
 
 namespace ar::abi {
 
@@ -24,7 +25,7 @@ bool describe(const heap::BlockInfo& block, Leak& leak) noexcept {
   leak.sequence = 0;
   leak.seconds = 0;
   if (block.annex != 0) {
-    const track::Stamp stamp = track::stamp(block.annex);
+    const track::Stamp stamp = track::read_stamp(block.annex);
     leak.sequence = stamp.sequence;
     leak.seconds = stamp.seconds;
   }

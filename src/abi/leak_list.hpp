@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "heap/heap.hpp"
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::abi {
 

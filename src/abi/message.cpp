@@ -5,6 +5,8 @@
 #include "abi/report_turn.hpp"
 #include "abi/symbolizer.hpp"
 #include "platform/signal_shield.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/modules.hpp"
 
 namespace ar::abi {
 

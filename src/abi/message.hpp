@@ -7,7 +7,7 @@
 
 #include "platform/symbolized_message.hpp"
 #include "platform/text.hpp"
-#include "track/track.hpp"
+#include "track/region/profile_layout.hpp"
 
 namespace ar::abi {
 

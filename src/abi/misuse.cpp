@@ -6,9 +6,12 @@
 
 #include "abi/message.hpp"
 #include "abi/serve.hpp"
+#include "platform/hash.hpp"
 #include "platform/text.hpp"
 #include "track/owners.hpp"
-#include "track/track.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/modules.hpp"
+#include "track/sites/origins.hpp"
 #include "track/tracker.hpp"
 
 namespace ar::abi {
@@ -25,7 +28,7 @@ constexpr std::size_t most_pairs = 2048;
 std::atomic<std::uint64_t> told[most_pairs];
 
 bool first_time(std::uint64_t one, std::uint64_t other) noexcept {
-  const std::uint64_t pair = (one * 0x9e3779b97f4a7c15ULL + other) | 1U;
+  const std::uint64_t pair = (platform::spread(one) + other) | 1U;
   for (std::atomic<std::uint64_t>& place : told) {
     std::uint64_t seen = place.load(std::memory_order_relaxed);
     if (seen == pair) {
@@ -107,7 +110,7 @@ std::uint64_t origin_key(std::uint32_t index) noexcept {
   const std::uint64_t place = origin->address == 0
                                   ? origin->file * 0xff51afd7ed558ccdULL + origin->line
                                   : place_key(track::module(origin->module), origin->address);
-  return place * 0x9e3779b97f4a7c15ULL + origin->description;
+  return platform::spread(place) + origin->description;
 }
 
 bool is_new_pair(std::uint32_t origin, std::uintptr_t caller) noexcept {
@@ -319,9 +322,9 @@ void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
   abort_if_wanted();
 }
 
-bool settle_release(track::Released released, const void* pointer, std::uintptr_t caller,
+bool settle_release(track::RecordedFree released, const void* pointer, std::uintptr_t caller,
                     std::uint32_t families) noexcept {
-  if (released.kind == track::Release::not_a_block) {
+  if (released.kind == track::FreeKind::not_a_block) {
     report_not_a_block(pointer, caller);
     return false;
   }

@@ -5,7 +5,7 @@
 
 #include "heap/heap.hpp"
 #include "track/owners.hpp"
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::abi {
 

@@ -15,7 +15,9 @@
 #include "platform/local_time.hpp"
 #include "platform/signal_shield.hpp"
 #include "platform/system_call.hpp"
-#include "track/track.hpp"
+#include "track/region/mode.hpp"
+#include "track/sites/origins.hpp"
+#include "track/threads/counters.hpp"
 
 namespace ar::abi {
 

@@ -7,7 +7,10 @@
 #include "abi/symbolizer.hpp"
 #include "platform/clock.hpp"
 #include "platform/system_call.hpp"
-#include "track/track.hpp"
+#include "track/region/mode.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/origins.hpp"
+#include "track/threads/counters.hpp"
 
 namespace ar::abi {
 

@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "platform/system_call.hpp"
-#include "track/track.hpp"
+#include "track/region/mode.hpp"
 
 namespace ar::abi {
 

@@ -6,6 +6,8 @@
 #include "abi/misuse.hpp"
 #include "abi/serve.hpp"
 #include "heap/heap.hpp"
+#include "track/record_annotated.hpp"
+#include "track/threads/recorders.hpp"
 
 namespace ar::abi {
 
@@ -57,8 +59,9 @@ void note_released(heap::Page* page, void* block, std::size_t size, std::uintptr
   if (recorder != nullptr) {
     recorder->last_block = nullptr;  // a block that is resized is not a temporary one
   }
-  const track::Released released = track::record_release_of_size(page, block, size, caller, released_by_free);
-  if (released.kind != track::Release::ordinary) {
+  const track::RecordedFree released =
+      track::record_free_of_size(page, block, size, caller, released_by_free);
+  if (released.kind != track::FreeKind::ordinary) {
     (void)settle_release(released, block, caller, released_by_free);
   }
 }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "track/record.hpp"
+#include "track/annotated_site.hpp"
 
 namespace ar::abi {
 

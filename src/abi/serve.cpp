@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
+#include "track/threads/recorders.hpp"
 
 namespace ar::abi {
 
@@ -39,11 +41,11 @@ namespace {
     }
   }
   track::Recorder* recorder = track::current_recorder();
-  track::Place place;
+  track::SiteCounters site;
   if (recorder == nullptr || track::recording() != track::Recording::sites ||
-      !track::find_cached_place(*recorder, caller, family, place)) {
+      !track::find_cached_site(*recorder, caller, family, site)) {
     track::record_allocation(made.page, made.block, size, caller, family);
-  } else if (!track::enter(*recorder, made.page, made.block, size, place)) {
+  } else if (!track::record_allocation_fast(*recorder, made.page, made.block, size, site)) {
     return flush_and_give(*recorder, made.block);
   }
   return made.block;
@@ -55,8 +57,8 @@ namespace {
     release_foreign(pointer, caller);
     return;
   }
-  const track::Released released = track::record_release(page, pointer, caller, families);
-  if (released.kind == track::Release::ordinary || settle_release(released, pointer, caller, families)) {
+  const track::RecordedFree released = track::record_free(page, pointer, caller, families);
+  if (released.kind == track::FreeKind::ordinary || settle_release(released, pointer, caller, families)) {
     heap::release(page, pointer);
   }
 }
@@ -84,11 +86,12 @@ void* arpent_serve_with_stack(std::size_t size, std::uintptr_t caller, track::Fa
   }
   const bool is_entered =
       track::recording() == track::Recording::stacks
-          ? track::enter_sampling(
+          ? track::record_allocation_sampling(
                 *recorder, made.page, made.block, size,
-                track::place_of_stack(*recorder, track::take_stack(*recorder, from, caller), family))
-          : track::enter(*recorder, made.page, made.block, size,
-                         track::place_of_unrecorded(*recorder, family));
+                track::site_of_stack(*recorder, track::take_stack(recorder->stack_memory, from, caller),
+                                     family))
+          : track::record_allocation_fast(*recorder, made.page, made.block, size,
+                                          track::unrecorded_site(*recorder, family));
   if (!is_entered) [[unlikely]] {
     track::flush_balance(*recorder, 0);
   }
@@ -143,15 +146,15 @@ void* serve_tracked(std::size_t size, std::uintptr_t caller) noexcept {
   }
   const heap::Allocated made = heap::allocate_fast(size);
   track::Recorder* recorder = track::current_recorder();
-  track::Place place;
+  track::SiteCounters site;
   if (made.block == nullptr || recorder == nullptr ||
-      !track::find_cached_place(*recorder, caller, family, place)) [[unlikely]] {
+      !track::find_cached_site(*recorder, caller, family, site)) [[unlikely]] {
     return serve_tracked_slow(size, caller, family, made);
   }
   if (size > heap::largest_direct_size) {
     __builtin_unreachable();  // allocate_fast has no such blocks
   }
-  if (!track::enter(*recorder, made.page, made.block, size, place)) [[unlikely]] {
+  if (!track::record_allocation_fast(*recorder, made.page, made.block, size, site)) [[unlikely]] {
     return flush_and_give(*recorder, made.block);
   }
   return made.block;
@@ -162,7 +165,7 @@ void take_back_tracked(void* pointer, std::uintptr_t caller) noexcept {
   heap::Page* page = heap::page_of(pointer);
   track::Recorder* recorder = track::current_recorder();
   if (page == nullptr || recorder == nullptr ||
-      !track::record_ordinary_release(*recorder, page, pointer, caller, families)) [[unlikely]] {
+      !track::record_free_fast(*recorder, page, pointer, caller, families)) [[unlikely]] {
     take_back_slow(pointer, caller, families);
     return;
   }

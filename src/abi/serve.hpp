@@ -69,7 +69,7 @@ void clear(const heap::Allocated& made, std::size_t size) noexcept;
                                  track::Family family) noexcept;
 
 // The rare endings of a release. `true`: the block may be given back.
-[[nodiscard]] bool settle_release(track::Released released, const void* pointer, std::uintptr_t caller,
+[[nodiscard]] bool settle_release(track::RecordedFree released, const void* pointer, std::uintptr_t caller,
                                   std::uint32_t families) noexcept;
 void release_foreign(void* pointer, std::uintptr_t caller) noexcept;
 

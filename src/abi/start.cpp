@@ -12,10 +12,12 @@
 #include "abi/misuse.hpp"
 #include "abi/process.hpp"
 #include "heap/thread_heap.hpp"
+#include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
 #include "track/owners.hpp"
+#include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
@@ -31,7 +33,7 @@ char report_path[path_size];
 char symbolizer_path[path_size];
 char profile_directory[path_size];
 char profile_file[path_size];
-track::ProfilePlace place;  // of one of these if `arpent run` watches, else nowhere
+track::ProfilePath place;  // of one of these if `arpent run` watches, else nowhere
 bool follow_children = false;
 bool surveyed = false;  // `arpent run` watches
 Options process_options = {"heap_memory_report.log", false, nullptr};
@@ -136,7 +138,7 @@ void after_fork_in_parent() noexcept {
 
 void after_fork_in_child() noexcept {
   heap::after_fork_in_child();
-  track::after_fork_in_child(follow_children ? place : track::ProfilePlace{});
+  track::after_fork_in_child(follow_children ? place : track::ProfilePath{});
   track::owners_lock().reset();
   track::adopted_lock().reset();
   process_options.forked = true;

@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "abi/process.hpp"
-#include "track/track.hpp"
+#include "track/region/mode.hpp"
+#include "track/region/strings.hpp"
+#include "track/sites/modules.hpp"
 
 namespace ar::abi {
 

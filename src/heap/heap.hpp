@@ -27,7 +27,7 @@ struct BlockInfo {
   std::uintptr_t start = 0;        // of the block; 0 when foreign or unallocated
   std::size_t usable_size = 0;     // bytes the block can hold
   std::size_t requested_size = 0;  // bytes asked for; usable_size when slots are not kept
-  std::uint64_t slot = 0;          // the block's metadata word, see track/slot.hpp; 0 when not kept
+  std::uint64_t slot = 0;          // the block's metadata word, see track/region/slot.hpp; 0 when not kept
   std::uint64_t annex = 0;         // second word of annotated blocks (sequence and time); 0 when none
 };
 

@@ -13,8 +13,9 @@
 #include "platform/signal_shield.hpp"
 #include "platform/system_call.hpp"
 #include "platform/threads.hpp"
+#include "track/region/mode.hpp"
 #include "track/sites/modules.hpp"
-#include "track/track.hpp"
+#include "track/sites/origins.hpp"
 
 namespace ar::track {
 

@@ -1,5 +1,4 @@
-// The leak scan with its parts open to choice, for tests. Everything else calls scan_for_leaks() of
-// track/track.hpp.
+// Which live blocks are lost: nothing that the program can still reach points to them.
 //
 // A block is reachable when an aligned word in a root (leak_roots.hpp) or in a reachable block holds the
 // address of any of its bytes; a block of no bytes has its start. One past the end does not count. All other
@@ -11,7 +10,11 @@
 
 namespace ar::track {
 
-// As scan_for_leaks(), by the given means or, where the system denies them, lesser ones.
+// Finds lost blocks: stops the other threads, marks from the roots, fills the leak fields of the origins
+// and of the header (profile_layout.hpp), resumes the threads. Allocates nothing from the heap.
+void scan_for_leaks() noexcept;
+
+// The same by the given means or, if the system denies them, lesser ones. For tests.
 void scan_for_leaks_by(platform::PageSource pages, platform::ReadingWay way) noexcept;
 
 }  // namespace ar::track

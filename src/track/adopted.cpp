@@ -1,10 +1,11 @@
 #include "track/adopted.hpp"
 
 #include "heap/metadata.hpp"
+#include "platform/hash.hpp"
 #include "platform/lock.hpp"
-#include "track/record.hpp"
-#include "track/region/strings.hpp"
-#include "track/track.hpp"
+#include "track/record_beside.hpp"
+#include "track/region/mode.hpp"
+#include "track/stamp.hpp"
 
 namespace ar::track {
 
@@ -24,7 +25,7 @@ platform::Lock lock;
 Entry* table = nullptr;
 std::size_t used = 0;
 
-std::size_t place_of(std::uintptr_t start) noexcept { return mix(start) % most_entries; }
+std::size_t place_of(std::uintptr_t start) noexcept { return platform::mix(start) % most_entries; }
 
 Entry* find_entry(std::uintptr_t start) noexcept {
   for (std::size_t place = place_of(start); table[place].start != 0; place = (place + 1) % most_entries) {
@@ -77,10 +78,11 @@ bool adopt(void* pointer, std::size_t size, const char* description, std::uintpt
   if (entry == nullptr) {
     return false;
   }
-  const AdoptedStart made = record_adopted(size, description, caller);
+  const std::uint64_t stamp = new_stamp();
+  const std::uint32_t tag = record_start_at({nullptr, description, 0, caller}, size, Family::adopted);
   entry->size = size;
-  entry->slot = made.slot;
-  entry->annex = made.annex;
+  entry->slot = tag == 0 ? 0 : live_slot(tag, size);
+  entry->annex = stamp;
   __atomic_store_n(&entry->start, start, __ATOMIC_RELEASE);
   return true;
 }

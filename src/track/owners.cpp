@@ -2,8 +2,10 @@
 
 #include "heap/metadata.hpp"
 #include "platform/loaded_module.hpp"
+#include "track/record_beside.hpp"
+#include "track/region/mode.hpp"
+#include "track/region/strings.hpp"
 #include "track/sites/origins.hpp"
-#include "track/track.hpp"
 
 namespace ar::track {
 
@@ -108,6 +110,12 @@ void cut(Owner& owner, std::size_t count) noexcept {
 
 std::uintptr_t address_of(const void* pointer) noexcept { return reinterpret_cast<std::uintptr_t>(pointer); }
 
+OriginIndex record_owner(const AnnotatedSite& made) noexcept {
+  const OriginIndex origin = intern_owner(made);
+  record_start(origin, 0);
+  return origin;
+}
+
 // After a fork the owner itself was inherited, too: what is entered from then on needs one of this process.
 OriginIndex own_origin_of(Owner& owner) noexcept {
   if (!is_own(owner.made)) {
@@ -157,7 +165,7 @@ void enter_owned(Owner* owner, const void* block, std::size_t size, AnnotatedSit
     return;
   }
   site.owner = own_origin_of(*owner);
-  *entry = {address_of(block), size, record_owned(size, site)};
+  *entry = {address_of(block), size, slot_origin(record_start_at(site, size, Family::owned))};
 }
 
 OriginIndex leave_owned(Owner* owner, const void* block) noexcept {
@@ -180,7 +188,7 @@ void return_owned(Owner* owner, const void* block, std::size_t size, OriginIndex
   Entry* const entry = origin == 0 ? nullptr : add_entry(*owner);
   if (entry != nullptr) {
     *entry = {address_of(block), size, origin};
-    take_back_end(origin, size);
+    undo_record_end(origin, size);
   }
 }
 

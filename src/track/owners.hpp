@@ -10,8 +10,8 @@
 #include <cstdint>
 
 #include "platform/lock.hpp"
-#include "track/record.hpp"
-#include "track/slot.hpp"
+#include "track/annotated_site.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::track {
 

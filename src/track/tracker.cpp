@@ -6,7 +6,7 @@
 #include "heap/thread_heap.hpp"
 #include "platform/clock.hpp"
 #include "platform/system_call.hpp"
-#include "track/record.hpp"
+#include "track/region/mode.hpp"
 #include "track/region/region.hpp"
 #include "track/region/strings.hpp"
 #include "track/region/timeline.hpp"
@@ -17,15 +17,7 @@
 
 namespace ar::track {
 
-constinit std::uint8_t recording_state = static_cast<std::uint8_t>(Recording::sites);
-
 namespace {
-
-constinit Mode current_mode = Mode::off;
-
-Recording usual_recording() noexcept {
-  return current_mode == Mode::stacks ? Recording::stacks : Recording::sites;
-}
 
 // The whole of a small file of /proc with NULs turned to spaces. Returns an interned string's offset.
 Offset intern_command_line() noexcept {
@@ -60,17 +52,13 @@ void describe_process() noexcept {
   Header* of = header();
   of->pid = static_cast<std::int32_t>(platform::system_call(SYS_getpid));
   of->parent_pid = static_cast<std::int32_t>(platform::system_call(SYS_getppid));
-  of->mode = static_cast<std::uint32_t>(current_mode);
+  of->mode = static_cast<std::uint32_t>(mode());
   of->serving = 1;
 }
 
 }  // namespace
 
-Mode mode() noexcept { return current_mode; }
-
-Header* profile() noexcept { return current_mode == Mode::off ? nullptr : header(); }
-
-void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) noexcept {
+void start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept {
   if (wanted == Mode::off || !open_region(place)) {
     return;
   }
@@ -80,8 +68,7 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePlace& place) no
   if (wanted == Mode::stacks) {
     header()->stack_depth = stack_depth;
   }
-  current_mode = wanted;
-  recording_state = static_cast<std::uint8_t>(usual_recording());
+  set_mode(wanted);
   heap::keep_slots = true;
   begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
@@ -98,12 +85,6 @@ void set_run_state(RunState state) noexcept {
   }
 }
 
-bool switch_recording(bool on) noexcept {
-  const auto next = static_cast<std::uint8_t>(on ? usual_recording() : Recording::nothing);
-  return __atomic_exchange_n(&recording_state, next, __ATOMIC_RELAXED) !=
-         static_cast<std::uint8_t>(Recording::nothing);
-}
-
 void note_mismatch() noexcept {
   if (Header* of = profile(); of != nullptr) {
     __atomic_fetch_add(&of->mismatches, 1, __ATOMIC_RELAXED);
@@ -111,7 +92,7 @@ void note_mismatch() noexcept {
 }
 
 void before_fork() noexcept {
-  tracker_lock().lock();
+  region_lock().lock();
   lock_peak();
   lock_samples();
 }
@@ -119,11 +100,11 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept {
   unlock_samples();
   unlock_peak();
-  tracker_lock().unlock();
+  region_lock().unlock();
 }
 
-void after_fork_in_child(const ProfilePlace& place) noexcept {
-  tracker_lock().reset();
+void after_fork_in_child(const ProfilePath& place) noexcept {
+  region_lock().reset();
   unlock_peak();
   reset_samples();
   if (profile() == nullptr) {
@@ -131,9 +112,8 @@ void after_fork_in_child(const ProfilePlace& place) noexcept {
   }
   const std::uint32_t depth = header()->stack_depth;
   separate_region(place);
-  if (header()->origin_count == 0 && !open_origins(current_mode == Mode::stacks)) {
-    current_mode = Mode::off;
-    recording_state = static_cast<std::uint8_t>(usual_recording());
+  if (header()->origin_count == 0 && !open_origins(mode() == Mode::stacks)) {
+    set_mode(Mode::off);
     heap::thread_state.recorder = nullptr;
     return;
   }

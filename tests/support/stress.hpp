@@ -52,7 +52,7 @@ inline void* make(std::size_t size, std::uintptr_t site = first_site) {
 inline void give_back(void* block) {
   heap::Page* page = heap::page_of(block);
   CHECK(page != nullptr);
-  CHECK(track::record_release(page, block, first_site, free_families).kind == track::Release::ordinary);
+  CHECK(track::record_free(page, block, first_site, free_families).kind == track::FreeKind::ordinary);
   heap::release(page, block);
 }
 

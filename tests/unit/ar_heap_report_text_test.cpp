@@ -11,7 +11,7 @@
 
 #include "abi/symbolizer.hpp"
 #include "platform/text.hpp"
-#include "track/track.hpp"
+#include "track/sites/modules.hpp"
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
 #include "track/record.hpp"
+#include "track/sites/origins.hpp"
 
 namespace ar::heap {
 namespace {
@@ -33,7 +34,7 @@ constexpr std::uint32_t free_families = track::family_bit(track::Family::malloc_
 void give_back(void* block) {
   Page* page = page_of(block);
   ASSERT_NE(page, nullptr);
-  ASSERT_EQ(track::record_release(page, block, 0x5678, free_families).kind, track::Release::ordinary);
+  ASSERT_EQ(track::record_free(page, block, 0x5678, free_families).kind, track::FreeKind::ordinary);
   release(page, block);
 }
 
@@ -131,15 +132,15 @@ TEST(Find, AReleaseOfAnInteriorPointerIsSeen) {
     for (std::size_t offset = step; offset < size; offset += step) {
       void* inside = static_cast<char*>(block) + offset;
       Page* page = page_of(inside);
-      ASSERT_TRUE(page == nullptr || track::record_release(page, inside, 0x9abc, free_families).kind ==
-                                         track::Release::not_a_block)
+      ASSERT_TRUE(page == nullptr || track::record_free(page, inside, 0x9abc, free_families).kind ==
+                                         track::FreeKind::not_a_block)
           << offset << " in " << size;
     }
     EXPECT_EQ(find(block).place, Place::live);
     give_back(block);
     Page* page = page_of(block);
     ASSERT_TRUE(page == nullptr ||
-                track::record_release(page, block, 0x9abc, free_families).kind == track::Release::not_a_block)
+                track::record_free(page, block, 0x9abc, free_families).kind == track::FreeKind::not_a_block)
         << size;
   }
 }
@@ -159,8 +160,8 @@ TEST(Find, AReleaseInsideALargeBlockMeetsNoOtherMetadata) {
     for (std::size_t offset = 64 * kib; offset < 100 * mib; offset += 64 * kib) {
       void* inside = static_cast<char*>(block) + offset;
       Page* page = page_of(inside);
-      ASSERT_TRUE(page == nullptr || track::record_release(page, inside, 0x9abc, free_families).kind ==
-                                         track::Release::not_a_block)
+      ASSERT_TRUE(page == nullptr || track::record_free(page, inside, 0x9abc, free_families).kind ==
+                                         track::FreeKind::not_a_block)
           << offset;
     }
   }
@@ -184,8 +185,8 @@ TEST(Find, ForeignMemoryBesideALargeBlockIsForeign) {
   for (std::size_t offset = 0; offset < 4 * mib; offset += 4096) {
     void* foreign = reinterpret_cast<char*>(behind) + offset;
     Page* page = page_of(foreign);
-    ASSERT_TRUE(page == nullptr || track::record_release(page, foreign, 0x9abc, free_families).kind ==
-                                       track::Release::not_a_block);
+    ASSERT_TRUE(page == nullptr || track::record_free(page, foreign, 0x9abc, free_families).kind ==
+                                       track::FreeKind::not_a_block);
   }
   if (mapped != MAP_FAILED) {
     munmap(mapped, 4 * mib);

@@ -9,6 +9,7 @@
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
 #include "track/record.hpp"
+#include "track/sites/origins.hpp"
 
 namespace ar::track {
 namespace {
@@ -26,7 +27,7 @@ void* make(std::size_t size, std::uintptr_t site) {
 
 void give_back(void* block) {
   heap::Page* page = heap::page_of(block);
-  EXPECT_EQ(record_release(page, block, 0x77, free_families).kind, Release::ordinary);
+  EXPECT_EQ(record_free(page, block, 0x77, free_families).kind, FreeKind::ordinary);
   heap::release(page, block);
 }
 
@@ -232,9 +233,9 @@ TEST(Peak, EndsWhileItsLocksAreHeld) {
   lock_peak();
   end_peak();
   unlock_peak();
-  tracker_lock().lock();
+  region_lock().lock();
   name_running_threads();
-  tracker_lock().unlock();
+  region_lock().unlock();
   end_peak();
 }
 

@@ -18,6 +18,8 @@
 #include "heap/thread_heap.hpp"
 #include "support/random.hpp"
 #include "track/record.hpp"
+#include "track/region/mode.hpp"
+#include "track/sites/origins.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
 

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::track {
 

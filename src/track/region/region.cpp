@@ -16,6 +16,8 @@ constinit char* region_base = nullptr;
 
 namespace {
 
+platform::Lock lock;
+
 // The bound on a profile's size: addresses only, what is not used costs nothing.
 constexpr std::size_t largest_capacity = std::size_t{256} << 20U;
 constexpr std::size_t part_of_limit = 32;  // where addresses are limited, no more than such a part of them
@@ -54,7 +56,7 @@ char* append_number(char* out, const char* end, std::uint64_t value) noexcept {
 }
 
 // The n-th name that a file of this process's may have; false when it is too long.
-bool write_name(const ProfilePlace& place, unsigned n) noexcept {
+bool write_name(const ProfilePath& place, unsigned n) noexcept {
   const char* const end = file_path + sizeof file_path - 1;
   const auto pid = static_cast<std::uint64_t>(platform::system_call(SYS_getpid));
   char* out = append(file_path, end, place.directory != nullptr ? place.directory : place.file);
@@ -71,7 +73,7 @@ bool write_name(const ProfilePlace& place, unsigned n) noexcept {
 }
 
 // A new file of this process's; its descriptor, or negative.
-int create_file(const ProfilePlace& place) noexcept {
+int create_file(const ProfilePath& place) noexcept {
   constexpr unsigned most_images = 1000;  // successive exec images of one process
   for (unsigned image = 0; image < most_images; ++image) {
     if (!write_name(place, image)) {
@@ -127,7 +129,7 @@ bool commit(std::size_t size) noexcept {
 }
 
 // A file mapped for writing with its first step committed; null when that cannot be had.
-char* open_file_region(const ProfilePlace& place, std::size_t capacity) noexcept {
+char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {
   const int descriptor = create_file(place);
   if (descriptor < 0) {
     file_path[0] = '\0';
@@ -154,7 +156,7 @@ void write_header(std::size_t capacity) noexcept {
 
 }  // namespace
 
-bool open_region(const ProfilePlace& place) noexcept {
+bool open_region(const ProfilePath& place) noexcept {
   std::size_t capacity = largest_capacity;
   while (capacity > smallest_capacity && capacity > platform::address_space_limit() / part_of_limit) {
     capacity /= 2;
@@ -174,6 +176,8 @@ bool open_region(const ProfilePlace& place) noexcept {
   return false;
 }
 
+platform::Lock& region_lock() noexcept { return lock; }
+
 bool region_has_file() noexcept { return file_path[0] != '\0'; }
 
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
@@ -191,7 +195,7 @@ void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   return region_base + start;
 }
 
-void separate_region(const ProfilePlace& place) noexcept {
+void separate_region(const ProfilePath& place) noexcept {
   const std::size_t capacity = header()->capacity;
   const std::size_t used = header()->used;
   const bool was_file = file_path[0] != '\0';

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/lock.hpp"
 #include "track/region/profile_layout.hpp"
 
 namespace ar::track {
@@ -25,7 +26,7 @@ template <typename T>
 
 // Where the profile's file goes; it is created exclusively, with mode 0600, and no link is followed. Absolute
 // paths, which are copied.
-struct ProfilePlace {
+struct ProfilePath {
   const char* directory = nullptr;  // as `<pid>.<n>.profile` in it; null: `file` counts
   const char* file = nullptr;       // as this; as `<file>.<pid>`, `<file>.<pid>.<n>` where that is taken
   [[nodiscard]] bool is_nowhere() const noexcept { return directory == nullptr && file == nullptr; }
@@ -33,17 +34,21 @@ struct ProfilePlace {
 
 // Maps the region, in anonymous memory where there is no place for a file, also when the file cannot be had.
 // False without memory.
-bool open_region(const ProfilePlace& place) noexcept;
+bool open_region(const ProfilePath& place) noexcept;
 
 [[nodiscard]] bool region_has_file() noexcept;
+
+// Guards the profile's growth: whatever is allocated in the region and linked into it (origins, strings,
+// modules, stack nodes, threads, counters).
+platform::Lock& region_lock() noexcept;
 
 // What an allocation in the region is for: where no more can be had, what counts still gets the last of it.
 enum class RegionUse : std::uint8_t { names, counters };
 
-// `size` zeroed bytes at a multiple of 8; null when the bound is met. The caller holds the tracker's lock.
+// `size` zeroed bytes at a multiple of 8; null when the bound is met. The caller holds the region's lock.
 [[nodiscard]] void* allocate_in_region(std::size_t size, RegionUse use = RegionUse::names) noexcept;
 
 // In a forked child: the region becomes a private copy, or a file of the child's own.
-void separate_region(const ProfilePlace& place) noexcept;
+void separate_region(const ProfilePath& place) noexcept;
 
 }  // namespace ar::track

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "platform/hash.hpp"
 #include "platform/pages.hpp"
 #include "track/region/region.hpp"
 
@@ -27,13 +28,13 @@ std::uint64_t hash_bytes(const char* data, std::size_t size, std::uint64_t seed)
   while (size >= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, data, 8);
-    hash = mix(hash ^ word);
+    hash = platform::mix(hash ^ word);
     data += 8;
     size -= 8;
   }
   std::uint64_t rest = 0;
   std::memcpy(&rest, data, size);
-  return mix(hash ^ rest);
+  return platform::mix(hash ^ rest);
 }
 
 std::uint64_t hash_string(const char* string, std::uint64_t seed) noexcept {
@@ -71,5 +72,7 @@ Offset intern_string(const char* string) noexcept {
   table[place] = {hash, static_cast<std::uint32_t>(offset_of(copy) / 8)};
   return offset_of(copy);
 }
+
+const char* text(Offset offset) noexcept { return offset == 0 ? "" : at<char>(offset); }
 
 }  // namespace ar::track

@@ -17,7 +17,7 @@ void begin_timeline() noexcept;
 // Milliseconds since begin_timeline; no lock is needed.
 [[nodiscard]] std::uint64_t milliseconds_since_start() noexcept;
 
-// Marks a moment under a label. False when there is no room for it. The caller holds the tracker's lock, too.
+// Marks a moment under a label. False when there is no room for it. The caller holds the region's lock, too.
 bool add_moment(const char* label, std::uint64_t live_bytes) noexcept;
 
 }  // namespace ar::track

@@ -3,10 +3,9 @@
 #include <cstring>
 
 #include "platform/loaded_module.hpp"
+#include "track/region/mode.hpp"
 #include "track/region/region.hpp"
 #include "track/region/strings.hpp"
-#include "track/threads/recorders.hpp"
-#include "track/track.hpp"
 
 namespace ar::track {
 
@@ -86,11 +85,11 @@ std::uint32_t module_of(std::uintptr_t address) noexcept {
       return index;
     }
   }
-  if (!tracker_lock().try_lock()) {
+  if (!region_lock().try_lock()) {
     return 0;
   }
   const std::uint32_t index = intern_module(address);
-  tracker_lock().unlock();
+  region_lock().unlock();
   return index;
 }
 

@@ -8,13 +8,18 @@
 namespace ar::track {
 
 // Index + 1 of the loaded module that holds the address, entering it in the profile at need; 0 when none
-// (generated code), or when the profile is full. The caller holds the tracker's lock.
+// (generated code), or when the profile is full. The caller holds the region's lock.
 [[nodiscard]] std::uint32_t intern_module(std::uintptr_t address) noexcept;
+
+// The module that holds the address now: its index + 1 in the profile's list, registering it at need; 0 when
+// none. Never waits: while another thread (or an interrupted one) enters something, only modules known
+// already are found.
+[[nodiscard]] std::uint32_t module_of(std::uintptr_t address) noexcept;
 
 // The module with this index + 1, or null. Lock-free.
 [[nodiscard]] const ModuleRecord* module(std::uint32_t index_plus_1) noexcept;
 
-// Marks the modules that are loaded no longer; true when there were some. The caller holds the tracker's
+// Marks the modules that are loaded no longer; true when there were some. The caller holds the region's
 // lock.
 bool mark_unloaded_modules() noexcept;
 

@@ -3,13 +3,13 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "platform/hash.hpp"
 #include "platform/pages.hpp"
 #include "track/region/region.hpp"
 #include "track/region/strings.hpp"
 #include "track/sites/modules.hpp"
 #include "track/sites/stack_nodes.hpp"
 #include "track/sites/wrapper_frames.hpp"
-#include "track/track.hpp"
 
 namespace ar::track {
 
@@ -47,9 +47,9 @@ struct Site {
 const char* text_or_empty(const char* string) noexcept { return string == nullptr ? "" : string; }
 
 std::uint64_t hash_of(const Site& site) noexcept {
-  std::uint64_t hash = mix(site.address ^ (static_cast<std::uint64_t>(site.family) << 56U));
-  hash = mix(hash + site.stack);
-  hash = mix(hash + site.owner);
+  std::uint64_t hash = platform::mix(site.address ^ (static_cast<std::uint64_t>(site.family) << 56U));
+  hash = platform::mix(hash + site.stack);
+  hash = platform::mix(hash + site.owner);
   if (site.file != nullptr) {
     hash = hash_string(site.file, hash + site.line);
     hash = hash_string(text_or_empty(site.description), hash);
@@ -284,8 +284,6 @@ OriginRecord* origin(OriginIndex index) noexcept {
   const Offset chunk = __atomic_load_n(&profile->origin_chunks[index / origins_per_chunk], __ATOMIC_ACQUIRE);
   return chunk == 0 ? nullptr : at<OriginRecord>(chunk) + index % origins_per_chunk;
 }
-
-const char* text(Offset offset) noexcept { return offset == 0 ? "" : at<char>(offset); }
 
 bool is_own(OriginIndex index) noexcept { return index >= header()->first_own_origin; }
 

@@ -1,12 +1,12 @@
 // Interning: each distinct allocation site gets one origin, for the life of the process.
 //
-// The functions that add to the profile need the tracker's lock (tracker_lock, recorders.hpp).
+// The functions that add to the profile need the region's lock (region_lock, region.hpp).
 #pragma once
 
 #include <cstdint>
 
 #include "track/region/profile_layout.hpp"
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::track {
 
@@ -29,6 +29,11 @@ inline constexpr OriginIndex owner_itself = ~OriginIndex{0};
 [[nodiscard]] OriginIndex intern_annotation(const char* file, int line, const char* description,
                                             std::uintptr_t caller, NodeIndex stack, Family family,
                                             OriginIndex owner) noexcept;
+
+[[nodiscard]] OriginRecord* origin(OriginIndex index) noexcept;  // null when out of range
+
+// True for the origins of blocks that this process itself allocated (not inherited by fork).
+[[nodiscard]] bool is_own(OriginIndex index) noexcept;
 
 // Modules that are gone: their addresses may soon mean something else, so their origins are closed.
 void close_unloaded_modules() noexcept;

@@ -4,7 +4,6 @@
 #include "platform/pages.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/modules.hpp"
-#include "track/threads/recorders.hpp"
 
 namespace ar::track {
 
@@ -59,7 +58,7 @@ NodeIndex find_listed(NodeIndex caller, std::uintptr_t address) noexcept {
   return index;
 }
 
-// The caller holds the tracker's lock.
+// The caller holds the region's lock.
 void add_to_list(NodeIndex caller, NodeIndex index) noexcept {
   unsigned count = 0;
   for (NodeIndex each = node_facts[caller].listed; each != 0; each = node_facts[each].sibling) {
@@ -110,7 +109,7 @@ StackNodeRecord* new_record() noexcept {
   return at<StackNodeRecord>(static_cast<Offset>(chunk) * 8) + index % nodes_per_chunk;
 }
 
-// The caller holds the tracker's lock.
+// The caller holds the region's lock.
 NodeIndex add_node(NodeIndex caller, std::uintptr_t address) noexcept {
   StackNodeRecord* const record = make_room_in_table() ? new_record() : nullptr;
   if (record == nullptr) {
@@ -151,7 +150,7 @@ NodeIndex look_up_node(NodeIndex caller, std::uintptr_t address) noexcept {
     index = find(caller, address);
   }
   if (index == 0) {
-    const platform::LockGuard guard(tracker_lock());
+    const platform::LockGuard guard(region_lock());
     index = find(caller, address);  // somebody may have been faster
     if (index == 0) {
       index = add_node(caller, address);

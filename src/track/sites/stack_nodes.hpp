@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/hash.hpp"
 #include "track/region/profile_layout.hpp"
 #include "track/region/region.hpp"
 
@@ -38,8 +39,7 @@ struct NodeTable {
 
 [[nodiscard, gnu::always_inline]] inline std::size_t place_of_node(NodeIndex caller,
                                                                    std::uintptr_t address) noexcept {
-  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15ULL;  // 2^64 divided by the golden ratio
-  return ((address ^ static_cast<std::uint64_t>(caller) << 28U) * spread) >> 32U;
+  return platform::spread(address ^ static_cast<std::uint64_t>(caller) << 28U) >> 32U;
 }
 
 // index: of a node that there is
@@ -51,7 +51,7 @@ struct NodeTable {
 // False without memory.
 bool open_nodes() noexcept;
 
-// Asks the table, and adds the node if it is new: that takes the tracker's lock. 0 when there is no room.
+// Asks the table, and adds the node if it is new: that takes the region's lock. 0 when there is no room.
 [[nodiscard]] NodeIndex look_up_node(NodeIndex caller, std::uintptr_t address) noexcept;
 
 [[nodiscard, gnu::always_inline]] inline NodeIndex intern_node(NodeIndex caller,
@@ -66,7 +66,7 @@ bool open_nodes() noexcept;
 // The node, or null when there is none such.
 [[nodiscard]] const StackNodeRecord* stack_node(NodeIndex index) noexcept;
 
-// In a forked child: its origins are its own, the nodes remain. The caller holds the tracker's lock, as for
+// In a forked child: its origins are its own, the nodes remain. The caller holds the region's lock, as for
 // the next.
 void forget_node_tags() noexcept;
 

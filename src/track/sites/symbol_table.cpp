@@ -10,8 +10,7 @@
 #include <cstring>
 
 #include "platform/system_call.hpp"
-#include "track/region/region.hpp"
-#include "track/track.hpp"
+#include "track/region/strings.hpp"
 
 namespace ar::track {
 

@@ -73,12 +73,12 @@ constexpr std::size_t most_own_frames = 24;
 
 }  // namespace
 
-NodeIndex take_stack(Recorder& recorder, const UnwindContext& from, std::uintptr_t caller) noexcept {
-  if (heap::thread_state.heap == nullptr || recorder.stack_memory == nullptr) [[unlikely]] {
+NodeIndex take_stack(StackMemory* memory, const UnwindContext& from, std::uintptr_t caller) noexcept {
+  if (heap::thread_state.heap == nullptr || memory == nullptr) [[unlikely]] {
     return intern_node(0, caller);  // the loader is not done yet, or there is no memory
   }
 #ifdef __x86_64__
-  Recollection recollection(*recorder.stack_memory);  // until the end, so that nobody else takes it
+  Recollection recollection(*memory);  // until the end, so that nobody else takes it
   if (recollection.usable() && recollection.run(from)) [[likely]] {
     return take_known(recollection, caller);
   }

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "track/region/profile_layout.hpp"
-#include "track/threads/recorder.hpp"
 #include "unwind/unwind.hpp"
 
 namespace ar::track {
@@ -14,7 +13,9 @@ inline constexpr std::uint32_t most_stack_depth = 512;
 
 // From the frame that `caller`, a return address, lies in. `from`: this thread, anywhere further in. Where
 // the stack cannot be unwound as far as to `caller`, that one frame alone. 0: there is no room for its nodes.
-[[nodiscard]] NodeIndex take_stack(Recorder& recorder, const UnwindContext& from,
+// `memory`: the thread's memory of its last stack, which makes this faster; null: take_stack returns the
+// frame of `caller` alone.
+[[nodiscard]] NodeIndex take_stack(StackMemory* memory, const UnwindContext& from,
                                    std::uintptr_t caller) noexcept;
 
 }  // namespace ar::track

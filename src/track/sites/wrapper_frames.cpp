@@ -3,11 +3,12 @@
 #include <cstddef>
 #include <cstring>
 
+#include "platform/hash.hpp"
 #include "platform/pages.hpp"
+#include "track/region/mode.hpp"
+#include "track/region/region.hpp"
 #include "track/sites/modules.hpp"
 #include "track/sites/symbol_table.hpp"
-#include "track/threads/recorders.hpp"
-#include "track/track.hpp"
 
 namespace ar::track {
 
@@ -104,8 +105,7 @@ constexpr unsigned cache_bits = 12;
 std::uint64_t verdicts[1U << cache_bits];
 
 std::uint64_t& cached(std::uintptr_t address) noexcept {
-  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15ULL;
-  return verdicts[(address * spread) >> (64U - cache_bits)];
+  return verdicts[platform::spread(address) >> (64U - cache_bits)];
 }
 
 bool is_wrapper(const char* name) noexcept {
@@ -163,7 +163,7 @@ ModuleWrappers wrappers_of(std::uint32_t index) noexcept {
   return found;
 }
 
-// The tracker's lock is held.
+// The region's lock is held.
 Verdict judge(std::uintptr_t address) noexcept {
   const std::uint32_t index = intern_module(address - 1);
   if (index == 0) {
@@ -185,7 +185,7 @@ Verdict verdict_on(std::uintptr_t address) noexcept {
   if (known >> 2U == address) {
     return static_cast<Verdict>(known & 3U);
   }
-  const platform::LockGuard guard(tracker_lock());
+  const platform::LockGuard guard(region_lock());
   const Verdict verdict = judge(address);
   __atomic_store_n(&entry, static_cast<std::uint64_t>(address) << 2U | static_cast<std::uint64_t>(verdict),
                    __ATOMIC_RELAXED);

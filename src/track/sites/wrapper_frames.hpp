@@ -14,11 +14,11 @@ namespace ar::track {
 // 0 when it cannot be told: no symbols, a wrapper without frame pointer, tracking off. Exact or 0, never a
 // guess.
 //
-// Costs a look into a table; for an address that is new, a search in the symbols, under the tracker's lock;
+// Costs a look into a table; for an address that is new, a search in the symbols, under the region's lock;
 // for a module that is new, reading them from its file.
 [[nodiscard]] std::uintptr_t past_wrappers(std::uintptr_t caller, const void* frame) noexcept;
 
-// Modules were unloaded, and their addresses may soon mean something else. The caller holds the tracker's
+// Modules were unloaded, and their addresses may soon mean something else. The caller holds the region's
 // lock.
 void forget_wrappers() noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "platform/hash.hpp"
 #include "platform/pages.hpp"
 
 namespace ar::track {
@@ -11,7 +12,7 @@ namespace {
 constexpr unsigned most_thinned = 32;  // a weight of 64 doubled so often still fits
 
 std::uint64_t hash_of(std::uintptr_t block) noexcept {
-  std::uint64_t hash = block * 0x9e3779b97f4a7c15ULL;
+  std::uint64_t hash = platform::spread(block);
   hash ^= hash >> 32U;
   return hash * 0xff51afd7ed558ccdULL;
 }

@@ -7,8 +7,7 @@
 #include "platform/lock.hpp"
 #include "track/region/region.hpp"
 #include "track/region/timeline.hpp"
-#include "track/threads/recorders.hpp"
-#include "track/track.hpp"
+#include "track/sites/origins.hpp"
 
 namespace ar::track {
 

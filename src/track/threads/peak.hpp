@@ -17,7 +17,7 @@ namespace ar::track {
 // flush only when the balance is far out of its window.
 void flush_balance(Recorder& recorder, std::int64_t upcoming) noexcept;
 
-// A thread begins (balance 0) or ends. The caller holds the tracker's lock.
+// A thread begins (balance 0) or ends. The caller holds the region's lock.
 void peak_thread_begins(Recorder& recorder) noexcept;
 void peak_thread_ends(Recorder& recorder) noexcept;
 
@@ -27,7 +27,7 @@ void reset_peak() noexcept;
 // The process ends: the last point of the timeline. Without it where the lock is not to be had in time.
 void end_peak() noexcept;
 
-// See add_moment, timeline.hpp. The caller holds the tracker's lock.
+// See add_moment, timeline.hpp. The caller holds the region's lock.
 bool mark_moment(const char* label) noexcept;
 
 void lock_peak() noexcept;  // for fork

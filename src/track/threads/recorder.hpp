@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "track/region/profile_layout.hpp"
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 
 namespace ar::track {
 
@@ -52,5 +52,9 @@ struct Recorder {
   SiteCacheEntry sites[1U << site_cache_bits];
   AnnotationCacheEntry annotations[1U << annotation_cache_bits];
 };
+
+// All recorders ever made, in use or not, linked by `next`. The region's lock guards the list.
+[[nodiscard]] Recorder* first_recorder() noexcept;
+void list_recorder(Recorder& recorder) noexcept;
 
 }  // namespace ar::track

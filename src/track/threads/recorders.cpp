@@ -7,20 +7,18 @@
 #include "heap/metadata.hpp"
 #include "platform/system_call.hpp"
 #include "platform/thread_facts.hpp"
-#include "track/record.hpp"
+#include "track/region/mode.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/origins.hpp"
-#include "track/sites/take_stack.hpp"
+#include "track/threads/counters.hpp"
 #include "track/threads/peak.hpp"
-#include "track/track.hpp"
+#include "unwind/unwind.hpp"
 
 namespace ar::track {
 
 namespace {
 
-platform::Lock lock;
-platform::Lock shared_lock;
-Recorder* recorders = nullptr;
+platform::Lock shared_lock;  // held by the thread that uses `shared`
 Recorder* shared = nullptr;
 
 // Records of threads that have ended are kept one a name; of so many names.
@@ -106,12 +104,12 @@ void settle_record(ThreadRecord& record) noexcept {
 }
 
 Recorder* take_recorder() noexcept {
-  const platform::LockGuard guard(lock);
+  const platform::LockGuard guard(region_lock());
   ThreadRecord* record = take_thread_record();
   if (record == nullptr) {
     return nullptr;
   }
-  Recorder* recorder = recorders;
+  Recorder* recorder = first_recorder();
   while (recorder != nullptr && recorder->in_use) {
     recorder = recorder->next;
   }
@@ -120,8 +118,7 @@ Recorder* take_recorder() noexcept {
     if (recorder == nullptr) {
       return nullptr;
     }
-    recorder->next = recorders;
-    recorders = recorder;
+    list_recorder(*recorder);
   }
   __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
   __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
@@ -148,10 +145,6 @@ Recorder* take_recorder() noexcept {
 
 }  // namespace
 
-platform::Lock& tracker_lock() noexcept { return lock; }
-
-Recorder* first_recorder() noexcept { return recorders; }
-
 Recorder* attach_recorder() noexcept {
   if (profile() == nullptr || heap::thread_state.ended || heap::thread_state.heap == nullptr) {
     return nullptr;
@@ -171,29 +164,13 @@ SharedRecorder::SharedRecorder() noexcept {
 
 SharedRecorder::~SharedRecorder() { shared_lock.unlock(); }
 
-Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept {
-  if (origin >= max_origins || (!is_own(origin) && header()->first_own_origin != 0)) {
-    return nullptr;
-  }
-  std::uint32_t& entry = recorder.record->chunks[origin / origins_per_chunk];
-  if (entry == 0) {
-    const platform::LockGuard guard(lock);
-    void* chunk = allocate_in_region(sizeof(CountersChunk), RegionUse::counters);
-    if (chunk == nullptr) {
-      return nullptr;
-    }
-    __atomic_store_n(&entry, static_cast<std::uint32_t>(offset_of(chunk) / 8), __ATOMIC_RELEASE);
-  }
-  return &at<CountersChunk>(static_cast<Offset>(entry) * 8)->of[origin % origins_per_chunk];
-}
-
 void detach_recorder() noexcept {
   Recorder* recorder = current_recorder();
   if (recorder == nullptr) {
     return;
   }
   heap::thread_state.recorder = nullptr;
-  const platform::LockGuard guard(lock);
+  const platform::LockGuard guard(region_lock());
   peak_thread_ends(*recorder);
   settle_record(*recorder->record);
   __atomic_store_n(&recorder->record->in_use, 0, __ATOMIC_RELAXED);
@@ -201,7 +178,7 @@ void detach_recorder() noexcept {
 }
 
 void name_running_threads() noexcept {
-  if (!lock.lock_in_time()) {
+  if (!region_lock().lock_in_time()) {
     return;
   }
   for (Offset offset = header()->threads; offset != 0; offset = at<ThreadRecord>(offset)->next) {
@@ -210,13 +187,13 @@ void name_running_threads() noexcept {
       platform::read_thread_name(record->tid, record->name);
     }
   }
-  lock.unlock();
+  region_lock().unlock();
 }
 
 void restart_recorders() noexcept {
   shared_lock.reset();
   shared = nullptr;
-  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+  for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
     recorder->in_use = false;
   }
   reset_peak();
@@ -229,36 +206,13 @@ void restart_recorders() noexcept {
 
 // A thread that is filling an entry meanwhile runs code that is loaded, so what it enters stays true.
 void forget_sites() noexcept {
-  const platform::LockGuard guard(lock);
+  const platform::LockGuard guard(region_lock());
   close_unloaded_modules();
-  for (Recorder* recorder = recorders; recorder != nullptr; recorder = recorder->next) {
+  for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
     for (SiteCacheEntry& entry : recorder->sites) {
       __atomic_store_n(&entry.key, 0, __ATOMIC_RELAXED);
     }
   }
-}
-
-Counters totals(OriginIndex index) noexcept {
-  Counters sum = {};
-  const Header* profile = header();
-  if (profile == nullptr || index >= max_origins) {
-    return sum;
-  }
-  for (Offset offset = __atomic_load_n(&profile->threads, __ATOMIC_ACQUIRE); offset != 0;) {
-    const auto* record = at<ThreadRecord>(offset);
-    offset = record->next;
-    const std::uint32_t chunk = __atomic_load_n(&record->chunks[index / origins_per_chunk], __ATOMIC_ACQUIRE);
-    if (chunk == 0) {
-      continue;
-    }
-    const Counters& of = at<CountersChunk>(static_cast<Offset>(chunk) * 8)->of[index % origins_per_chunk];
-    sum.allocations += __atomic_load_n(&of.allocations, __ATOMIC_RELAXED);
-    sum.allocated_bytes += __atomic_load_n(&of.allocated_bytes, __ATOMIC_RELAXED);
-    sum.frees += __atomic_load_n(&of.frees, __ATOMIC_RELAXED);
-    sum.freed_bytes += __atomic_load_n(&of.freed_bytes, __ATOMIC_RELAXED);
-    sum.temporary += __atomic_load_n(&of.temporary, __ATOMIC_RELAXED);
-  }
-  return sum;
 }
 
 }  // namespace ar::track

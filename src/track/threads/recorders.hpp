@@ -1,4 +1,4 @@
-// Recorders: how a thread gets one, finds counters with it, and gives it up.
+// Recorders: how a thread gets one, and gives it up.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,9 @@
 
 namespace ar::track {
 
-// Guards the profile's growth: origins, strings, modules, threads, chunks of counters.
-platform::Lock& tracker_lock() noexcept;
-
-[[nodiscard]] Recorder* first_recorder() noexcept;  // all ever made, in use or not
+[[nodiscard]] inline Recorder* current_recorder() noexcept {
+  return static_cast<Recorder*>(heap::thread_state.recorder);
+}
 
 // The calling thread's, made at need; null when tracking is off, when the thread is past its end, or when
 // there is no memory (then use SharedRecorder).
@@ -31,9 +30,19 @@ class SharedRecorder {
   Recorder* recorder_;
 };
 
-// The thread's counters for an origin; null when there is no room in the profile, or when the origin's blocks
-// were inherited by a fork (they are not counted).
-[[nodiscard]] Counters* counters_of(Recorder& recorder, OriginIndex origin) noexcept;
+// Calls work(recorder) with the thread's recorder, or else with the shared one. Without either, does nothing.
+template <typename Work>
+void with_recorder(Work work) noexcept {
+  Recorder* own = current_recorder() != nullptr ? current_recorder() : attach_recorder();
+  if (own != nullptr) {
+    work(*own);
+    return;
+  }
+  const SharedRecorder shared;
+  if (shared.get() != nullptr) {
+    work(*shared.get());
+  }
+}
 
 void detach_recorder() noexcept;
 
@@ -46,9 +55,5 @@ void restart_recorders() noexcept;
 
 // Forgets the cached sites of all threads: some code has been unloaded.
 void forget_sites() noexcept;
-
-[[nodiscard]] inline Recorder* current_recorder() noexcept {
-  return static_cast<Recorder*>(heap::thread_state.recorder);
-}
 
 }  // namespace ar::track

@@ -4,9 +4,8 @@
 
 #include "platform/lock.hpp"
 #include "track/region/region.hpp"
+#include "track/sites/origins.hpp"
 #include "track/threads/birth_table.hpp"
-#include "track/threads/recorders.hpp"
-#include "track/track.hpp"
 
 namespace ar::track {
 
@@ -44,7 +43,7 @@ HistogramRecord* part_for(OriginRecord& of, std::uint32_t first) noexcept {
   if (HistogramRecord* const known = find_part(of, first); known != nullptr) {
     return known;
   }
-  const platform::LockGuard guard(tracker_lock());
+  const platform::LockGuard guard(region_lock());
   if (HistogramRecord* const known = find_part(of, first); known != nullptr) {
     return known;
   }

@@ -11,8 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/hash.hpp"
 #include "platform/shared_field.hpp"
-#include "track/slot.hpp"
+#include "track/region/slot.hpp"
 #include "track/threads/recorder.hpp"
 
 namespace ar::track {
@@ -23,9 +24,8 @@ inline constexpr unsigned sample_bits = 6;           // one in 64
 // `before`: how many the thread has made at the origin already. Multiples of the golden ratio fall evenly,
 // and with no period that a program could share.
 [[gnu::always_inline, nodiscard]] inline bool is_in_sample(std::uint64_t before) noexcept {
-  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15ULL;  // 2^64 divided by the golden ratio
   constexpr std::uint64_t half = std::uint64_t{1} << 63U;  // so that the first is not in it
-  return before - 1 < first_in_sample || (before * spread + half) >> (64U - sample_bits) == 0;
+  return before - 1 < first_in_sample || (platform::spread(before) + half) >> (64U - sample_bits) == 0;
 }
 // How many allocations the one stands for.
 [[nodiscard]] constexpr std::uint32_t sample_weight(std::uint64_t before) noexcept {

@@ -10,6 +10,7 @@
 //   never used:   0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ar::track {
@@ -36,6 +37,10 @@ inline constexpr std::uint32_t slot_size_in_page = 0xffffffffU;
 [[nodiscard]] constexpr std::uint32_t slot_tag(OriginIndex origin, Family family) noexcept {
   return (origin << 5U) | (static_cast<std::uint32_t>(family) << 1U) | 1U;
 }
+[[nodiscard]] constexpr std::uint64_t live_slot(std::uint32_t tag, std::size_t size) noexcept {
+  const std::uint64_t stored = size < slot_size_in_page ? size : slot_size_in_page;
+  return stored << 32U | tag;
+}
 [[nodiscard]] constexpr bool slot_is_live(std::uint64_t slot) noexcept { return (slot & slot_live_bit) != 0; }
 [[nodiscard]] constexpr OriginIndex slot_origin(std::uint64_t slot) noexcept {
   return static_cast<std::uint32_t>(slot) >> 5U;
@@ -46,7 +51,11 @@ inline constexpr std::uint32_t slot_size_in_page = 0xffffffffU;
 [[nodiscard]] constexpr bool slot_is_sampled(std::uint64_t slot) noexcept {
   return (slot & slot_sampled_bit) != 0;
 }
-// A bit in a set of families; of a sampled block one that is in no such set.
+// A bit in a set of families.
+[[nodiscard]] constexpr std::uint32_t family_bit(Family family) noexcept {
+  return 1U << static_cast<unsigned>(family);
+}
+// The same of a block's slot; of a sampled block, a bit that is in no such set.
 [[nodiscard]] constexpr std::uint32_t slot_family_bit(std::uint64_t slot) noexcept {
   return 1U << ((slot >> 1U) & 0xfU);
 }

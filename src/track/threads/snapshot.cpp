@@ -1,9 +1,10 @@
-#include "track/region/snapshot.hpp"
+#include "track/threads/snapshot.hpp"
 
 #include "platform/pages.hpp"
-#include "track/region/region.hpp"
+#include "track/region/mode.hpp"
 #include "track/region/timeline.hpp"
-#include "track/track.hpp"
+#include "track/sites/origins.hpp"
+#include "track/threads/counters.hpp"
 
 namespace ar::track {
 
