@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 
 #include "abi/export.hpp"
@@ -14,6 +13,7 @@
 #include "heap/thread_heap.hpp"
 #include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
+#include "platform/options.hpp"
 #include "platform/system_call.hpp"
 #include "track/adopted.hpp"
 #include "track/owners.hpp"
@@ -36,6 +36,8 @@ char profile_file[path_size];
 track::ProfilePath place;  // of one of these if `arpent run` watches, else nowhere
 bool follow_children = false;
 bool surveyed = false;  // `arpent run` watches
+track::Mode wanted_mode = track::Mode::sites;
+std::uint32_t wanted_stack_depth = track::default_stack_depth;
 Options process_options = {"heap_memory_report.log", false, nullptr};
 
 bool null_released = false;
@@ -45,11 +47,12 @@ long started_pid = 0;
 
 // A preloaded copy that does not serve takes `arpent run`'s variables out of the environment before this
 // one, linked into the program, starts: then what the process was started with counts.
-using Reader = const char* (*)(const char*, char*, std::size_t) noexcept;
-constinit Reader read_variable = platform::environment_value;
+constinit platform::VariableReader read_variable = platform::environment_value;
+
+using platform::option;
 
 void choose_reader() noexcept {
-  constexpr const char* name = "ARPENT_PROFILE_DIRECTORY";
+  constexpr const char* name = option("ARPENT_PROFILE_DIRECTORY").name;
   place.directory = platform::environment_value(name, profile_directory, sizeof profile_directory);
   if (place.directory == nullptr) {
     place.directory = platform::initial_environment_value(name, profile_directory, sizeof profile_directory);
@@ -58,66 +61,58 @@ void choose_reader() noexcept {
     }
   }
   if (place.directory != nullptr) {
-    place.file = read_variable("ARPENT_PROFILE_FILE", profile_file, sizeof profile_file);
+    place.file = read_variable(option("ARPENT_PROFILE_FILE").name, profile_file, sizeof profile_file);
     surveyed = true;
     place.directory = place.file == nullptr ? place.directory : nullptr;
   }
 }
 
-// Whether the variable is set and not empty. The buffer then holds its value, or as much of it as it can.
-bool is_given(const char* name, char (&buffer)[path_size]) noexcept {
-  buffer[0] = '\0';
-  (void)read_variable(name, buffer, sizeof buffer);
-  return buffer[0] != '\0';
+// A path that is too long is kept, cut off: the report then says that it cannot go there.
+bool read_path(const platform::Option& of, char (&path)[path_size]) noexcept {
+  return platform::read_text(of, read_variable, path, sizeof path);
 }
+
+constexpr platform::Option mode_option = option("ARPENT_MODE");
+constexpr platform::Option depth_option = option("ARPENT_STACK_DEPTH");
+constexpr platform::Option mismatch_option = option("ARPENT_MISMATCH");
+
+static_assert(platform::choice_index(mode_option, "off") == static_cast<unsigned>(track::Mode::off));
+static_assert(platform::choice_index(mode_option, "sites") == static_cast<unsigned>(track::Mode::sites));
+static_assert(platform::choice_index(mode_option, "stacks") == static_cast<unsigned>(track::Mode::stacks));
+static_assert(platform::range_of(depth_option).most == track::most_stack_depth);
+static_assert(platform::number_in_range(depth_option, depth_option.default_value) ==
+              track::default_stack_depth);
+static_assert(platform::choice_index(mismatch_option, "ignore") ==
+              static_cast<unsigned>(MismatchPolicy::ignore));
+static_assert(platform::choice_index(mismatch_option, "report") ==
+              static_cast<unsigned>(MismatchPolicy::report));
+static_assert(platform::choice_index(mismatch_option, "abort") ==
+              static_cast<unsigned>(MismatchPolicy::abort));
 
 void read_options() noexcept {
-  char value[64];
-  if (const char* policy = read_variable("ARPENT_MISMATCH", value, sizeof value); policy != nullptr) {
-    set_mismatch_policy(std::strcmp(policy, "ignore") == 0  ? MismatchPolicy::ignore
-                        : std::strcmp(policy, "abort") == 0 ? MismatchPolicy::abort
-                                                            : MismatchPolicy::report);
-  }
-  if (platform::is_secure_execution()) {
-    return;  // where files go is not for the environment to say
-  }
   choose_reader();
-  // One that is too long is kept, cut off: the report then says that it cannot go there.
-  if (is_given("AGERUN_MEMORY_REPORT", report_path) || is_given("ARPENT_REPORT", report_path)) {
+  platform::warn_about_misspelt_names();
+  set_mismatch_policy(static_cast<MismatchPolicy>(platform::read_choice(mismatch_option, read_variable)));
+  if (read_path(option("AGERUN_MEMORY_REPORT"), report_path) ||
+      read_path(option("ARPENT_REPORT"), report_path)) {
     process_options.report_path = report_path;
   }
-  process_options.symbolizer = read_variable("ARPENT_SYMBOLIZER", symbolizer_path, sizeof symbolizer_path);
-  follow_children = read_variable("ARPENT_FOLLOW_CHILDREN", value, sizeof value) != nullptr;
-}
-
-track::Mode wanted_mode() noexcept {
-  char value[64];
-  const char* mode = read_variable("ARPENT_MODE", value, sizeof value);
-  return mode == nullptr                    ? track::Mode::sites
-         : std::strcmp(mode, "off") == 0    ? track::Mode::off
-         : std::strcmp(mode, "stacks") == 0 ? track::Mode::stacks
-                                            : track::Mode::sites;
-}
-
-// What is no number, or out of bounds, is taken for the default.
-std::uint32_t wanted_stack_depth() noexcept {
-  char value[64];
-  const char* digits = read_variable("ARPENT_STACK_DEPTH", value, sizeof value);
-  std::uint32_t depth = 0;
-  for (; digits != nullptr && *digits >= '0' && *digits <= '9' && depth <= track::most_stack_depth;
-       ++digits) {
-    depth = depth * 10 + static_cast<std::uint32_t>(*digits - '0');
-  }
-  const bool is_good = digits != nullptr && *digits == '\0' && depth > 0 && depth <= track::most_stack_depth;
-  return is_good ? depth : track::default_stack_depth;
+  process_options.symbolizer =
+      read_variable(option("ARPENT_SYMBOLIZER").name, symbolizer_path, sizeof symbolizer_path);
+  follow_children = platform::read_choice(option("ARPENT_FOLLOW_CHILDREN"), read_variable) != 0;
+  wanted_mode = static_cast<track::Mode>(platform::read_choice(mode_option, read_variable));
+  wanted_stack_depth = platform::read_number(depth_option, read_variable);
 }
 
 // Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
 // up.
 void first_allocation() noexcept {
   started_pid = platform::system_call(SYS_getpid);
-  read_options();
-  track::start(wanted_mode(), wanted_stack_depth(), place);
+  // A program with more rights than its user does what it does whatever the user sets.
+  if (!platform::is_secure_execution()) {
+    read_options();
+  }
+  track::start(wanted_mode, wanted_stack_depth, place);
 }
 
 void thread_ends() noexcept { track::detach_recorder(); }

@@ -6,6 +6,7 @@
 #include "platform/environment.hpp"
 #include "platform/loaded_module.hpp"
 #include "platform/lock.hpp"
+#include "platform/options.hpp"
 #include "platform/signal_shield.hpp"
 
 namespace ar::general_purpose {
@@ -21,7 +22,8 @@ char chosen_symbolizer[path_size];
 platform::SymbolizerSearch search() noexcept {
   return {platform::is_secure_execution()
               ? nullptr
-              : platform::environment_value("ARPENT_SYMBOLIZER", chosen_symbolizer, sizeof chosen_symbolizer),
+              : platform::environment_value(platform::option("ARPENT_SYMBOLIZER").name, chosen_symbolizer,
+                                            sizeof chosen_symbolizer),
           nullptr};
 }
 

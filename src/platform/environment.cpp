@@ -73,6 +73,19 @@ const char* environment_value(const char* name, char* buffer, std::size_t size) 
   return nullptr;
 }
 
+void remove_environment_value(const char* name, std::size_t length) noexcept {
+  if (environ == nullptr) {
+    return;
+  }
+  char** kept = environ;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (std::strncmp(*entry, name, length) != 0 || (*entry)[length] != '=') {
+      *kept++ = *entry;
+    }
+  }
+  *kept = nullptr;
+}
+
 bool is_secure_execution() noexcept { return getauxval(AT_SECURE) != 0; }
 
 }  // namespace ar::platform

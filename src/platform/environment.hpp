@@ -13,6 +13,9 @@ namespace ar::platform {
 [[nodiscard]] const char* initial_environment_value(const char* name, char* buffer,
                                                     std::size_t size) noexcept;
 
+// Takes the variable out of the environment, in place: its memory is the program's, and nothing is freed.
+void remove_environment_value(const char* name, std::size_t length) noexcept;
+
 // True when the kernel has set the process apart from its user's wishes (set-user-id and the like): the
 // environment must not decide where files are written.
 [[nodiscard]] bool is_secure_execution() noexcept;

@@ -18,6 +18,7 @@
 #include "arpent/run/preload.hpp"
 #include "arpent/run/program_inspection.hpp"
 #include "arpent/run/run_arguments.hpp"
+#include "platform/options.hpp"
 
 namespace ar::command {
 namespace {
@@ -75,11 +76,11 @@ TEST(Subcommands, AreFoundByName) {
 
 TEST(EnvironmentHelp, ListsEveryVariableOnce) {
   const std::string help = environment_help();
-  for (const EnvironmentVariable& variable : environment_variables()) {
-    const std::string entry = "  " + std::string{variable.name} + " (read by";
+  for (const platform::Option& row : platform::options) {
+    const std::string entry = "\n  " + std::string{row.name} + " (";
     const std::size_t first = help.find(entry);
-    ASSERT_NE(first, std::string::npos) << variable.name;
-    EXPECT_EQ(help.find(entry, first + 1), std::string::npos) << variable.name;
+    ASSERT_NE(first, std::string::npos) << row.name;
+    EXPECT_EQ(help.find(entry, first + 1), std::string::npos) << row.name;
   }
 }
 

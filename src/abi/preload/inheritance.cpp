@@ -6,20 +6,38 @@
 #include <cstring>
 
 #include "platform/environment.hpp"
+#include "platform/options.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::abi {
 
 namespace {
 
-constexpr const char* our_variables[] = {"LD_PRELOAD",
-                                         "ARPENT_MODE",
-                                         "ARPENT_STACK_DEPTH",
-                                         "ARPENT_PROFILE_DIRECTORY",
-                                         "ARPENT_PROFILE_FILE",
-                                         "ARPENT_FOLLOW_CHILDREN",
-                                         "ARPENT_ORIGINAL_LD_PRELOAD"};
-static_assert(sizeof our_variables / sizeof our_variables[0] == added_variables);
+using platform::option;
+using platform::SetBy;
+
+struct Inherited {
+  const char* names[added_variables];
+};
+constexpr Inherited inherited = [] {
+  Inherited found{};
+  std::size_t count = 0;
+  for (const platform::Option& row : platform::options) {
+    if (row.set_by != SetBy::user) {
+      found.names[count++] = row.name;
+    }
+  }
+  return found;
+}();
+
+// The position of the variable's entry in `kept`.
+consteval std::size_t position_of(const char* name) {
+  std::size_t position = 0;
+  while (!platform::are_equal(inherited.names[position], name)) {
+    ++position;
+  }
+  return position;
+}
 
 constexpr std::size_t entry_size = 8192;
 char kept[added_variables][entry_size];  // "NAME=value", empty: not set
@@ -33,7 +51,7 @@ bool is_variable(const char* entry, const char* name) noexcept {
 }
 
 bool is_ours(const char* entry) noexcept {
-  for (const char* name : our_variables) {
+  for (const char* name : inherited.names) {
     if (is_variable(entry, name)) {
       return true;
     }
@@ -42,7 +60,7 @@ bool is_ours(const char* entry) noexcept {
 }
 
 void keep(std::size_t which) noexcept {
-  const char* name = our_variables[which];
+  const char* name = inherited.names[which];
   const std::size_t length = std::strlen(name);
   std::memcpy(kept[which], name, length);
   kept[which][length] = '=';
@@ -53,7 +71,7 @@ void keep(std::size_t which) noexcept {
 
 // "LD_PRELOAD=value" as the user had it, or null. It is the end of "ARPENT_ORIGINAL_LD_PRELOAD=value".
 char* original_preload() noexcept {
-  char* entry = kept[added_variables - 1];
+  char* entry = kept[position_of("ARPENT_ORIGINAL_LD_PRELOAD")];
   return entry[0] == '\0' ? nullptr : entry + std::strlen("ARPENT_ORIGINAL_");
 }
 
@@ -82,13 +100,12 @@ void restore_original_environment() noexcept {
 }  // namespace
 
 void take_over_environment() noexcept {
-  char value[16];
-  surveyed = is_set("ARPENT_PROFILE_DIRECTORY");
+  surveyed = is_set(option("ARPENT_PROFILE_DIRECTORY").name);
   if (!surveyed) {
     return;
   }
   surveyed_pid = platform::system_call(SYS_getpid);
-  follow_children = platform::environment_value("ARPENT_FOLLOW_CHILDREN", value, sizeof value) != nullptr;
+  follow_children = platform::read_choice(option("ARPENT_FOLLOW_CHILDREN"), platform::environment_value) != 0;
   for (std::size_t i = 0; i < added_variables; ++i) {
     keep(i);
   }

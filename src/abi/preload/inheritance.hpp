@@ -7,13 +7,21 @@
 
 #include <cstddef>
 
+#include "platform/options.hpp"
+
 namespace ar::abi {
 
 // Remembers our variables and, unless children are followed, takes them out of the environment.
 void take_over_environment() noexcept;
 
 // How many entries environment_for_exec needs beyond those of the environment given.
-inline constexpr std::size_t added_variables = 7;
+inline constexpr std::size_t added_variables = [] {
+  std::size_t count = 0;
+  for (const platform::Option& row : platform::options) {
+    count += row.set_by == platform::SetBy::user ? 0 : 1;
+  }
+  return count;
+}();
 
 // Whether this process's exec should be surveyed.
 [[nodiscard]] bool hands_on_to_exec() noexcept;

@@ -1,22 +1,12 @@
-// The environment variables of Arpent: one list for help and documentation, and the child's environment.
+// The help about environment variables (platform/options.hpp), and the environment of child processes.
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ar::command {
-
-struct EnvironmentVariable {
-  std::string_view name;
-  std::string_view who;      // who reads it
-  std::string_view meaning;  // one sentence
-  bool set_by_run = false;   // `arpent run` sets it for the program; of no use to people
-};
-
-[[nodiscard]] std::span<const EnvironmentVariable> environment_variables();
 
 // The text of `arpent help environment`.
 [[nodiscard]] std::string environment_help();
