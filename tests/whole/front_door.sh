@@ -3,7 +3,7 @@
 set -euo pipefail
 # A copy, because it keeps its logs beside itself.
 mkdir project
-cp "$SOURCE_DIR/dev" project/dev
+cp -r "$SOURCE_DIR/dev" "$SOURCE_DIR/scripts" project
 dev=$PWD/project/dev
 failures=0
 fail() {
@@ -56,13 +56,27 @@ chmod +x user/id user/apt-get
 refuses 3 'apt-get install -y --no-install-recommends g++' env PATH="$PWD/user" "$dev" build
 if grep -q 'must not be called' err; then fail 'apt-get is called by someone who is not root'; fi
 
+# ./dev build asks; without a terminal to answer on, it installs nothing and names the packages.
+bare asked
+printf '#!/bin/sh\necho 0\n' >asked/id
+cp user/apt-get asked/apt-get
+chmod +x asked/id
+refuses 3 'nothing was installed' env -u CI PATH="$PWD/asked" "$dev" build </dev/null
+grep -q 'apt-get install -y --no-install-recommends g++ cmake' err || fail "the packages are not named: $(cat err)"
+if grep -q 'must not be called' err; then fail 'apt-get is called without an answer'; fi
+# Either variable makes it install.
+refuses 3 'could not install: g++' env -u CI ARPENT_DEV_INSTALL=yes PATH="$PWD/asked" "$dev" build </dev/null
+refuses 3 'could not install: g++' env CI=true PATH="$PWD/asked" "$dev" build </dev/null
+# ./dev run installs without a question.
+refuses 3 'could not install: g++' env -u CI PATH="$PWD/asked" "$dev" run </dev/null
+
 # With sudo, one update and one installation of exactly what is missing; a failure is told.
 bare sudoer
 ln -sf "$PWD/user/id" sudoer/id
 printf '#!/bin/sh\n[ "$1" = -n ] && exit 0\necho "sudo $*" >>"%s/calls"\nexit 7\n' "$PWD" >sudoer/sudo
 printf '#!/bin/sh\nexit 98\n' >sudoer/apt-get
 chmod +x sudoer/sudo sudoer/apt-get
-refuses 3 'could not install: ' env PATH="$PWD/sudoer" "$dev" build
+refuses 3 'could not install: ' env ARPENT_DEV_INSTALL=yes PATH="$PWD/sudoer" "$dev" build
 grep -q '^sudo apt-get update' calls || fail "apt-get is not called through sudo: $(cat calls)"
 
 [ $failures -eq 0 ] || exit 1
