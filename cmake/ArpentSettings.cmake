@@ -1,6 +1,17 @@
 # Options, language standards and where the products go.
 
-option(ARPENT_TESTS "Build the tests" ON)
+# Within another project, only the libraries: they need a compiler and nothing else.
+option(ARPENT_TOOLS "Build the command, which needs the packages in scripts/packages/build.txt" ${PROJECT_IS_TOP_LEVEL})
+option(ARPENT_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(ARPENT_INSTALL "Install what is built" ${PROJECT_IS_TOP_LEVEL})
+set(tests_default OFF)
+if(PROJECT_IS_TOP_LEVEL AND ARPENT_TOOLS)
+  set(tests_default ON)
+endif()
+option(ARPENT_TESTS "Build the tests, most of which run the command" ${tests_default})
+if(ARPENT_TESTS AND NOT ARPENT_TOOLS)
+  message(FATAL_ERROR "ARPENT_TESTS needs ARPENT_TOOLS: the tests run the command.")
+endif()
 option(ARPENT_BENCH "Build the benchmarks (Google Benchmark)" OFF)
 option(ARPENT_FUZZ "Build the fuzzers (clang)" OFF)
 
@@ -20,7 +31,7 @@ endif()
 # bin/ and lib/ are made here. The presets put those of the release build straight under build/.
 set(ARPENT_OUTPUT_DIR "${PROJECT_BINARY_DIR}" CACHE PATH "Folder that receives bin/ and lib/")
 
-if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
 endif()
 
@@ -29,12 +40,16 @@ set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # Not GNUInstallDirs' default: Debian's multiarch folder would only be right for packages below /usr, and
 # the command finds the preload library at ../lib from itself.
-set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Libraries, below the install prefix")
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Libraries, below the install prefix")
+endif()
 include(GNUInstallDirs)
 
 find_package(Threads REQUIRED)
@@ -50,7 +65,7 @@ endif()
 
 find_program(ARPENT_CCACHE ccache)
 mark_as_advanced(ARPENT_CCACHE)
-if(ARPENT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+if(PROJECT_IS_TOP_LEVEL AND ARPENT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
 endif()

@@ -7,7 +7,8 @@ function(arpent_warnings target)
             -Wpedantic
             -Wshadow
             -Wconversion
-            -Werror
+            # Not within another project, whose compiler we may not know.
+            "$<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>"
             # libstdc++ 12's own std::stable_sort uses what it deprecates, and only clang says so, at our call.
             "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-deprecated-declarations>")
 endfunction()

@@ -1,0 +1,25 @@
+# The names that add_subdirectory and FetchContent give a project: the same as those of find_package(arpent), which
+# arpent-config.cmake.in describes. arpent::allocators and arpent::ml are defined with their libraries.
+if(TARGET arpent_static)
+  add_library(arpent::heap_static ALIAS arpent_static)
+  add_library(arpent::heap_shared ALIAS arpent_shared)
+  add_library(arpent_heap INTERFACE)
+  if(BUILD_SHARED_LIBS)
+    target_link_libraries(arpent_heap INTERFACE arpent_shared)
+  else()
+    target_link_libraries(arpent_heap INTERFACE arpent_static)
+  endif()
+  add_library(arpent::heap ALIAS arpent_heap)
+  add_library(arpent_both INTERFACE)
+  target_link_libraries(arpent_both INTERFACE arpent_heap arpent_allocators)
+  add_library(arpent::arpent ALIAS arpent_both)
+endif()
+
+# arpent_track, arpent_zig_object and arpent_check for the embedding project; the last needs the command.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set_property(GLOBAL PROPERTY ARPENT_ZIG_MODULE "${PROJECT_SOURCE_DIR}/zig/ar_allocator.zig")
+  if(TARGET arpent)
+    set_property(GLOBAL PROPERTY ARPENT_COMMAND "$<TARGET_FILE:arpent>")
+  endif()
+  include(arpent-track)
+endif()
