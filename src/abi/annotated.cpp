@@ -1,9 +1,10 @@
+#include "abi/annotated.hpp"
+
 #include <cerrno>
 
-#include "abi/process.hpp"
+#include "abi/allocate.hpp"
+#include "abi/free.hpp"
 #include "abi/resize.hpp"
-#include "abi/serve.hpp"
-#include "track/adopted.hpp"
 #include "track/record_annotated.hpp"
 
 namespace ar::abi {
@@ -14,7 +15,7 @@ track::AnnotatedSite site_of(const Annotation& annotation) noexcept {
   return {annotation.file, annotation.description, annotation.line, annotation.caller};
 }
 
-void* note_annotated(const heap::Allocated& made, std::size_t size, const Annotation& annotation) noexcept {
+void* record_annotated(const heap::Allocated& made, std::size_t size, const Annotation& annotation) noexcept {
   if (made.block == nullptr) {
     errno = ENOMEM;
   } else if (heap::keep_slots) {
@@ -26,12 +27,12 @@ void* note_annotated(const heap::Allocated& made, std::size_t size, const Annota
 }  // namespace
 
 void* allocate_annotated(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {
-  tell_watch(site.caller);
-  return note_annotated(heap::allocate_aligned(size, alignment), size, site);
+  notify_heap_watch(site.caller);
+  return record_annotated(heap::allocate_aligned(size, alignment), size, site);
 }
 
 void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annotation& site) noexcept {
-  tell_watch(site.caller);
+  notify_heap_watch(site.caller);
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
     errno = ENOMEM;
@@ -41,7 +42,7 @@ void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annot
   if (made.block != nullptr) {
     clear(made, total);
   }
-  return note_annotated(made, total, site);
+  return record_annotated(made, total, site);
 }
 
 void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& site) noexcept {
@@ -49,7 +50,7 @@ void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& si
     return allocate_annotated(size, heap::granularity, site);
   }
   if (size == 0) {
-    release_annotated(pointer, site.caller);
+    free_annotated(pointer, site.caller);
     return nullptr;
   }
   void* resized = resize_annotated(pointer, size, site_of(site), site.caller);
@@ -59,16 +60,10 @@ void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& si
   return resized;
 }
 
-void release_annotated(void* pointer, std::uintptr_t caller) noexcept {
+void free_annotated(void* pointer, std::uintptr_t caller) noexcept {
   if (pointer != nullptr) {
-    take_back<released_by_free>(pointer, caller);
+    free_block<freed_by_free>(pointer, caller);
   }
 }
-
-bool adopt(void* pointer, std::size_t size, const char* description, std::uintptr_t caller) noexcept {
-  return pointer != nullptr && track::adopt(pointer, size, description, caller);
-}
-
-bool disown(void* pointer) noexcept { return pointer != nullptr && track::disown(pointer); }
 
 }  // namespace ar::abi

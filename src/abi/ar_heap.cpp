@@ -6,12 +6,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "abi/annotated.hpp"
+#include "abi/caller.hpp"
 #include "abi/export.hpp"
-#include "abi/process.hpp"
 #include "abi/report.hpp"
 #include "abi/report_text.hpp"
 #include "abi/resize.hpp"
 #include "platform/text.hpp"
+#include "track/adopted.hpp"
 #include "track/sites/wrapper_frames.hpp"
 
 static_assert(__builtin_strcmp(AR_HEAP_VERSION, ARPENT_VERSION) == 0, "ar_heap.h and CMakeLists.txt differ");
@@ -24,10 +26,6 @@ namespace {
 using ar::abi::Annotation;
 
 constexpr std::size_t usual_alignment = alignof(std::max_align_t);
-
-std::uintptr_t address(void* return_address) noexcept {
-  return reinterpret_cast<std::uintptr_t>(return_address);
-}
 
 void* allocate_aligned(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {
   if (!std::has_single_bit(alignment)) {
@@ -49,24 +47,22 @@ void say_that_string_is_null(const Annotation& site) noexcept {
 }  // namespace
 
 ARPENT_EXPORT_C void* ar_heap__malloc(size_t size, const char* file, int line, const char* desc) noexcept {
-  return ar::abi::allocate_annotated(size, usual_alignment,
-                                     {file, line, desc, address(__builtin_return_address(0))});
+  return ar::abi::allocate_annotated(size, usual_alignment, {file, line, desc, ARPENT_CALLER});
 }
 
 ARPENT_EXPORT_C void* ar_heap__calloc(size_t count, size_t size, const char* file, int line,
                                       const char* desc) noexcept {
-  return ar::abi::allocate_zeroed_annotated(count, size,
-                                            {file, line, desc, address(__builtin_return_address(0))});
+  return ar::abi::allocate_zeroed_annotated(count, size, {file, line, desc, ARPENT_CALLER});
 }
 
 ARPENT_EXPORT_C void* ar_heap__realloc(void* ptr, size_t size, const char* file, int line,
                                        const char* desc) noexcept {
-  return ar::abi::reallocate_annotated(ptr, size, {file, line, desc, address(__builtin_return_address(0))});
+  return ar::abi::reallocate_annotated(ptr, size, {file, line, desc, ARPENT_CALLER});
 }
 
 ARPENT_EXPORT_C char* ar_heap__strdup(const char* str, const char* file, int line,
                                       const char* desc) noexcept {
-  const Annotation site{file, line, desc, address(__builtin_return_address(0))};
+  const Annotation site{file, line, desc, ARPENT_CALLER};
   if (str == nullptr) {
     say_that_string_is_null(site);
     return nullptr;
@@ -76,18 +72,16 @@ ARPENT_EXPORT_C char* ar_heap__strdup(const char* str, const char* file, int lin
   return copy == nullptr ? nullptr : static_cast<char*>(std::memcpy(copy, str, size));
 }
 
-ARPENT_EXPORT_C void ar_heap__free(void* ptr) noexcept {
-  ar::abi::release_annotated(ptr, address(__builtin_return_address(0)));
-}
+ARPENT_EXPORT_C void ar_heap__free(void* ptr) noexcept { ar::abi::free_annotated(ptr, ARPENT_CALLER); }
 
 ARPENT_EXPORT_C void* ar_heap__aligned_alloc(size_t alignment, size_t size, const char* file, int line,
                                              const char* desc) noexcept {
-  return allocate_aligned(size, alignment, {file, line, desc, address(__builtin_return_address(0))});
+  return allocate_aligned(size, alignment, {file, line, desc, ARPENT_CALLER});
 }
 
 ARPENT_EXPORT_C void* ar_heap__malloc_at(size_t size, size_t alignment, uintptr_t return_address,
                                          const char* desc) noexcept {
-  const std::uintptr_t own = address(__builtin_return_address(0));
+  const std::uintptr_t own = ARPENT_CALLER;
   // Where the binding is one that we know, its user is found more surely than by the binding itself: after
   // inlining, the return address that it asks for is its user's.
   const std::uintptr_t user = ar::track::past_wrappers(own, __builtin_frame_address(0));
@@ -96,14 +90,16 @@ ARPENT_EXPORT_C void* ar_heap__malloc_at(size_t size, size_t alignment, uintptr_
 }
 
 ARPENT_EXPORT_C int ar_heap__resize_in_place(void* ptr, size_t size) noexcept {
-  return ar::abi::resize_in_place(ptr, size, address(__builtin_return_address(0))) ? 1 : 0;
+  return ar::abi::resize_in_place(ptr, size, ARPENT_CALLER) ? 1 : 0;
 }
 
 ARPENT_EXPORT_C int ar_heap__adopt(void* ptr, size_t size, const char* desc) noexcept {
-  return ar::abi::adopt(ptr, size, desc, address(__builtin_return_address(0))) ? 1 : 0;
+  return ptr != nullptr && ar::track::adopt(ptr, size, desc, ARPENT_CALLER) ? 1 : 0;
 }
 
-ARPENT_EXPORT_C int ar_heap__disown(void* ptr) noexcept { return ar::abi::disown(ptr) ? 1 : 0; }
+ARPENT_EXPORT_C int ar_heap__disown(void* ptr) noexcept {
+  return ptr != nullptr && ar::track::disown(ptr) ? 1 : 0;
+}
 
 ARPENT_EXPORT_C void ar_heap__memory_report(void) noexcept { ar::abi::write_report_now(); }
 

@@ -1,9 +1,9 @@
 // The C API of arpent/block_owner.h.
 #include "arpent/block_owner.h"
 
+#include "abi/caller.hpp"
 #include "abi/export.hpp"
 #include "abi/misuse.hpp"
-#include "abi/serve.hpp"
 #include "track/owners.hpp"
 
 namespace {

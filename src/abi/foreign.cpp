@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "abi/misuse.hpp"
-#include "abi/serve.hpp"
 #include "platform/anonymous_memory.hpp"
 
 // The C library's own allocator. Absent in a fully static program, where ours is the only one.
@@ -26,7 +25,7 @@ bool may_be_the_c_library_s(const void* pointer) noexcept {
 
 }  // namespace
 
-void release_foreign(void* pointer, std::uintptr_t caller) noexcept {
+void free_foreign(void* pointer, std::uintptr_t caller) noexcept {
   if (!may_be_the_c_library_s(pointer)) {
     report_not_a_block(pointer, caller);
   } else if (!report_if_owned(pointer, caller)) {

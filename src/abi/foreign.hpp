@@ -6,7 +6,8 @@
 
 namespace ar::abi {
 
-// realloc of such a pointer: goes to whoever owns it.
+// free and realloc of such a pointer: its owner does it, and a pointer of no owner is reported.
+void free_foreign(void* pointer, std::uintptr_t caller) noexcept;
 [[nodiscard]] void* resize_foreign(void* pointer, std::size_t size, std::uintptr_t caller) noexcept;
 
 }  // namespace ar::abi

@@ -5,16 +5,17 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "abi/allocate.hpp"
 #include "abi/export.hpp"
-#include "abi/process.hpp"
+#include "abi/free.hpp"
 #include "abi/resize.hpp"
-#include "abi/serve.hpp"
+#include "abi/start.hpp"
 #include "platform/pages.hpp"
 #include "track/sites/wrapper_frames.hpp"
 
 namespace {
 
-using ar::abi::released_by_free;
+using ar::abi::freed_by_free;
 using ar::track::Family;
 
 void* or_out_of_memory(void* block) noexcept {
@@ -27,39 +28,39 @@ void* or_out_of_memory(void* block) noexcept {
 bool is_power_of_two(std::size_t value) noexcept { return std::has_single_bit(value); }
 
 // As glibc: any alignment is taken for the next power of two.
-void* serve_memalign(std::size_t alignment, std::size_t size, std::uintptr_t caller) noexcept {
+void* allocate_memalign(std::size_t alignment, std::size_t size, std::uintptr_t caller) noexcept {
   if (alignment > SIZE_MAX / 2 + 1) {
     errno = EINVAL;
     return nullptr;
   }
   return or_out_of_memory(
-      ar::abi::serve_aligned(size, std::bit_ceil(alignment), caller, Family::malloc_family));
+      ar::abi::allocate_aligned(size, std::bit_ceil(alignment), caller, Family::malloc_family));
 }
 
 }  // namespace
 
 ARPENT_EXPORT_C void* malloc(std::size_t size) noexcept {
-  return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
+  return ar::abi::allocate<Family::malloc_family>(size, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C void free(void* pointer) noexcept {
   if (pointer == nullptr) {
-    ar::abi::note_null_release();
+    ar::abi::note_null_free();
     return;
   }
-  ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+  ar::abi::free_block<freed_by_free>(pointer, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C void* calloc(std::size_t count, std::size_t size) noexcept {
-  return or_out_of_memory(ar::abi::serve_zeroed(count, size, ARPENT_CALLER, Family::malloc_family));
+  return or_out_of_memory(ar::abi::allocate_zeroed(count, size, ARPENT_CALLER, Family::malloc_family));
 }
 
 ARPENT_EXPORT_C void* realloc(void* pointer, std::size_t size) noexcept {
   if (pointer == nullptr) {
-    return ar::abi::serve<Family::malloc_family>(size, ARPENT_CALLER);
+    return ar::abi::allocate<Family::malloc_family>(size, ARPENT_CALLER);
   }
   if (size == 0) {
-    ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+    ar::abi::free_block<freed_by_free>(pointer, ARPENT_CALLER);
     return nullptr;
   }
   return or_out_of_memory(ar::abi::resize(pointer, size, ARPENT_CALLER));
@@ -72,10 +73,10 @@ ARPENT_EXPORT_C void* reallocarray(void* pointer, std::size_t count, std::size_t
     return nullptr;
   }
   if (pointer == nullptr) {
-    return ar::abi::serve<Family::malloc_family>(total, ARPENT_CALLER);
+    return ar::abi::allocate<Family::malloc_family>(total, ARPENT_CALLER);
   }
   if (total == 0) {
-    ar::abi::take_back<released_by_free>(pointer, ARPENT_CALLER);
+    ar::abi::free_block<freed_by_free>(pointer, ARPENT_CALLER);
     return nullptr;
   }
   return or_out_of_memory(ar::abi::resize(pointer, total, ARPENT_CALLER));
@@ -91,7 +92,7 @@ ARPENT_EXPORT_C int posix_memalign(void** result, std::size_t alignment, std::si
     const std::uintptr_t user = ar::track::past_wrappers(caller, __builtin_frame_address(0));
     caller = user != 0 ? user : caller;
   }
-  void* block = ar::abi::serve_aligned(size, alignment, caller, Family::malloc_family);
+  void* block = ar::abi::allocate_aligned(size, alignment, caller, Family::malloc_family);
   if (block == nullptr) {
     return ENOMEM;
   }
@@ -100,15 +101,15 @@ ARPENT_EXPORT_C int posix_memalign(void** result, std::size_t alignment, std::si
 }
 
 ARPENT_EXPORT_C void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  return serve_memalign(alignment, size, ARPENT_CALLER);
+  return allocate_memalign(alignment, size, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  return serve_memalign(alignment, size, ARPENT_CALLER);
+  return allocate_memalign(alignment, size, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C void* valloc(std::size_t size) noexcept {
-  return serve_memalign(ar::platform::page_size, size, ARPENT_CALLER);
+  return allocate_memalign(ar::platform::page_size, size, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
@@ -117,5 +118,5 @@ ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
     errno = ENOMEM;
     return nullptr;
   }
-  return serve_memalign(ar::platform::page_size, whole_pages, ARPENT_CALLER);
+  return allocate_memalign(ar::platform::page_size, whole_pages, ARPENT_CALLER);
 }

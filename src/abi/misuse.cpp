@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "abi/families.hpp"
 #include "abi/message.hpp"
-#include "abi/serve.hpp"
 #include "platform/hash.hpp"
 #include "platform/text.hpp"
 #include "track/owners.hpp"
@@ -63,10 +63,10 @@ const char* allocator_name(track::Family family) noexcept {
 }
 
 const char* release_name(std::uint32_t families) noexcept {
-  if (families == released_by_delete) {
+  if (families == freed_by_delete) {
     return "operator delete";
   }
-  return families == released_by_delete_array ? "operator delete[]" : "free";
+  return families == freed_by_delete_array ? "operator delete[]" : "free";
 }
 
 const track::ModuleRecord* module_at(std::uintptr_t address) noexcept {
@@ -320,16 +320,6 @@ void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
   }
   print_message(&write_not_a_block, &misuse);
   abort_if_wanted();
-}
-
-bool settle_release(track::RecordedFree released, const void* pointer, std::uintptr_t caller,
-                    std::uint32_t families) noexcept {
-  if (released.kind == track::FreeKind::not_a_block) {
-    report_not_a_block(pointer, caller);
-    return false;
-  }
-  report_mismatch(pointer, released.slot, caller, families);
-  return true;
 }
 
 }  // namespace ar::abi

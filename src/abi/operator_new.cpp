@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <new>
 
+#include "abi/allocate.hpp"
 #include "abi/export.hpp"
-#include "abi/serve.hpp"
+#include "abi/free.hpp"
 
 // What the compiler's exception tables refer to, made weak as well.
 asm(".weak __gxx_personality_v0\n"
@@ -29,8 +30,8 @@ namespace std {
 
 namespace {
 
-using ar::abi::released_by_delete;
-using ar::abi::released_by_delete_array;
+using ar::abi::freed_by_delete;
+using ar::abi::freed_by_delete_array;
 using ar::track::Family;
 
 using Thrower = void (*)();
@@ -74,7 +75,7 @@ bool ask_new_handler() {
 [[gnu::noinline]] void* try_again(std::size_t size, std::size_t alignment, std::uintptr_t caller,
                                   Family family) {
   while (ask_new_handler()) {
-    if (void* block = ar::abi::serve_aligned(size, alignment, caller, family); block != nullptr) {
+    if (void* block = ar::abi::allocate_aligned(size, alignment, caller, family); block != nullptr) {
       return block;
     }
   }
@@ -100,58 +101,60 @@ bool ask_new_handler() {
 }
 
 template <std::uint32_t families>
-[[gnu::always_inline]] inline void give_back(void* pointer, std::uintptr_t caller) noexcept {
+[[gnu::always_inline]] inline void free_unless_null(void* pointer, std::uintptr_t caller) noexcept {
   if (pointer != nullptr) {
-    ar::abi::take_back<families>(pointer, caller);
+    ar::abi::free_block<families>(pointer, caller);
   }
 }
 
 }  // namespace
 
-#define ARPENT_NEW(OPERATOR, FAMILY)                                                                        \
-  ARPENT_EXPORT void* operator OPERATOR(std::size_t size) {                                                 \
-    void* block = ar::abi::serve<FAMILY>(size, ARPENT_CALLER);                                              \
-    return block != nullptr ? block : try_again_or_throw(size, 1, ARPENT_CALLER, FAMILY);                   \
-  }                                                                                                         \
-  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, const std::nothrow_t&) noexcept {                 \
-    void* block = ar::abi::serve<FAMILY>(size, ARPENT_CALLER);                                              \
-    return block != nullptr ? block : try_again_or_null(size, 1, ARPENT_CALLER, FAMILY);                    \
-  }                                                                                                         \
-  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, std::align_val_t alignment) {                     \
-    void* block = ar::abi::serve_aligned(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY); \
-    return block != nullptr                                                                                 \
-               ? block                                                                                      \
-               : try_again_or_throw(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY);      \
-  }                                                                                                         \
-  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, std::align_val_t alignment,                       \
-                                        const std::nothrow_t&) noexcept {                                   \
-    void* block = ar::abi::serve_aligned(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY); \
-    return block != nullptr                                                                                 \
-               ? block                                                                                      \
-               : try_again_or_null(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY);       \
+#define ARPENT_NEW(OPERATOR, FAMILY)                                                                   \
+  ARPENT_EXPORT void* operator OPERATOR(std::size_t size) {                                            \
+    void* block = ar::abi::allocate<FAMILY>(size, ARPENT_CALLER);                                      \
+    return block != nullptr ? block : try_again_or_throw(size, 1, ARPENT_CALLER, FAMILY);              \
+  }                                                                                                    \
+  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, const std::nothrow_t&) noexcept {            \
+    void* block = ar::abi::allocate<FAMILY>(size, ARPENT_CALLER);                                      \
+    return block != nullptr ? block : try_again_or_null(size, 1, ARPENT_CALLER, FAMILY);               \
+  }                                                                                                    \
+  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, std::align_val_t alignment) {                \
+    void* block =                                                                                      \
+        ar::abi::allocate_aligned(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY);   \
+    return block != nullptr                                                                            \
+               ? block                                                                                 \
+               : try_again_or_throw(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY); \
+  }                                                                                                    \
+  ARPENT_EXPORT void* operator OPERATOR(std::size_t size, std::align_val_t alignment,                  \
+                                        const std::nothrow_t&) noexcept {                              \
+    void* block =                                                                                      \
+        ar::abi::allocate_aligned(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY);   \
+    return block != nullptr                                                                            \
+               ? block                                                                                 \
+               : try_again_or_null(size, static_cast<std::size_t>(alignment), ARPENT_CALLER, FAMILY);  \
   }
 
 #define ARPENT_DELETE(OPERATOR, FAMILIES)                                                                 \
   ARPENT_EXPORT void operator OPERATOR(void* pointer) noexcept {                                          \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }                                                                                                       \
   ARPENT_EXPORT void operator OPERATOR(void* pointer, std::size_t) noexcept {                             \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }                                                                                                       \
   ARPENT_EXPORT void operator OPERATOR(void* pointer, std::align_val_t) noexcept {                        \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }                                                                                                       \
   ARPENT_EXPORT void operator OPERATOR(void* pointer, std::size_t, std::align_val_t) noexcept {           \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }                                                                                                       \
   ARPENT_EXPORT void operator OPERATOR(void* pointer, const std::nothrow_t&) noexcept {                   \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }                                                                                                       \
   ARPENT_EXPORT void operator OPERATOR(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept { \
-    give_back<FAMILIES>(pointer, ARPENT_CALLER);                                                          \
+    free_unless_null<FAMILIES>(pointer, ARPENT_CALLER);                                                   \
   }
 
 ARPENT_NEW(new, Family::new_object)
 ARPENT_NEW(new[], Family::new_array)
-ARPENT_DELETE(delete, released_by_delete)
-ARPENT_DELETE(delete[], released_by_delete_array)
+ARPENT_DELETE(delete, freed_by_delete)
+ARPENT_DELETE(delete[], freed_by_delete_array)

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "abi/leak_list.hpp"
-#include "abi/process.hpp"
+#include "abi/process_options.hpp"
 #include "abi/report_file.hpp"
 #include "abi/report_text.hpp"
 #include "abi/report_turn.hpp"
@@ -33,7 +33,7 @@ platform::TimeZone zone;
 
 std::uint32_t process_id() noexcept { return static_cast<std::uint32_t>(system_call(SYS_getpid)); }
 
-bool is_child() noexcept { return options().forked || is_unknown_child(); }
+bool is_child() noexcept { return process_options.forked || is_unknown_child(); }
 
 // Writes the report to where `file` leads. False, and file.obstacle(), when it did not get there.
 bool write_to(ReportFile& file, const LeakList& leaks) noexcept {
@@ -120,7 +120,7 @@ void write_report(Occasion occasion) noexcept {
   if (occasion == Occasion::exit && is_child() && sums.actual + sums.intentional == 0) {
     return;  // thousands of clean children leave no file each
   }
-  ReportFile file{options().report_path, is_child() ? process_id() : 0};
+  ReportFile file{process_options.report_path, is_child() ? process_id() : 0};
   const bool written = write_to(file, leaks);
   if (!written) {
     write_to_standard_error(file, leaks);

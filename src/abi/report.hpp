@@ -9,4 +9,7 @@ namespace ar::abi {
 // handler; when it interrupted this thread's own report, it returns at once.
 void write_report_now() noexcept;
 
+// The report at exit: called after the last destructor, and by _exit.
+void write_exit_report() noexcept;
+
 }  // namespace ar::abi

@@ -2,9 +2,10 @@
 
 #include <cstring>
 
+#include "abi/allocate.hpp"
 #include "abi/foreign.hpp"
+#include "abi/free.hpp"
 #include "abi/misuse.hpp"
-#include "abi/serve.hpp"
 #include "heap/heap.hpp"
 #include "track/record_annotated.hpp"
 #include "track/threads/recorders.hpp"
@@ -20,8 +21,8 @@ struct NewSite {
   std::uintptr_t caller;
 };
 
-void note_new(const heap::Allocated& made, std::size_t size, const NewSite& site, std::uint64_t old_slot,
-              std::uint64_t old_annex) noexcept {
+void record_new(const heap::Allocated& made, std::size_t size, const NewSite& site, std::uint64_t old_slot,
+                std::uint64_t old_annex) noexcept {
   if (!heap::keep_slots) {
     return;
   }
@@ -30,7 +31,7 @@ void note_new(const heap::Allocated& made, std::size_t size, const NewSite& site
   } else if (track::slot_family(old_slot) == track::Family::ar_heap) {
     track::record_same_site(made.page, made.block, size, old_slot, old_annex);
   } else {
-    note(made, size, site.caller, track::Family::malloc_family);
+    record(made, size, site.caller, track::Family::malloc_family);
   }
 }
 
@@ -51,7 +52,7 @@ bool look_before(void* pointer, std::uintptr_t caller, heap::BlockInfo& before) 
 }
 
 // Notes the release of the old block of `size` bytes, which stays where it is in the heap.
-void note_released(heap::Page* page, void* block, std::size_t size, std::uintptr_t caller) noexcept {
+void record_end(heap::Page* page, void* block, std::size_t size, std::uintptr_t caller) noexcept {
   if (!heap::keep_slots) {
     return;
   }
@@ -59,10 +60,9 @@ void note_released(heap::Page* page, void* block, std::size_t size, std::uintptr
   if (recorder != nullptr) {
     recorder->last_block = nullptr;  // a block that is resized is not a temporary one
   }
-  const track::RecordedFree released =
-      track::record_free_of_size(page, block, size, caller, released_by_free);
+  const track::RecordedFree released = track::record_free_of_size(page, block, size, caller, freed_by_free);
   if (released.kind != track::FreeKind::ordinary) {
-    (void)settle_release(released, block, caller, released_by_free);
+    (void)may_free(released, block, caller, freed_by_free);
   }
 }
 
@@ -74,14 +74,14 @@ void* change_in_page(void* pointer, heap::Page* page, std::size_t size, bool may
     if (heap::HeapWatch* watch = heap::thread_state.watch; watch != nullptr) {
       ++watch->allocations;
     }
-    note_released(page, changed, before.requested_size, site.caller);
-    note_new({changed, page}, size, site, before.slot, before.annex);
+    record_end(page, changed, before.requested_size, site.caller);
+    record_new({changed, page}, size, site, before.slot, before.annex);
   }
   return changed;
 }
 
 void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
-  tell_watch(site.caller);
+  notify_heap_watch(site.caller);
   heap::Page* page = heap::page_of(pointer);
   if (page == nullptr) {
     return resize_foreign(pointer, size, site.caller);
@@ -100,9 +100,9 @@ void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
   }
   const std::size_t kept = heap::usable_size(page);
   std::memcpy(made.block, pointer, kept < size ? kept : size);
-  note_released(page, pointer, before.requested_size, site.caller);
+  record_end(page, pointer, before.requested_size, site.caller);
   heap::release(page, pointer);
-  note_new(made, size, site, before.slot, before.annex);
+  record_new(made, size, site, before.slot, before.annex);
   return made.block;
 }
 

@@ -1,4 +1,6 @@
-// The life of a process as this library sees it: first allocation, fork, end.
+// First allocation, fork, the very end.
+#include "abi/start.hpp"
+
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,7 +11,8 @@
 
 #include "abi/export.hpp"
 #include "abi/misuse.hpp"
-#include "abi/process.hpp"
+#include "abi/process_options.hpp"
+#include "abi/report.hpp"
 #include "heap/thread_heap.hpp"
 #include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
@@ -38,9 +41,8 @@ bool follow_children = false;
 bool surveyed = false;  // `arpent run` watches
 track::Mode wanted_mode = track::Mode::sites;
 std::uint32_t wanted_stack_depth = track::default_stack_depth;
-Options process_options = {"heap_memory_report.log", false, nullptr};
 
-bool null_released = false;
+bool null_freed = false;
 std::atomic<long> ending_thread{0};  // the one that ends the process, 0: none yet
 std::atomic<bool> ended{false};
 long started_pid = 0;
@@ -177,11 +179,12 @@ void at_the_very_end(void*) noexcept { finish(track::RunState::exited); }
 void at_quick_exit_end() noexcept { finish(track::RunState::quick_exit); }
 
 // Whether the process's malloc is this one: another copy of this library, or an allocator of the program's
-// own, may stand before it. Asked by a call that costs nothing anywhere and that arrives here or not.
+// own, may stand before it. Checked with free(NULL), which is harmless everywhere
+// and reaches us only if we are the process's malloc.
 bool serves() noexcept {
-  null_released = false;
+  null_freed = false;
   free(nullptr);
-  return null_released;
+  return null_freed;
 }
 
 [[gnu::constructor(101)]] void library_starts() noexcept {
@@ -205,13 +208,11 @@ bool serves() noexcept {
 
 }  // namespace
 
-void note_null_release() noexcept {
-  if (!null_released) {
-    null_released = true;
+void note_null_free() noexcept {
+  if (!null_freed) {
+    null_freed = true;
   }
 }
-
-const Options& options() noexcept { return process_options; }
 
 void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
 

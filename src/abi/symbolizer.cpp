@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "abi/process.hpp"
+#include "abi/process_options.hpp"
 #include "track/region/mode.hpp"
 #include "track/region/strings.hpp"
 #include "track/sites/modules.hpp"
@@ -31,7 +31,7 @@ platform::SymbolizerSearch symbolizer_search() noexcept {
   // Linked into the program: what lies beside that is none of ours.
   const bool is_program =
       library != nullptr && std::strcmp(library, track::text(track::profile()->program)) == 0;
-  return {options().symbolizer, is_program ? nullptr : library};
+  return {process_options.symbolizer, is_program ? nullptr : library};
 }
 
 }  // namespace ar::abi

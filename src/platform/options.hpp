@@ -39,7 +39,8 @@ struct Option {
   const char* meaning;
 };
 
-inline constexpr Option options[] = {
+// Not inline: as a symbol that programs share, it would be exported from libarpent.a.
+constexpr Option options[] = {
     {"ARPENT_REPORT", OptionKind::path, "", "heap_memory_report.log in the working directory", SetBy::user,
      "programs that link Arpent",
      "Path of the leak report of ar_heap. AGERUN_MEMORY_REPORT takes precedence."},

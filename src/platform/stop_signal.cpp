@@ -7,21 +7,8 @@
 #include "platform/proc_file.hpp"
 #include "platform/system_call.hpp"
 
-// The kernel's return path from a handler, which the C library hides. Debuggers know it by these bytes.
 #if defined(__x86_64__)
-extern "C" void arpent_return_from_handler() noexcept;
-__asm__(
-    ".pushsection .text\n"
-    ".balign 16\n"
-    ".type arpent_return_from_handler, @function\n"
-    ".hidden arpent_return_from_handler\n"
-    ".globl arpent_return_from_handler\n"
-    "nop\n"
-    "arpent_return_from_handler:\n"
-    "  mov $15, %rax\n"
-    "  syscall\n"
-    ".size arpent_return_from_handler, .-arpent_return_from_handler\n"
-    ".popsection\n");
+extern "C" [[gnu::visibility("hidden")]] void arpent_return_from_handler() noexcept;  // return_from_handler.S
 #endif
 
 namespace ar::platform {

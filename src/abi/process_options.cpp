@@ -1,0 +1,7 @@
+#include "abi/process_options.hpp"
+
+namespace ar::abi {
+
+constinit ProcessOptions process_options = {"heap_memory_report.log", false, nullptr};
+
+}  // namespace ar::abi

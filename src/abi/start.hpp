@@ -1,0 +1,9 @@
+// The life of the process, as start.cpp sees it.
+#pragma once
+
+namespace ar::abi {
+
+// Called for free(NULL): how start.cpp finds out whether the process's `free` is this one.
+void note_null_free() noexcept;
+
+}  // namespace ar::abi
