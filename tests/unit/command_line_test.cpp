@@ -14,10 +14,10 @@
 #include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/program_lookup.hpp"
-#include "arpent/common/subcommand.hpp"
 #include "arpent/run/preload.hpp"
 #include "arpent/run/program_inspection.hpp"
 #include "arpent/run/run_arguments.hpp"
+#include "arpent/subcommands.hpp"
 #include "platform/options.hpp"
 
 namespace ar::command {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace {

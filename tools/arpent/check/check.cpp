@@ -2,12 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "arpent/check/findings.hpp"
@@ -15,7 +10,8 @@
 #include "arpent/check/text_report.hpp"
 #include "arpent/check/verdict.hpp"
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/common/output.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -24,12 +20,6 @@ namespace {
 // Beside those of exit_status.hpp; docs/commands/check.md lists them.
 constexpr int status_mixed = 1;
 constexpr int status_not_checked = 3;
-
-bool environment_allows_colour() {
-  const char* const none = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  return (none == nullptr || *none == '\0') && (terminal == nullptr || std::string_view{terminal} != "dumb");
-}
 
 int check_files(const std::vector<std::string>& arguments) {
   CLI::App app{
@@ -66,16 +56,12 @@ int check_files(const std::vector<std::string>& arguments) {
     complain("arpent check",
              fmt::format("{} {}", profile::in_quotes(problem.file), profile::printable(problem.what)));
   }
-  const bool colour = ::isatty(STDOUT_FILENO) == 1 && environment_allows_colour();
+  const bool colour = allows_colour(STDOUT_FILENO);
   const std::string report = format == "json"
                                  ? check::json_report(findings)
                                  : check::text_report(findings, {.all_modules = all, .colour = colour});
   const bool mixed = check::any_mixed(findings);
-  const bool printed = mixed || !quiet;
-  if (printed &&
-      (std::fwrite(report.data(), 1, report.size(), stdout) != report.size() || std::fflush(stdout) != 0)) {
-    complain("arpent check",
-             fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+  if ((mixed || !quiet) && !write_output("arpent check", {}, report)) {
     return status_not_checked;
   }
   if (strict && mixed) {

@@ -16,16 +16,6 @@
 namespace ar::command {
 namespace {
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const std::string& string : strings) {
-    pointers.push_back(const_cast<char*>(string.c_str()));  // exec's interface is older than const
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 // What is sent to us but meant for the program. Those that a terminal sends to the whole process group are
 // told apart by their sender. Signals that were ignored when we were started (nohup) stay so, for both.
 constexpr std::array forwarded_signals{SIGTERM,   SIGHUP,  SIGUSR1, SIGUSR2, SIGALRM,
@@ -124,6 +114,16 @@ profile::Ending ending_of(int status) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (const std::string& string : strings) {
+    pointers.push_back(const_cast<char*>(string.c_str()));  // exec's interface is older than const
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 std::expected<ChildEnding, LaunchFailure> run_child(const Launch& launch) {
   std::array<int, 2> pipe{};

@@ -29,6 +29,9 @@ struct LaunchFailure {
 // that are sent to this process are passed on. To be called from a process with one thread.
 [[nodiscard]] std::expected<ChildEnding, LaunchFailure> run_child(const Launch& launch);
 
+// Arguments or an environment as exec takes them: null ends the list. The strings must outlive it.
+[[nodiscard]] std::vector<char*> pointers_to(const std::vector<std::string>& strings);
+
 // Ends this process as the program's was ended, without a core of its own.
 [[noreturn]] void die_by(int signal);
 

@@ -39,11 +39,10 @@ std::string reason(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 
-std::expected<std::string, LookupFailure> find_program(const std::string& name,
-                                                       const Environment& environment) {
+std::expected<std::string, Failure> find_program(const std::string& name, const Environment& environment) {
   const std::string shown = profile::printable(name);
   if (name.empty()) {
-    return std::unexpected(LookupFailure{status_not_found, "the name of the program is empty"});
+    return std::unexpected(Failure{status_not_found, "the name of the program is empty"});
   }
   if (name.contains('/')) {
     const int error = why_not_executable(name);
@@ -51,10 +50,10 @@ std::expected<std::string, LookupFailure> find_program(const std::string& name,
       return name;
     }
     if (means_not_there(error)) {
-      return std::unexpected(LookupFailure{status_not_found, fmt::format("there is no program '{}'", shown)});
+      return std::unexpected(Failure{status_not_found, fmt::format("there is no program '{}'", shown)});
     }
-    return std::unexpected(LookupFailure{status_not_executable,
-                                         fmt::format("'{}' cannot be executed: {}", shown, reason(error))});
+    return std::unexpected(
+        Failure{status_not_executable, fmt::format("'{}' cannot be executed: {}", shown, reason(error))});
   }
   const std::string path = environment.get("PATH").value_or(std::string{default_path});
   int refusal = 0;
@@ -76,12 +75,12 @@ std::expected<std::string, LookupFailure> find_program(const std::string& name,
     }
   }
   if (refusal != 0) {
-    return std::unexpected(LookupFailure{
-        status_not_executable,
-        fmt::format("'{}' cannot be executed: {}", profile::printable(refused), reason(refusal))});
+    return std::unexpected(
+        Failure{status_not_executable,
+                fmt::format("'{}' cannot be executed: {}", profile::printable(refused), reason(refusal))});
   }
   return std::unexpected(
-      LookupFailure{status_not_found, fmt::format("there is no program '{}' in the folders of PATH", shown)});
+      Failure{status_not_found, fmt::format("there is no program '{}' in the folders of PATH", shown)});
 }
 
 }  // namespace ar::command

@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/common/answer.hpp"
 #include "arpent/common/exit_status.hpp"
+#include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/common/site_choice.hpp"
 #include "arpent/diff/growth_limit.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/change/difference.hpp"
-#include "profile/change/selection.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/write/profile_report.hpp"
 
@@ -28,9 +28,7 @@ struct Options {
   std::string output;
   std::string sort;
   std::string by;
-  std::string focus;
-  std::string ignore;
-  std::string suppressions;
+  SiteChoiceOptions sites;
   std::string fail_on_growth;  // empty: growth is no failure
   std::size_t top = 10;
 };
@@ -49,36 +47,31 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--format", options.format, "text (for people) or json (for programs)")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  app.add_option("--output", options.output, "File to write, instead of standard output");
+  add_output_option(app, options.output);
   app.add_option("--top", options.top, "Rows of each table")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  app.add_option("--focus", options.focus,
-                 "Only sites whose stack, description or type matches this regular expression");
-  app.add_option("--ignore", options.ignore, "Without the sites that match this one");
-  app.add_option("--suppressions", options.suppressions,
-                 "File of leaks to pass over, in LeakSanitizer's syntax");
+  add_site_choice_options(app, options.sites);
   app.footer(
       "Examples:\n"
       "  arpent diff monday.profile tuesday.profile\n"
       "  arpent diff --fail-on-growth 5% --sort peak main.profile branch.profile\n"
       "\n"
       "Exit status: 0; 1 when --fail-on-growth finds growth; 2 for wrong options; 3 when a profile cannot\n"
-      "be read, or the answer not be written.");
+      "be read, or the output not be written.");
   set_usage(app, "arpent diff [options] BEFORE AFTER");
 }
 
 // A profile as the options want it; an exit status when that cannot be.
-std::optional<profile::Profile> opened(const std::string& file, const profile::Selection& selection,
-                                       const profile::Suppressions& suppressions,
+std::optional<profile::Profile> opened(const std::string& file, const SiteChoice& choice,
                                        profile::Symbolizer& symbolizer) {
   auto profile = open_profile(file);
   if (!profile) {
     complain(name, profile.error());
     return std::nullopt;
   }
-  profile::suppress_leaks(*profile, suppressions, symbolizer);
-  [[maybe_unused]] const std::size_t removed = selection.apply(*profile, symbolizer);
+  profile::suppress_leaks(*profile, choice.suppressions, symbolizer);
+  [[maybe_unused]] const std::size_t removed = choice.selection.apply(*profile, symbolizer);
   return std::move(*profile);
 }
 
@@ -101,19 +94,14 @@ int diff(const std::vector<std::string>& arguments) {
       return status_usage;
     }
   }
-  const auto selection = profile::Selection::parsed(options.focus, options.ignore);
-  if (!selection) {
-    complain(name, selection.error());
-    return status_usage;
-  }
-  const auto suppressions = open_suppressions(options.suppressions);
-  if (!suppressions) {
-    complain(name, suppressions.error());
-    return status_unreadable;
+  const auto choice = read_site_choice(options.sites);
+  if (!choice) {
+    complain(name, choice.error().what);
+    return choice.error().status;
   }
   profile::Symbolizer symbolizer;
-  const auto before = opened(options.before, *selection, *suppressions, symbolizer);
-  const auto after = before ? opened(options.after, *selection, *suppressions, symbolizer) : std::nullopt;
+  const auto before = opened(options.before, *choice, symbolizer);
+  const auto after = before ? opened(options.after, *choice, symbolizer) : std::nullopt;
   if (!after) {
     return status_unreadable;
   }
@@ -128,14 +116,12 @@ int diff(const std::vector<std::string>& arguments) {
   const std::vector<std::string> problems = symbol_notes(symbolizer);
   notes.insert(notes.end(), problems.begin(), problems.end());
   const profile::DifferenceNames names{.before = options.before, .after = options.after};
-  const std::string answer =
+  const std::string output =
       options.format == "json"
           ? json_difference(difference, names, ARPENT_VERSION, notes)
-          : text_difference(
-                difference, names,
-                {.top = options.top, .colour = options.output.empty() && standard_output_is_coloured()},
-                notes);
-  if (!write_answer(name, options.output, answer)) {
+          : text_difference(difference, names,
+                            {.top = options.top, .colour = output_allows_colour(options.output)}, notes);
+  if (!write_output(name, options.output, output)) {
     return status_unreadable;
   }
   if (limit && exceeds(*limit, difference.before_value, difference.after_value)) {

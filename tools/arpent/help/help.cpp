@@ -5,7 +5,7 @@
 
 #include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {

@@ -42,16 +42,6 @@ struct Pipe {
   }
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const std::string& string : strings) {
-    pointers.push_back(const_cast<char*>(string.c_str()));  // exec's interface is older than const
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 // The signals that end this process, held back while the program runs: it is in a group of its own, where a
 // Ctrl-C of the terminal's does not reach it, and must not go on alone.
 class Interruptions {

@@ -15,11 +15,11 @@
 
 #include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/subcommand.hpp"
 #include "arpent/learn/course_files.hpp"
 #include "arpent/learn/exercise_check.hpp"
 #include "arpent/learn/track.hpp"
 #include "arpent/learn/workspace.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {

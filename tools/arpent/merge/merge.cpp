@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/common/answer.hpp"
 #include "arpent/common/exit_status.hpp"
+#include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/change/merge.hpp"
 #include "profile/write/pprof_writer.hpp"
 
@@ -48,7 +48,7 @@ int merge(const std::vector<std::string>& arguments) {
     profiles.push_back(std::move(*profile));
   }
   profile::Symbolizer symbolizer;
-  return write_answer(name, out, pprof_profile(profile::merged(profiles), symbolizer)) ? status_success
+  return write_output(name, out, pprof_profile(profile::merged(profiles), symbolizer)) ? status_success
                                                                                        : status_unreadable;
 }
 

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <expected>
 #include <fstream>
 #include <iostream>
@@ -20,11 +19,11 @@
 #include <vector>
 
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/report_target.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/common/output.hpp"
 #include "arpent/plan/lifetimes_csv.hpp"
 #include "arpent/plan/plan_svg.hpp"
 #include "arpent/plan/tflite_lifetimes.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -34,6 +33,7 @@ namespace {
 constexpr int status_does_not_fit = 1;
 constexpr int status_not_planned = 3;
 
+constexpr std::string_view name = "arpent plan";
 constexpr double longest_time = 86'400;  // seconds
 
 struct Arguments {
@@ -109,11 +109,6 @@ std::string as_json(const plan::LifetimeRows& rows, const ml::Plan& planned,
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::expected<void, std::string> write_file(const std::string& file, std::string_view text) {
-  const auto target = ReportTarget::open(file);
-  return target ? target->write(text) : std::unexpected(target.error());
-}
-
 std::string summary(const plan::LifetimeRows& rows, const ml::Plan& planned) {
   return fmt::format("{} in {} ({}) instead of {}; largest sum alive at once {}; ratio {:.4f}{}",
                      profile::counted(rows.ids.size(), "tensor"), profile::as_size(planned.total),
@@ -122,18 +117,14 @@ std::string summary(const plan::LifetimeRows& rows, const ml::Plan& planned) {
                      planned.proved ? ", proved to be the least" : "");
 }
 
-int plan_file(const std::vector<std::string>& arguments) {
-  CLI::App app{
-      "Gives each tensor an offset in one block, so that no two that are alive at once overlap, in as few\n"
-      "bytes as possible. FILE.csv has the columns id,lower,upper,size: alive from step lower to before\n"
-      "step upper, size in bytes; '-' is standard input. The same rows with a column offset are written to\n"
-      "standard output, and a summary to standard error. Instead of rows, FILE may be a TensorFlow Lite "
-      "model:\n"
-      "then its tensors are planned, and the steps are its operators.",
-      "arpent plan"};
-  Arguments given;
+int fail(std::string_view what) {
+  complain(name, what);
+  return status_not_planned;
+}
+
+void declare(CLI::App& app, Arguments& given) {
   app.add_option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)")->required();
-  app.add_option("--output", given.output, "Write the rows to this file");
+  add_output_option(app, given.output);
   app.add_option("--svg", given.svg, "Draw the plan into this file: time across, offset up");
   app.add_option("--capacity", given.capacity, "Bytes, or as 1MiB: exit with 1 when the plan needs more")
       ->transform(CLI::AsSizeValue(false));
@@ -153,15 +144,24 @@ int plan_file(const std::vector<std::string>& arguments) {
       "Exit status: 0; 1 the plan is larger than the capacity; 2 wrong options; 3 the file could not be\n"
       "read or makes no sense, or an output not be written.");
   set_usage(app, "arpent plan [options] FILE");
+}
+
+int plan_file(const std::vector<std::string>& arguments) {
+  CLI::App app{
+      "Gives each tensor an offset in one block, so that no two that are alive at once overlap, in as few\n"
+      "bytes as possible. FILE.csv has the columns id,lower,upper,size: alive from step lower to before\n"
+      "step upper, size in bytes; '-' is standard input. The same rows with a column offset are written to\n"
+      "standard output, and a summary to standard error. Instead of rows, FILE may be a TensorFlow Lite "
+      "model:\n"
+      "then its tensors are planned, and the steps are its operators.",
+      std::string{name}};
+  Arguments given;
+  declare(app, given);
   if (const auto status = parse(app, arguments)) {
     return *status;
   }
-  const auto fail = [](std::string_view what) {
-    complain("arpent plan", what);
-    return status_not_planned;
-  };
   if (!std::has_single_bit(given.alignment)) {
-    complain("arpent plan", fmt::format("--alignment {} is no power of two", given.alignment));
+    complain(name, fmt::format("--alignment {} is no power of two", given.alignment));
     return status_usage;
   }
   const std::string named = given.file == "-" ? "standard input" : profile::in_quotes(given.file);
@@ -182,25 +182,18 @@ int plan_file(const std::vector<std::string>& arguments) {
     return fail(fmt::format("{}, {} {}: {}", named, plan::is_tflite(*text) ? "tensor" : "line",
                             rows->lines[planned.error().index], ml::message(planned.error().fault)));
   }
-  const std::string answer = given.format == "json" ? as_json(*rows, *planned, given.capacity)
+  const std::string output = given.format == "json" ? as_json(*rows, *planned, given.capacity)
                                                     : plan::with_offsets(*rows, planned->offsets);
-  if (!given.output.empty()) {
-    if (const auto written = write_file(given.output, answer); !written) {
-      return fail(written.error());
-    }
-  } else if (std::fwrite(answer.data(), 1, answer.size(), stdout) != answer.size() ||
-             std::fflush(stdout) != 0) {
-    return fail(fmt::format("standard output cannot be written: {}", std::generic_category().message(errno)));
+  if (!write_output(name, given.output, output)) {
+    return status_not_planned;
   }
-  if (!given.svg.empty()) {
-    const std::string picture = plan::plan_svg(rows->ids, rows->lifetimes, *planned, given.capacity);
-    if (const auto written = write_file(given.svg, picture); !written) {
-      return fail(written.error());
-    }
+  if (!given.svg.empty() &&
+      !write_output(name, given.svg, plan::plan_svg(rows->ids, rows->lifetimes, *planned, given.capacity))) {
+    return status_not_planned;
   }
-  complain("arpent plan", summary(*rows, *planned));
+  complain(name, summary(*rows, *planned));
   if (given.capacity && planned->total > *given.capacity) {
-    complain("arpent plan",
+    complain(name,
              planned->refuted
                  ? fmt::format("no plan fits the capacity of {}", profile::counted(*given.capacity, "byte"))
                  : fmt::format(

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include "arpent/common/answer.hpp"
 #include "arpent/common/exit_status.hpp"
+#include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
-#include "arpent/common/subcommand.hpp"
-#include "profile/change/selection.hpp"
+#include "arpent/common/site_choice.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/write/flame_writers.hpp"
 #include "profile/write/html_writer.hpp"
@@ -33,9 +33,7 @@ struct Options {
   std::string sort;
   std::string by;
   std::string tree;
-  std::string focus;
-  std::string ignore;
-  std::string suppressions;
+  SiteChoiceOptions sites;
   std::size_t top = 10;
 };
 
@@ -45,7 +43,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--format", options.format, "text, json, html, pprof, collapsed, speedscope, sarif or junit")
       ->check(CLI::IsMember({"text", "json", "html", "pprof", "collapsed", "speedscope", "sarif", "junit"}))
       ->capture_default_str();
-  app.add_option("--output", options.output, "File to write, instead of standard output");
+  add_output_option(app, options.output);
   app.add_option("--sort", options.sort, "Figure to sort by, and of a tree or of folded stacks (else: peak)")
       ->check(CLI::IsMember({"live", "peak", "total", "allocations", "temporary", "leaked"}));
   app.add_option("--by", options.by, "Rows of the table, instead of the sites")
@@ -55,11 +53,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--top", options.top, "Rows of each table, branches of each node of a tree")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  app.add_option("--focus", options.focus,
-                 "Only sites whose stack, description or type matches this regular expression");
-  app.add_option("--ignore", options.ignore, "Without the sites that match this one");
-  app.add_option("--suppressions", options.suppressions,
-                 "File of leaks to pass over, in LeakSanitizer's syntax");
+  add_site_choice_options(app, options.sites);
   app.footer(
       "Examples:\n"
       "  arpent report app.profile\n"
@@ -120,11 +114,10 @@ std::string written(const profile::Profile& profile, profile::Symbolizer& symbol
     notes.insert(notes.end(), problems.begin(), problems.end());
     return json_report(profile, symbolizer, ARPENT_VERSION, notes);
   }
-  profile::ReportChoice choice{
-      .measure = measure,
-      .grouping = profile::grouping_named(options.by),
-      .tree = {},
-      .text = {.top = options.top, .colour = options.output.empty() && standard_output_is_coloured()}};
+  profile::ReportChoice choice{.measure = measure,
+                               .grouping = profile::grouping_named(options.by),
+                               .tree = {},
+                               .text = {.top = options.top, .colour = output_allows_colour(options.output)}};
   if (!options.tree.empty()) {
     choice.tree =
         options.tree == "top-down" ? profile::TreeDirection::top_down : profile::TreeDirection::bottom_up;
@@ -150,15 +143,10 @@ int report(const std::vector<std::string>& arguments) {
     complain(name, wrong);
     return status_usage;
   }
-  const auto selection = profile::Selection::parsed(options.focus, options.ignore);
-  if (!selection) {
-    complain(name, selection.error());
-    return status_usage;
-  }
-  const auto suppressions = open_suppressions(options.suppressions);
-  if (!suppressions) {
-    complain(name, suppressions.error());
-    return status_unreadable;
+  const auto choice = read_site_choice(options.sites);
+  if (!choice) {
+    complain(name, choice.error().what);
+    return choice.error().status;
   }
   auto profile = open_profile(options.profile);
   if (!profile) {
@@ -170,17 +158,18 @@ int report(const std::vector<std::string>& arguments) {
     return status_unreadable;
   }
   profile::Symbolizer symbolizer;
-  profile::suppress_leaks(*profile, *suppressions, symbolizer);
+  profile::suppress_leaks(*profile, choice->suppressions, symbolizer);
   std::vector<std::string> notes;
   const std::size_t all = profile->sites.size();
-  if (const std::size_t removed = selection->apply(*profile, symbolizer); !selection->chooses_all()) {
+  if (const std::size_t removed = choice->selection.apply(*profile, symbolizer);
+      !choice->selection.chooses_all()) {
     notes.push_back(
         fmt::format("Figures are of {} of {} that --focus and --ignore choose; the peak is the process's.",
                     profile::with_separators(all - removed), profile::counted(all, "site")));
   }
   // The page holds lines of source.
   const Readers readers = options.format == "html" ? Readers::owner_only : Readers::as_usual;
-  return write_answer(name, options.output, written(*profile, symbolizer, options, std::move(notes)), readers)
+  return write_output(name, options.output, written(*profile, symbolizer, options, std::move(notes)), readers)
              ? status_success
              : status_unreadable;
 }

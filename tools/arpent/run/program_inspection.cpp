@@ -58,16 +58,16 @@ std::vector<std::string> words_of(std::string_view line) {
 }
 
 // The program that a `#!` line runs in the end: of `env [-S] [NAME=VALUE…] NAME`, NAME as found in PATH.
-std::expected<std::string, LookupFailure> interpreter_of(const std::string& script, std::string_view line,
+std::expected<std::string, Failure> interpreter_of(const std::string& script, std::string_view line,
                                                          const Environment& environment) {
   const std::vector<std::string> words = words_of(line);
   if (words.empty()) {
-    return std::unexpected(LookupFailure{
+    return std::unexpected(Failure{
         status_not_executable, fmt::format("{} names no interpreter after #!", profile::in_quotes(script))});
   }
   auto found = find_program(words.front().contains('/') ? words.front() : "./" + words.front(), environment);
   if (!found) {
-    return std::unexpected(LookupFailure{
+    return std::unexpected(Failure{
         status_not_executable, fmt::format("{} needs the interpreter {}, which cannot be executed",
                                            profile::in_quotes(script), profile::in_quotes(words.front()))});
   }
@@ -183,7 +183,7 @@ void set_allocators(Inspection& inspection, const ElfFacts& facts) {
 
 }  // namespace
 
-std::expected<Inspection, LookupFailure> inspect_program(const std::string& path,
+std::expected<Inspection, Failure> inspect_program(const std::string& path,
                                                          const Environment& environment) {
   Inspection inspection;
   inspection.path = path;
@@ -209,7 +209,7 @@ std::expected<Inspection, LookupFailure> inspect_program(const std::string& path
       const std::string_view first_line = std::string_view{*head}.substr(0, head->find('\n'));
       if (first_line.contains('\0') || depth > 0) {
         return std::unexpected(
-            LookupFailure{status_not_executable,
+            Failure{status_not_executable,
                           fmt::format("{} is neither a program nor a script that this system can run",
                                       profile::in_quotes(inspection.image))});
       }
@@ -219,7 +219,7 @@ std::expected<Inspection, LookupFailure> inspect_program(const std::string& path
     }
     const auto facts = read_elf_facts(inspection.image);
     if (!facts || !facts->is_elf || !facts->is_executable) {
-      return std::unexpected(LookupFailure{status_not_executable,
+      return std::unexpected(Failure{status_not_executable,
                                            fmt::format("{} is a damaged ELF file, or not one of a program",
                                                        profile::in_quotes(inspection.image))});
     }
@@ -227,7 +227,7 @@ std::expected<Inspection, LookupFailure> inspect_program(const std::string& path
     set_allocators(inspection, *facts);
     return inspection;
   }
-  return std::unexpected(LookupFailure{
+  return std::unexpected(Failure{
       status_not_executable,
       fmt::format("{} has a chain of interpreters that is too long", profile::in_quotes(path))});
 }

@@ -42,7 +42,7 @@ struct Inspection {
 
 // Looks through the `#!` lines of scripts, `env NAME` included, at the ELF file that will run. The failure is
 // one that exec would meet: no valid format, no interpreter.
-[[nodiscard]] std::expected<Inspection, LookupFailure> inspect_program(const std::string& path,
+[[nodiscard]] std::expected<Inspection, Failure> inspect_program(const std::string& path,
                                                                        const Environment& environment);
 
 }  // namespace ar::command

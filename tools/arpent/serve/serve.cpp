@@ -12,8 +12,8 @@
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/http_serving.hpp"
 #include "arpent/common/live_profile.hpp"
-#include "arpent/common/subcommand.hpp"
 #include "arpent/serve/served_metrics.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/write/pprof_writer.hpp"
 

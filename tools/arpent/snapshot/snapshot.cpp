@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/common/answer.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/live_profile.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/common/output.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/write/pprof_writer.hpp"
 
 namespace ar::command {
@@ -29,7 +29,7 @@ int snapshot(const std::vector<std::string>& arguments) {
   app.add_option("PID", pid, "The process")
       ->required()
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  app.add_option("--output", output, "File to write; PID.pb.gz without it");
+  add_output_option(app, output)->default_str("PID.pb.gz");
   app.footer(
       "Example: what grew in a minute?\n"
       "  arpent snapshot --output before.pb.gz 4711; sleep 60\n"
@@ -49,7 +49,7 @@ int snapshot(const std::vector<std::string>& arguments) {
   }
   const std::string file = output.empty() ? fmt::format("{}.pb.gz", pid) : output;
   profile::Symbolizer symbolizer;
-  return write_answer(name, file, pprof_profile(*profile, symbolizer)) ? status_success : status_unreadable;
+  return write_output(name, file, pprof_profile(*profile, symbolizer)) ? status_success : status_unreadable;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "arpent/common/exit_status.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "arpent/symbolize/symbolized_text.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/symbols.hpp"

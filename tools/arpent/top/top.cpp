@@ -12,7 +12,7 @@
 
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/live_profile.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "arpent/top/live_sites.hpp"
 #include "arpent/top/top_screen.hpp"
 #include "arpent/top/top_text.hpp"

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <optional>
 
-#include "arpent/common/answer.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/http_serving.hpp"
+#include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
-#include "arpent/common/subcommand.hpp"
+#include "arpent/subcommands.hpp"
 #include "profile/write/html_writer.hpp"
 #include "profile/write/page_data.hpp"
 
@@ -83,8 +83,7 @@ int view(const std::vector<std::string>& arguments) {
   app.add_option("PROFILE", files, "The profile; a second one is compared with it")
       ->required()
       ->expected(1, 2);
-  auto* const output_option =
-      app.add_option("-o,--output", output, "Write the page here; '-' is standard output");
+  auto* const output_option = add_output_option(app, output);
   app.add_option("--port", port, "Port on 127.0.0.1; 0, the default, takes a free one")
       ->check(CLI::Range(0, highest_port))
       ->excludes(output_option);
@@ -106,9 +105,7 @@ int view(const std::vector<std::string>& arguments) {
     return serve_page(*page, port);
   }
   // For the user alone, as the profile is: it holds names, and lines of source.
-  return write_answer(command, output == "-" ? std::string{} : output, *page, Readers::owner_only)
-             ? status_success
-             : status_unreadable;
+  return write_output(command, output, *page, Readers::owner_only) ? status_success : status_unreadable;
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -14,11 +12,6 @@
 
 namespace ar::command {
 namespace {
-
-const std::array all_subcommands{
-    &run_subcommand,      &report_subcommand,    &view_subcommand,  &diff_subcommand,  &merge_subcommand,
-    &snapshot_subcommand, &top_subcommand,       &serve_subcommand, &check_subcommand, &plan_subcommand,
-    &learn_subcommand,    &symbolize_subcommand, &help_subcommand};
 
 class FormatterWithUsage : public CLI::Formatter {
  public:
@@ -34,13 +27,6 @@ class FormatterWithUsage : public CLI::Formatter {
 std::string first_line(std::string_view text) { return std::string{text.substr(0, text.find('\n'))}; }
 
 }  // namespace
-
-std::span<const Subcommand* const> subcommands() { return all_subcommands; }
-
-const Subcommand* find_subcommand(std::string_view name) {
-  const auto* const found = std::ranges::find(all_subcommands, name, &Subcommand::name);
-  return found == all_subcommands.end() ? nullptr : *found;
-}
 
 std::optional<int> parse(CLI::App& app, const std::vector<std::string>& arguments) {
   // CLI11 takes them last first.
