@@ -8,7 +8,7 @@
 
 #include "arpent/binary/input.hpp"
 
-namespace ar::command::check {
+namespace ar::command::binary {
 namespace {
 
 constexpr std::size_t magic_size = 8;
@@ -112,4 +112,4 @@ Archive read_archive(std::string_view bytes) {
   return archive;
 }
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 
 struct ArchiveMember {
   std::string name;        // as the archive calls it; of a thin archive, its path relative to the archive
@@ -20,4 +20,4 @@ struct Archive {
 // `bytes`: of format archive or thin_archive; the members point into it.
 [[nodiscard]] Archive read_archive(std::string_view bytes);
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

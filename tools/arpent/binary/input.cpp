@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 namespace {
 
 constexpr std::size_t looked_at = 512;  // of a file that may be text
@@ -110,4 +110,4 @@ std::string foreign_kind(std::string_view bytes) {
                  : "is neither an ELF file nor an archive";
 }
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

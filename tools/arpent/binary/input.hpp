@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 
 // A regular file's bytes, mapped privately. The file must not shrink while it is looked at.
 class Input {
@@ -37,4 +37,4 @@ enum class Format : std::uint8_t { elf, archive, thin_archive, other };
 // with "is".
 [[nodiscard]] std::string foreign_kind(std::string_view bytes);
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

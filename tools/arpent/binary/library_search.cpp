@@ -2,14 +2,16 @@
 
 #include <glob.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,19 +76,22 @@ LibrarySearch::LibrarySearch() {
 }
 
 std::string LibrarySearch::find(const std::string& name, const std::string& needed_by,
-                                const std::string& search_path) const {
+                                const SearchPath& search_path) const {
   if (name.contains('/')) {
     return is_file(name) ? name : std::string{};
   }
   std::error_code error;
   const std::string origin = fs::absolute(needed_by, error).parent_path().string();
   std::vector<std::string> own_folders;
-  for (const std::string& folder : split(search_path, ":")) {
+  for (const std::string& folder : split(search_path.folders, ":")) {
     own_folders.push_back(with_origin(folder, origin));
   }
-  for (const auto* const folders :
-       {&environment_folders_, static_cast<const std::vector<std::string>*>(&own_folders),
-        &system_folders_}) {
+  const std::vector<std::string>* first = &environment_folders_;
+  const std::vector<std::string>* second = &own_folders;
+  if (search_path.before_environment) {
+    std::swap(first, second);
+  }
+  for (const auto* const folders : {first, second, &system_folders_}) {
     for (const std::string& folder : *folders) {
       if (is_file(fs::path{folder} / name)) {
         return (fs::path{folder} / name).string();
@@ -96,4 +101,4 @@ std::string LibrarySearch::find(const std::string& name, const std::string& need
   return {};
 }
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

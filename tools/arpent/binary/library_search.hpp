@@ -4,21 +4,23 @@
 #include <string>
 #include <vector>
 
-namespace ar::command::check {
+#include "arpent/binary/elf_file.hpp"
+
+namespace ar::command::binary {
 
 class LibrarySearch {
  public:
   // Reads LD_LIBRARY_PATH and the system's list of folders (/etc/ld.so.conf).
   LibrarySearch();
 
-  // The file that `name` stands for in a module at `needed_by` whose DT_RUNPATH or DT_RPATH is `search_path`;
-  // empty when it is not found.
+  // The file that `name` stands for in a module at `needed_by` with that search path; empty if it is not
+  // found.
   [[nodiscard]] std::string find(const std::string& name, const std::string& needed_by,
-                                 const std::string& search_path) const;
+                                 const SearchPath& search_path) const;
 
  private:
   std::vector<std::string> environment_folders_;
   std::vector<std::string> system_folders_;
 };
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

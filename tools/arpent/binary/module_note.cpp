@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 namespace {
 
 constexpr std::uint32_t known_layout = 1;
@@ -42,4 +42,4 @@ std::string version_text(std::uint32_t version) {
   return fmt::format("{}.{}.{}", version >> 16U, version >> 8U & 0xffU, version & 0xffU);
 }
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ar::command::check {
+namespace ar::command::binary {
 
 struct ModuleNote {
   std::string unit;
@@ -27,4 +27,4 @@ inline constexpr std::uint32_t note_type = 0x4152;
 // "0.1.0"
 [[nodiscard]] std::string version_text(std::uint32_t version);
 
-}  // namespace ar::command::check
+}  // namespace ar::command::binary

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "arpent/binary/archive.hpp"
+#include "arpent/binary/elf_reader.hpp"
 #include "arpent/binary/input.hpp"
 #include "arpent/binary/library_search.hpp"
 #include "arpent/check/compilation_units.hpp"
@@ -18,13 +19,13 @@ namespace {
 class Examiner {
  public:
   void examine(const std::string& path) {
-    const auto input = Input::open(path);
+    const auto input = binary::Input::open(path);
     if (!input) {
       add_problem(path, input.error());
       return;
     }
-    switch (format_of(input->bytes())) {
-      case Format::elf: {
+    switch (binary::format_of(input->bytes())) {
+      case binary::Format::elf: {
         CheckedFile file;
         file.path = path;
         if (auto object = examine_object(path, path, {}, input->bytes())) {
@@ -33,12 +34,12 @@ class Examiner {
         }
         break;
       }
-      case Format::archive:
-      case Format::thin_archive:
+      case binary::Format::archive:
+      case binary::Format::thin_archive:
         examine_archive(path, input->bytes());
         break;
-      case Format::other:
-        add_problem(path, foreign_kind(input->bytes()));
+      case binary::Format::other:
+        add_problem(path, binary::foreign_kind(input->bytes()));
         break;
     }
   }
@@ -53,12 +54,12 @@ class Examiner {
   // `shown`: the name for messages. `member`: empty for a file of its own.
   std::optional<CheckedObject> examine_object(const std::string& shown, const std::string& path,
                                               const std::string& member, std::string_view bytes) {
-    auto elf = read_elf_object(bytes);
-    if (!elf) {
-      add_problem(shown, std::move(elf.error()));
+    auto elf = binary::read_elf_file(bytes);
+    if (!elf || !elf->damage.empty()) {
+      add_problem(shown, elf ? std::move(elf->damage) : std::move(elf.error()));
       return std::nullopt;
     }
-    if (elf->kind == Kind::object && elf->only_intermediate_code) {
+    if (elf->kind == binary::Kind::object && elf->only_intermediate_code) {
       add_problem(
           shown,
           "holds only the compiler's intermediate code (-flto): its configuration can be read once it "
@@ -80,14 +81,14 @@ class Examiner {
     CheckedFile file;
     file.path = path;
     file.is_archive = true;
-    const bool thin = format_of(bytes) == Format::thin_archive;
-    Archive archive = read_archive(bytes);
-    for (const ArchiveMember& member : archive.members) {
+    const bool thin = binary::format_of(bytes) == binary::Format::thin_archive;
+    binary::Archive archive = binary::read_archive(bytes);
+    for (const binary::ArchiveMember& member : archive.members) {
       const std::string shown = fmt::format("{}({})", path, member.name);
       if (thin) {
         examine_thin_member(shown, path, member.name, file);
-      } else if (format_of(member.bytes) != Format::elf) {
-        add_problem(shown, member.bytes.empty() ? "is empty" : foreign_kind(member.bytes));
+      } else if (binary::format_of(member.bytes) != binary::Format::elf) {
+        add_problem(shown, member.bytes.empty() ? "is empty" : binary::foreign_kind(member.bytes));
       } else if (auto object = examine_object(shown, path, member.name, member.bytes)) {
         file.objects.push_back(std::move(*object));
       }
@@ -103,17 +104,17 @@ class Examiner {
   void examine_thin_member(const std::string& shown, const std::string& archive, const std::string& member,
                            CheckedFile& file) {
     const std::string path = (std::filesystem::path{archive}.parent_path() / member).string();
-    const auto input = Input::open(path);
+    const auto input = binary::Input::open(path);
     if (!input) {
       add_problem(shown, input.error());
-    } else if (format_of(input->bytes()) != Format::elf) {
-      add_problem(shown, foreign_kind(input->bytes()));
+    } else if (binary::format_of(input->bytes()) != binary::Format::elf) {
+      add_problem(shown, binary::foreign_kind(input->bytes()));
     } else if (auto object = examine_object(path, path, member, input->bytes())) {
       file.objects.push_back(std::move(*object));
     }
   }
 
-  LibrarySearch search_;
+  binary::LibrarySearch search_;
   Findings findings_;
 };
 

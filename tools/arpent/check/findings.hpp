@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "arpent/binary/elf_object.hpp"
+#include "arpent/binary/elf_file.hpp"
 #include "arpent/check/malloc_owner.hpp"
 #include "arpent/check/modules.hpp"
 
@@ -13,7 +13,7 @@ namespace ar::command::check {
 // One ELF file: the file itself, or a member of an archive.
 struct CheckedObject {
   std::string member;  // empty for the file itself
-  ElfObject elf;
+  binary::ElfFile elf;
   Modules modules;
   MallocOwner owner;
 };

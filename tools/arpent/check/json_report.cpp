@@ -15,13 +15,13 @@ std::string_view kind_name(const CheckedFile& file) {
     return "archive";
   }
   switch (file.objects.front().elf.kind) {
-    case Kind::object:
+    case binary::Kind::object:
       return "object";
-    case Kind::executable:
+    case binary::Kind::executable:
       return "executable";
-    case Kind::static_executable:
+    case binary::Kind::static_executable:
       return "static_executable";
-    case Kind::shared_library:
+    case binary::Kind::shared_library:
       return "shared_library";
   }
   return "";
@@ -76,7 +76,7 @@ Json module_fields(const Module& module) {
                         : Json(module.configuration == Configuration::tracked);
   json["known_from"] = evidence_name(module.evidence);
   json["interface_version"] =
-      module.evidence == Evidence::note ? Json(version_text(module.version)) : Json(nullptr);
+      module.evidence == Evidence::note ? Json(binary::version_text(module.version)) : Json(nullptr);
   json["debug_information"] = module.has_debug_information;
   return json;
 }
@@ -100,14 +100,14 @@ Json object_fields(const CheckedObject& object) {
                               {"operators", object.elf.calls.operators},
                               {"ar_heap", object.elf.calls.ar_heap}};
   // Linked files that define malloc call it without a symbol that says so.
-  json["direct_calls_complete"] = object.elf.kind == Kind::object || !object.elf.defines_malloc;
-  json["malloc"] = Json{
-      {"owner", owner_name(object.owner.owner)},
-      {"file", text_or_null(object.owner.file)},
-      {"needs_libarpent", object.owner.needs_arpent},
-      {"arpent_version",
-       object.modules.library_version ? Json(version_text(*object.modules.library_version)) : Json(nullptr)}};
-  json["foreign_ar_heap"] = object.elf.defines_ar_heap && !object.elf.defines_arpent;
+  json["direct_calls_complete"] = object.elf.kind == binary::Kind::object || !object.elf.defines_malloc;
+  json["malloc"] = Json{{"owner", owner_name(object.owner.owner)},
+                        {"file", text_or_null(object.owner.file)},
+                        {"needs_libarpent", object.owner.needs_arpent},
+                        {"arpent_version", object.modules.library_version
+                                               ? Json(binary::version_text(*object.modules.library_version))
+                                               : Json(nullptr)}};
+  json["foreign_ar_heap"] = object.elf.defines_ar_heap && !object.elf.contains_arpent;
   return json;
 }
 

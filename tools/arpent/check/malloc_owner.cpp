@@ -4,7 +4,7 @@
 #include <deque>
 #include <set>
 
-#include "arpent/binary/elf_facts.hpp"
+#include "arpent/binary/elf_reader.hpp"
 #include "arpent/binary/input.hpp"
 
 namespace ar::command::check {
@@ -15,7 +15,7 @@ constexpr std::size_t most_libraries = 4096;
 struct Wanted {
   std::string name;
   std::string needed_by;
-  std::string search_path;
+  binary::SearchPath search_path;
 };
 
 bool is_arpent_library(std::string_view name) {
@@ -24,12 +24,12 @@ bool is_arpent_library(std::string_view name) {
 bool is_c_library(std::string_view name) { return name == "libc.so.6" || name.starts_with("ld-linux"); }
 
 // The loader asks the program first, then its libraries in the order in which they are named, breadth first.
-MallocOwner find_in_libraries(const ElfObject& program, const std::string& path,
-                              const LibrarySearch& search) {
+MallocOwner find_in_libraries(const binary::ElfFile& program, const std::string& path,
+                              const binary::LibrarySearch& search) {
   MallocOwner result{.owner = Owner::c_library, .file = {}};
   std::deque<Wanted> wanted;
   std::set<std::string> seen;
-  const auto want = [&](const ElfObject& object, const std::string& file) {
+  const auto want = [&](const binary::ElfFile& object, const std::string& file) {
     for (const std::string& name : object.needed) {
       result.needs_arpent = result.needs_arpent || is_arpent_library(name);
       if (seen.size() < most_libraries && seen.insert(name).second) {
@@ -56,14 +56,14 @@ MallocOwner find_in_libraries(const ElfObject& program, const std::string& path,
       found_owner = true;  // it comes last in practice; whoever follows is too late
       continue;
     }
-    const auto input = file.empty() ? std::unexpected(std::string{}) : Input::open(file);
-    const auto library = input ? read_elf_object(input->bytes()) : std::unexpected(std::string{});
-    if (!library) {
+    const auto input = file.empty() ? std::unexpected(std::string{}) : binary::Input::open(file);
+    const auto library = input ? binary::read_elf_file(input->bytes()) : std::unexpected(std::string{});
+    if (!library || !library->damage.empty()) {
       missing = missing.empty() && !found_owner ? next.name : missing;
       continue;
     }
     if (library->exports_malloc && !found_owner) {
-      result.owner = library->defines_arpent ? Owner::arpent_library : Owner::other_library;
+      result.owner = library->contains_arpent ? Owner::arpent_library : Owner::other_library;
       result.file = next.name;
       found_owner = true;
     }
@@ -78,24 +78,26 @@ MallocOwner find_in_libraries(const ElfObject& program, const std::string& path,
 
 }  // namespace
 
-MallocOwner find_malloc_owner(const ElfObject& object, const std::string& path, const LibrarySearch& search) {
-  if (object.kind == Kind::object || object.kind == Kind::shared_library) {
+MallocOwner find_malloc_owner(const binary::ElfFile& object, const std::string& path,
+                              const binary::LibrarySearch& search) {
+  if (object.kind == binary::Kind::object || object.kind == binary::Kind::shared_library) {
     const bool needs = std::ranges::any_of(object.needed, is_arpent_library);
-    return {.owner = object.defines_arpent && object.defines_malloc ? Owner::arpent_linked : Owner::undecided,
-            .file = {},
-            .needs_arpent = needs};
+    return {
+        .owner = object.contains_arpent && object.defines_malloc ? Owner::arpent_linked : Owner::undecided,
+        .file = {},
+        .needs_arpent = needs};
   }
-  if (const auto facts = read_elf_facts(path); facts && !facts->sanitizer.empty()) {
-    return {.owner = Owner::sanitizer, .file = facts->sanitizer};
+  if (!object.sanitizer.empty()) {
+    return {.owner = Owner::sanitizer, .file = object.sanitizer};
   }
   if (object.defines_malloc) {
-    if (object.defines_arpent) {
+    if (object.contains_arpent) {
       return {.owner = Owner::arpent_linked, .file = {}};
     }
-    const bool of_libc = object.kind == Kind::static_executable && object.defines_libc_malloc;
+    const bool of_libc = object.kind == binary::Kind::static_executable && object.defines_libc_malloc;
     return {.owner = of_libc ? Owner::c_library_linked : Owner::other_linked, .file = {}};
   }
-  if (object.kind == Kind::static_executable) {
+  if (object.kind == binary::Kind::static_executable) {
     return {.owner = Owner::unknown, .file = {}};
   }
   return find_in_libraries(object, path, search);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "arpent/binary/elf_object.hpp"
+#include "arpent/binary/elf_file.hpp"
 #include "arpent/binary/library_search.hpp"
 
 namespace ar::command::check {
@@ -28,8 +28,8 @@ struct MallocOwner {
 };
 
 // `path`: of the file that `object` was read from.
-[[nodiscard]] MallocOwner find_malloc_owner(const ElfObject& object, const std::string& path,
-                                            const LibrarySearch& search);
+[[nodiscard]] MallocOwner find_malloc_owner(const binary::ElfFile& object, const std::string& path,
+                                            const binary::LibrarySearch& search);
 
 [[nodiscard]] inline bool is_arpent(Owner owner) {
   return owner == Owner::arpent_linked || owner == Owner::arpent_library;

@@ -32,8 +32,8 @@ bool is_runtime(const CompilationUnit& unit) {
 
 class Joiner {
  public:
-  Joiner(const ElfObject& object, const std::vector<CompilationUnit>& units) {
-    for (const ModuleNote& note : object.notes) {
+  Joiner(const binary::ElfFile& object, const std::vector<CompilationUnit>& units) {
+    for (const binary::ModuleNote& note : object.notes) {
       if (note.of_library) {
         modules_.library_version = note.version;
         if (note.unit.ends_with(library_unit)) {
@@ -51,13 +51,13 @@ class Joiner {
   }
 
   Modules join() {
-    pair([](const ModuleNote& note, const CompilationUnit& unit) { return note.unit == unit.name; });
+    pair([](const binary::ModuleNote& note, const CompilationUnit& unit) { return note.unit == unit.name; });
     // Zig calls a unit by its program's name, and its root module by the file's.
-    pair([](const ModuleNote& note, const CompilationUnit& unit) {
+    pair([](const binary::ModuleNote& note, const CompilationUnit& unit) {
       return language_of_note(note.language) == "Zig" && unit.imports_zig_module;
     });
     // The paths in debug information may have been mapped to others.
-    pair([this](const ModuleNote& note, const CompilationUnit& unit) {
+    pair([this](const binary::ModuleNote& note, const CompilationUnit& unit) {
       return file_part(note.unit) == file_part(unit.name) && is_alone(file_part(note.unit));
     });
     for (const auto& [note, unit] : notes_) {
@@ -79,7 +79,7 @@ class Joiner {
 
  private:
   struct Note {
-    const ModuleNote* note;
+    const binary::ModuleNote* note;
     const CompilationUnit* unit;
   };
   struct Unit {
@@ -138,15 +138,15 @@ class Joiner {
 
 }  // namespace
 
-Modules join_modules(const ElfObject& object, const std::vector<CompilationUnit>& units,
+Modules join_modules(const binary::ElfFile& object, const std::vector<CompilationUnit>& units,
                      const std::string& file_name) {
   Modules modules = Joiner{object, units}.join();
-  if (object.kind == Kind::object && modules.list.empty() && !modules.library_version) {
+  if (object.kind == binary::Kind::object && modules.list.empty() && !modules.library_version) {
     Module& module = modules.list.emplace_back();
     module.name = file_name;
   }
   // In an object of one module, what is called is what the module calls.
-  if (object.kind == Kind::object && modules.list.size() == 1 && !object.calls.ar_heap.empty() &&
+  if (object.kind == binary::Kind::object && modules.list.size() == 1 && !object.calls.ar_heap.empty() &&
       modules.list.front().configuration == Configuration::unknown) {
     modules.list.front().configuration = Configuration::tracked;
     modules.list.front().evidence = Evidence::calls;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "arpent/binary/elf_object.hpp"
+#include "arpent/binary/elf_file.hpp"
 #include "arpent/check/compilation_units.hpp"
 
 namespace ar::command::check {
@@ -37,7 +37,7 @@ struct Modules {
 };
 
 // `file_name` names an object that says nothing of itself.
-[[nodiscard]] Modules join_modules(const ElfObject& object, const std::vector<CompilationUnit>& units,
+[[nodiscard]] Modules join_modules(const binary::ElfFile& object, const std::vector<CompilationUnit>& units,
                                    const std::string& file_name);
 
 }  // namespace ar::command::check

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "arpent/check/left_table.hpp"
+#include "arpent/check/module_table.hpp"
 #include "arpent/check/verdict.hpp"
 #include "profile/model/text_format.hpp"
 
@@ -18,7 +18,6 @@ namespace {
 using profile::counted;
 using profile::printable;
 
-constexpr std::size_t most_without_note = 20;
 constexpr std::size_t most_names = 5;
 constexpr std::size_t heading_width = 78;
 
@@ -42,13 +41,13 @@ std::string with_article(const CheckedFile& file) {
     return fmt::format("archive of {}", counted(file.objects.size(), "object"));
   }
   switch (file.objects.front().elf.kind) {
-    case Kind::object:
+    case binary::Kind::object:
       return "object";
-    case Kind::executable:
+    case binary::Kind::executable:
       return "executable";
-    case Kind::static_executable:
+    case binary::Kind::static_executable:
       return "static executable";
-    case Kind::shared_library:
+    case binary::Kind::shared_library:
       return "shared library";
   }
   return {};
@@ -64,12 +63,6 @@ std::string line(std::string_view key, std::string_view text) {
   return fmt::format("  {:<14} {}\n", key, text);
 }
 std::string more(std::string_view text) { return line("", text); }
-
-std::vector<std::string> names_of(const DirectCalls& calls) {
-  std::vector<std::string> names{calls.malloc_family.begin(), calls.malloc_family.end()};
-  names.insert(names.end(), calls.operators.begin(), calls.operators.end());
-  return names;
-}
 
 // --- configuration
 
@@ -124,7 +117,7 @@ std::string versions_line(const Counts& counts) {
   std::vector<std::string> versions;
   versions.reserve(counts.versions.size());
   for (const std::uint32_t version : counts.versions) {
-    versions.push_back(version_text(version));
+    versions.push_back(binary::version_text(version));
   }
   return line("versions",
               fmt::format("modules and library are of different versions of Arpent: {}", listed(versions)));
@@ -138,7 +131,8 @@ std::string owner_text(const CheckedObject& object) {
   switch (owner.owner) {
     case Owner::arpent_linked:
       return object.modules.library_version
-                 ? fmt::format("Arpent's, linked in ({})", version_text(*object.modules.library_version))
+                 ? fmt::format("Arpent's, linked in ({})",
+                               binary::version_text(*object.modules.library_version))
                  : "Arpent's, linked in";
     case Owner::arpent_library:
       return fmt::format("Arpent's, from {}", file);
@@ -173,7 +167,7 @@ std::string archive_owner_text(const CheckedFile& file) {
 }
 
 std::string calls_line(const CheckedFile& file) {
-  if (file.is_archive || file.objects.front().elf.kind == Kind::object) {
+  if (file.is_archive || file.objects.front().elf.kind == binary::Kind::object) {
     const auto calling = static_cast<std::size_t>(std::ranges::count_if(
         file.objects, [](const CheckedObject& object) { return !object.elf.calls.empty(); }));
     if (calling == 0) {
@@ -181,10 +175,10 @@ std::string calls_line(const CheckedFile& file) {
     }
     return file.is_archive ? line("direct calls", fmt::format("in {} of {} (last column)", calling,
                                                               counted(file.objects.size(), "object")))
-                           : line("direct calls", listed(names_of(file.objects.front().elf.calls)));
+                           : line("direct calls", listed(file.objects.front().elf.calls.names()));
   }
-  const ElfObject& elf = file.objects.front().elf;
-  const std::vector<std::string> names = names_of(elf.calls);
+  const binary::ElfFile& elf = file.objects.front().elf;
+  const std::vector<std::string> names = elf.calls.names();
   std::string text;
   if (!names.empty()) {
     text = line("direct calls", fmt::format("{}", fmt::join(names, ", ")));
@@ -218,7 +212,7 @@ std::string debug_line(const CheckedFile& file) {
   if (missing.size() < modules) {
     return line("debug info", fmt::format("missing in {}", listed(missing)));
   }
-  const bool linked = !file.is_archive && file.objects.front().elf.kind != Kind::object;
+  const bool linked = !file.is_archive && file.objects.front().elf.kind != binary::Kind::object;
   return line("debug info", linked
                                 ? "none: modules without a note cannot be listed, and reports name no lines"
                                 : "none: reports name no lines");
@@ -234,72 +228,6 @@ std::string unreadable_line(const CheckedFile& file) {
                            fmt::format("{} of a newer Arpent, or damaged, left out", counted(count, "note")));
 }
 
-// --- the table
-
-std::string configuration_text(const Module& module) {
-  const std::string_view name = module.configuration == Configuration::tracked ? "tracked" : "untracked";
-  switch (module.evidence) {
-    case Evidence::note:
-      return std::string{name};
-    case Evidence::imported_macros:
-      return fmt::format("{}, by @cImport", name);
-    case Evidence::calls:
-      return fmt::format("{}, by its calls", name);
-    case Evidence::none:
-      break;
-  }
-  return "no note";
-}
-
-std::string table(const CheckedFile& file, bool all) {
-  const bool shows_calls = file.is_archive || file.objects.front().elf.kind == Kind::object;
-  std::vector<std::string> columns{"module", "language", "configuration", "debug info"};
-  if (file.is_archive) {
-    columns.insert(columns.begin(), "member");
-  }
-  if (shows_calls) {
-    columns.emplace_back("calls directly");
-  }
-  LeftTable rows{columns};
-  std::size_t without_note = 0;
-  std::size_t left_out = 0;
-  bool macros_are_malloc = false;
-  for (const CheckedObject& object : file.objects) {
-    for (const Module& module : object.modules.list) {
-      if (module.configuration == Configuration::unknown && ++without_note > most_without_note && !all) {
-        ++left_out;
-        continue;
-      }
-      std::vector<std::string> row{printable(module.name), module.language.empty() ? "?" : module.language,
-                                   configuration_text(module), module.has_debug_information ? "yes" : "no"};
-      if (file.is_archive) {
-        row.insert(row.begin(), printable(object.member));
-      }
-      if (shows_calls) {
-        const std::vector<std::string> names = names_of(object.elf.calls);
-        if (names.empty()) {
-          row.emplace_back("-");
-        } else if (object.modules.list.size() == 1) {
-          row.push_back(fmt::format("{}", fmt::join(names, ", ")));
-        } else {
-          row.emplace_back("not told apart");
-        }
-        macros_are_malloc = macros_are_malloc || (module.configuration == Configuration::untracked &&
-                                                  !object.elf.calls.malloc_family.empty());
-      }
-      rows.add(std::move(row));
-    }
-  }
-  std::string text = rows.empty() ? std::string{} : "\n" + rows.text();
-  if (left_out > 0) {
-    text += fmt::format("  and {} without a note (--all lists them)\n", counted(left_out, "more module"));
-  }
-  if (macros_are_malloc) {
-    text += "  (the AR__HEAP__ macros of an untracked module are malloc and free too)\n";
-  }
-  return text;
-}
-
 std::string file_text(const CheckedFile& file, const TextOptions& options, const Colours& colours) {
   const Counts counts = counts_of(file);
   std::string text = heading(fmt::format("{}: {}", printable(file.path), with_article(file)), colours);
@@ -309,13 +237,13 @@ std::string file_text(const CheckedFile& file, const TextOptions& options, const
   }
   const CheckedObject& first = file.objects.front();
   if (counts.is_mixed()) {
-    text += safety(is_arpent(first.owner.owner), first.elf.defines_ar_heap && !first.elf.defines_arpent);
-  } else if (first.elf.defines_ar_heap && !first.elf.defines_arpent) {
+    text += safety(is_arpent(first.owner.owner), first.elf.defines_ar_heap && !first.elf.contains_arpent);
+  } else if (first.elf.defines_ar_heap && !first.elf.contains_arpent) {
     text += more("The ar_heap__malloc in this program is not Arpent's.");
   }
   text += versions_line(counts) + unreadable_line(file);
   text += line("malloc", file.is_archive ? archive_owner_text(file) : owner_text(first));
-  text += calls_line(file) + debug_line(file) + table(file, options.all_modules);
+  text += calls_line(file) + debug_line(file) + module_table(file, options.all_modules);
   return text;
 }
 

@@ -8,7 +8,9 @@ namespace {
 
 std::string_view file_part(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
-bool is_executable(Kind kind) { return kind == Kind::executable || kind == Kind::static_executable; }
+bool is_executable(binary::Kind kind) {
+  return kind == binary::Kind::executable || kind == binary::Kind::static_executable;
+}
 
 // The name by which others need a library.
 std::string library_name(const CheckedFile& file) {
@@ -29,7 +31,7 @@ Program program_of(const CheckedFile& executable, const Findings& findings) {
     open.pop_back();
     for (const std::string& needed : next.objects.front().elf.needed) {
       for (const CheckedFile& file : findings.files) {
-        if (file.is_archive || file.objects.front().elf.kind != Kind::shared_library ||
+        if (file.is_archive || file.objects.front().elf.kind != binary::Kind::shared_library ||
             library_name(file) != file_part(needed) || !seen.insert(&file).second) {
           continue;
         }
@@ -78,7 +80,7 @@ std::vector<Program> programs_of(const Findings& findings) {
   std::vector<Program> programs;
   Program objects;
   for (const CheckedFile& file : findings.files) {
-    if (file.is_archive || file.objects.front().elf.kind == Kind::object) {
+    if (file.is_archive || file.objects.front().elf.kind == binary::Kind::object) {
       objects.files.push_back(file.path);
       for (const CheckedObject& object : file.objects) {
         objects.counts.add(object.modules);

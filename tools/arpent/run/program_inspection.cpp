@@ -14,8 +14,9 @@
 #include <string_view>
 #include <system_error>
 
-#include "arpent/binary/elf_facts.hpp"
-#include "arpent/binary/needed_library.hpp"
+#include "arpent/binary/elf_reader.hpp"
+#include "arpent/binary/input.hpp"
+#include "arpent/binary/library_search.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "profile/model/text_format.hpp"
 
@@ -59,7 +60,7 @@ std::vector<std::string> words_of(std::string_view line) {
 
 // The program that a `#!` line runs in the end: of `env [-S] [NAME=VALUE…] NAME`, NAME as found in PATH.
 std::expected<std::string, Failure> interpreter_of(const std::string& script, std::string_view line,
-                                                         const Environment& environment) {
+                                                   const Environment& environment) {
   const std::vector<std::string> words = words_of(line);
   if (words.empty()) {
     return std::unexpected(Failure{
@@ -110,8 +111,20 @@ std::string raised_privileges(const std::string& path) {
   return {};
 }
 
-std::string static_explanation(const std::string& shown, const ElfFacts& facts) {
-  if (!facts.built_by_zig || facts.defines_arpent) {
+std::optional<binary::ElfFile> read_binary(const std::string& path) {
+  const auto input = binary::Input::open(path);
+  auto file = input ? binary::read_elf_file(input->bytes()) : std::unexpected(input.error());
+  return file ? std::optional{std::move(*file)} : std::nullopt;
+}
+
+// "0.1.0", as the note of Arpent's library in the file says; empty if there is none.
+std::string version_of(const binary::ElfFile& file) {
+  const binary::ModuleNote* const note = file.library_note();
+  return note == nullptr ? std::string{} : binary::version_text(note->version);
+}
+
+std::string static_explanation(const std::string& shown, const binary::ElfFile& program) {
+  if (!program.built_by_zig || program.contains_arpent) {
     return fmt::format(
         "{} is statically linked: its malloc is built in, and there is no loader that could put Arpent's in "
         "its place (link the program with libarpent.a instead)",
@@ -119,7 +132,7 @@ std::string static_explanation(const std::string& shown, const ElfFacts& facts) 
   }
   // Zig links statically whatever needs no libc, and with musl's.
   const std::string_view why =
-      facts.has_symbols && !facts.has_libc
+      program.has_symbol_table && !program.has_libc
           ? ", without libc: there is no malloc in it that Arpent's could stand in for"
           : ": there is no loader that could put Arpent's malloc into it";
   return fmt::format(
@@ -128,17 +141,17 @@ std::string static_explanation(const std::string& shown, const ElfFacts& facts) 
       shown, why);
 }
 
-void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
+void set_obstacle(Inspection& inspection, const binary::ElfFile& program) {
   const std::string shown = profile::in_quotes(inspection.image);
   const auto set = [&](Obstacle obstacle, std::string explanation) {
     inspection.obstacle = obstacle;
     inspection.explanation = std::move(explanation);
   };
-  if (!facts.native) {
+  if (!program.is_native) {
     set(Obstacle::other_architecture,
         fmt::format("{} is built for {}, and Arpent's library for another processor cannot be loaded into it",
-                    shown, facts.machine));
-  } else if (facts.is_cut_short) {
+                    shown, program.machine));
+  } else if (program.is_cut_short) {
     set(Obstacle::cut_short,
         fmt::format("{} is not whole: its header speaks of more than the file holds (build or copy it anew)",
                     shown));
@@ -146,35 +159,43 @@ void set_obstacle(Inspection& inspection, const ElfFacts& facts) {
     set(Obstacle::raised_privileges,
         fmt::format("{} is {}: the system loads no library of ours into a program with raised privileges",
                     shown, raised));
-  } else if (facts.interpreter.empty()) {
-    set(Obstacle::statically_linked, static_explanation(shown, facts));
-  } else if (!facts.sanitizer.empty()) {
+  } else if (program.interpreter.empty()) {
+    set(Obstacle::statically_linked, static_explanation(shown, program));
+  } else if (!program.sanitizer.empty()) {
     set(Obstacle::sanitizer,
         fmt::format("{} is built with {}, which has a malloc of its own that must come first", shown,
-                    facts.sanitizer));
+                    program.sanitizer));
   }
 }
 
-void set_allocators(Inspection& inspection, const ElfFacts& facts) {
-  inspection.contains_arpent = facts.defines_arpent;
-  inspection.built_by_zig = facts.built_by_zig;
-  inspection.names_malloc = facts.names_malloc;
-  inspection.zig_allocator = facts.zig_allocator;
-  inspection.linked_version = facts.arpent_version;
+// The version of Arpent's library that the loader will find; empty if that cannot be found out.
+std::string version_in_library(const std::string& name, const Inspection& inspection,
+                               const binary::ElfFile& program) {
+  const binary::LibrarySearch search;
+  const auto library = read_binary(search.find(name, inspection.image, program.search_path));
+  return library ? version_of(*library) : std::string{};
+}
+
+void set_allocators(Inspection& inspection, const binary::ElfFile& program) {
+  inspection.contains_arpent = program.contains_arpent;
+  inspection.built_by_zig = program.built_by_zig;
+  inspection.names_malloc = program.names_malloc;
+  inspection.zig_allocator = program.zig_allocator;
+  inspection.linked_version = version_of(program);
   const auto arpent = std::ranges::find_if(
-      facts.needed, [](const std::string& name) { return name.starts_with("libarpent.so"); });
-  if (arpent != facts.needed.end() && !facts.defines_arpent) {
+      program.needed, [](const std::string& name) { return name.starts_with("libarpent.so"); });
+  if (arpent != program.needed.end() && !program.contains_arpent) {
     inspection.needs_arpent = true;
     if (inspection.obstacle == Obstacle::none) {
-      const auto library = read_elf_facts(path_of_needed(*arpent, inspection.image, facts.interpreter));
-      inspection.linked_version = library ? library->arpent_version : "";
+      inspection.linked_version = version_in_library(*arpent, inspection, program);
     }
   }
-  inspection.own_malloc_exported = facts.exports_malloc && !facts.defines_arpent;
-  inspection.own_malloc_hidden = facts.defines_malloc && !facts.exports_malloc && !facts.defines_arpent;
+  inspection.own_malloc_exported = program.exports_malloc && !program.contains_arpent;
+  inspection.own_malloc_hidden =
+      program.defines_malloc && !program.exports_malloc && !program.contains_arpent;
   static constexpr std::array<std::string_view, 5> allocators{"libjemalloc.so", "libtcmalloc", "libmimalloc",
                                                               "libsnmalloc", "libhoard"};
-  for (const std::string& needed : facts.needed) {
+  for (const std::string& needed : program.needed) {
     if (std::ranges::any_of(allocators, [&](std::string_view start) { return needed.starts_with(start); })) {
       inspection.replaced_allocators.push_back(needed);
     }
@@ -183,8 +204,7 @@ void set_allocators(Inspection& inspection, const ElfFacts& facts) {
 
 }  // namespace
 
-std::expected<Inspection, Failure> inspect_program(const std::string& path,
-                                                         const Environment& environment) {
+std::expected<Inspection, Failure> inspect_program(const std::string& path, const Environment& environment) {
   Inspection inspection;
   inspection.path = path;
   inspection.image = path;
@@ -210,26 +230,26 @@ std::expected<Inspection, Failure> inspect_program(const std::string& path,
       if (first_line.contains('\0') || depth > 0) {
         return std::unexpected(
             Failure{status_not_executable,
-                          fmt::format("{} is neither a program nor a script that this system can run",
-                                      profile::in_quotes(inspection.image))});
+                    fmt::format("{} is neither a program nor a script that this system can run",
+                                profile::in_quotes(inspection.image))});
       }
       inspection.shell_script_without_line = true;
       inspection.image = "/bin/sh";
       continue;
     }
-    const auto facts = read_elf_facts(inspection.image);
-    if (!facts || !facts->is_elf || !facts->is_executable) {
-      return std::unexpected(Failure{status_not_executable,
-                                           fmt::format("{} is a damaged ELF file, or not one of a program",
-                                                       profile::in_quotes(inspection.image))});
+    const auto program = read_binary(inspection.image);
+    if (!program || program->kind == binary::Kind::object) {
+      return std::unexpected(
+          Failure{status_not_executable, fmt::format("{} is a damaged ELF file, or not one of a program",
+                                                     profile::in_quotes(inspection.image))});
     }
-    set_obstacle(inspection, *facts);
-    set_allocators(inspection, *facts);
+    set_obstacle(inspection, *program);
+    set_allocators(inspection, *program);
     return inspection;
   }
-  return std::unexpected(Failure{
-      status_not_executable,
-      fmt::format("{} has a chain of interpreters that is too long", profile::in_quotes(path))});
+  return std::unexpected(
+      Failure{status_not_executable,
+              fmt::format("{} has a chain of interpreters that is too long", profile::in_quotes(path))});
 }
 
 }  // namespace ar::command

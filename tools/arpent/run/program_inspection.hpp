@@ -31,7 +31,7 @@ struct Inspection {
   bool contains_arpent = false;  // libarpent.a is linked in
   bool needs_arpent = false;     // libarpent.so
   std::string linked_version;    // of either, as "0.1.0"; empty when it cannot be told
-  bool built_by_zig = false;     // as in ElfFacts, all three
+  bool built_by_zig = false;     // as in binary::ElfFile, all three
   bool names_malloc = false;
   std::string zig_allocator;
   bool own_malloc_hidden = false;    // defines malloc inside, out of other modules' sight
@@ -43,6 +43,6 @@ struct Inspection {
 // Looks through the `#!` lines of scripts, `env NAME` included, at the ELF file that will run. The failure is
 // one that exec would meet: no valid format, no interpreter.
 [[nodiscard]] std::expected<Inspection, Failure> inspect_program(const std::string& path,
-                                                                       const Environment& environment);
+                                                                 const Environment& environment);
 
 }  // namespace ar::command

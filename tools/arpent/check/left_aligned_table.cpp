@@ -1,4 +1,4 @@
-#include "arpent/check/left_table.hpp"
+#include "arpent/check/left_aligned_table.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +14,7 @@ std::size_t width_of(const std::string& text) {
 
 }  // namespace
 
-std::string LeftTable::text() const {
+std::string LeftAlignedTable::text() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {

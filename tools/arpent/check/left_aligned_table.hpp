@@ -7,9 +7,9 @@
 
 namespace ar::command::check {
 
-class LeftTable {
+class LeftAlignedTable {
  public:
-  explicit LeftTable(std::vector<std::string> heading) : rows_{std::move(heading)} {}
+  explicit LeftAlignedTable(std::vector<std::string> heading) : rows_{std::move(heading)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   [[nodiscard]] bool empty() const { return rows_.size() == 1; }
   // Each line begins with two spaces and ends with a newline, without spaces before it.
