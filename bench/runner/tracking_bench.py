@@ -83,7 +83,7 @@ def ways_of(build, heaptrack_library):
         ),
         Way(
             RUN,
-            prefix=(command, "run", "--report", f"{folder}/report.txt", "--output", f"{folder}/run.profile", "--"),
+            prefix=(command, "run", "--report", f"{folder}/report.txt", "--profile", f"{folder}/run.profile", "--"),
             once=True,
             whole_command=True,
         ),

@@ -81,7 +81,7 @@ def check_zig(programs):
 
 def said_by_view(bug):
     """The functions on the way to what was lost, from the data of the page."""
-    subprocess.run([os.environ["ARPENT_BIN"], "run", "--output", f"{bug}.arpent", "--", "./bugs", bug], capture_output=True,
+    subprocess.run([os.environ["ARPENT_BIN"], "run", "--profile", f"{bug}.arpent", "--", "./bugs", bug], capture_output=True,
                    check=bug != "twice")  # fmt: skip
     page = subprocess.run([os.environ["ARPENT_BIN"], "view", "--output", "-", f"{bug}.arpent"], capture_output=True,
                           text=True, check=True).stdout  # fmt: skip

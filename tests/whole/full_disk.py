@@ -28,12 +28,12 @@ def totals(process):
     return {key: process[key] for key in ("allocations", "allocated_bytes", "frees", "freed_bytes", "live_bytes")}
 
 
-plain = subprocess.run([ARPENT, "run", "--output", "whole.profile", "--report", "/dev/null", "--",
+plain = subprocess.run([ARPENT, "run", "--profile", "whole.profile", "--report", "/dev/null", "--",
                         PROGRAMS / "many_stacks", str(STACKS)], capture_output=True, text=True)
 expected = report_json("whole.profile")["process"]
 check(not expected["sites_dropped"], "there is room for all of them elsewhere")
 
-done = on_a_small_disk(f"'{ARPENT}' run --output disk/full.profile --format json --report report.json -- "
+done = on_a_small_disk(f"'{ARPENT}' run --profile disk/full.profile --format json --report report.json -- "
                        f"'{PROGRAMS}/many_stacks' {STACKS}; echo status $?; df disk | tail -n 1; cp disk/full.profile kept.profile")
 check("status 0" in done.stdout, f"the program ended as without: {done.stdout} {done.stderr}")
 equal(done.stdout.splitlines()[0], plain.stdout.splitlines()[0] if plain.stdout else "status 0", "what the program printed")
@@ -46,7 +46,7 @@ equal(totals(report_json("kept.profile")["process"]), totals(expected), "totals 
 # Killed in the middle, on the full disk.
 program = pathlib.Path(PROGRAMS / "many_stacks")
 done = on_a_small_disk(f"""
-'{ARPENT}' run --output disk/full.profile --report report.txt -- '{program}' {STACKS} wait > said.txt & run=$!
+'{ARPENT}' run --profile disk/full.profile --report report.txt -- '{program}' {STACKS} wait > said.txt & run=$!
 while ! grep -q ready said.txt; do sleep 0.05; done
 pkill -KILL -P $run; wait $run; echo status $?
 cp disk/full.profile killed.profile""")

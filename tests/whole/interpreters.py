@@ -30,7 +30,7 @@ console.log(text.length, zlib.inflateSync(packed).toString() === text);
 def stacks_of(name, *command):
     """Stacks as lists of names, outermost first, with what was allocated there."""
     profile = f"{name}.profile"
-    done = run(*command, options=["--output", profile, "--report", "report.txt"])
+    done = run(*command, options=["--profile", profile, "--report", "report.txt"])
     equal(done.returncode, 0, f"status of {name}: {done.stderr}")
     check(done.stdout.strip() != "", f"{name} prints")
     lines = arpent("report", "--format", "collapsed", "--sort", "total", profile).splitlines()

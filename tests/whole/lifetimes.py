@@ -104,7 +104,7 @@ arpent("merge", "merged.pb.gz", "blocks.profile", "threads.profile")
 is_right(sites_of(report_json("merged.pb.gz")["process"]), 3, "merged")
 
 # What is inherited by a fork is not the child's.
-arpent("run", "--follow-children", "--format", "json", "--report", "run.json", "--output", "forked.profile", "--",
+arpent("run", "--follow-children", "--format", "json", "--report", "run.json", "--profile", "forked.profile", "--",
        "./blocks", "fork")
 children = list(pathlib.Path(".").glob("forked.profile.*"))
 equal(len(children), 1, "profiles of children")

@@ -91,7 +91,7 @@ equal([re.search(r'"(\w+)"', row).group(1) for row in table[3:6]], ["large", "to
 profile, merged = pathlib.Path("owned.profile"), pathlib.Path("owned.pb.gz")
 profile.unlink(missing_ok=True)
 merged.unlink(missing_ok=True)
-run(PROGRAM, "fill", options=["--output", profile, "--report", "/dev/null"])
+run(PROGRAM, "fill", options=["--profile", profile, "--report", "/dev/null"])
 subprocess.run([os.environ["ARPENT_BIN"], "merge", merged, profile, profile], check=True)
 done = subprocess.run([os.environ["ARPENT_BIN"], "report", "--format", "json", merged], check=True, text=True,
                       stdout=subprocess.PIPE)

@@ -190,6 +190,15 @@ check("line 2 is 'thread:y'" in arpent("report", "--suppressions", "bad.supp", "
       "the wrong line of the suppressions")
 check("cannot be read" in arpent("report", "--suppressions", "missing", "garden.profile", status=3), "no suppressions")
 check("/nowhere" in arpent("report", "--output", "/nowhere/x", "garden.profile", status=3), "no place for the report")
+
+# --output and -o name the file of what is printed, in all of them; "-" is standard output.
+for command in ("report", "garden.profile"), ("diff", "garden.profile", "garden.profile"):
+    printed = arpent(*command)
+    for option in "--output", "-o":
+        equal(arpent(*command, option, "-"), printed, f"{command[0]} {option} -")
+        equal(arpent(*command, option, "printed"), "", f"{command[0]} {option} FILE prints")
+        equal(pathlib.Path("printed").read_text(), printed, f"{command[0]} {option} FILE")
+check(not pathlib.Path("-").exists(), "no file is called '-'")
 check("line 2" in run("true", options=["--suppressions", "bad.supp"]).stderr, "the same for arpent run")
 
 finish()

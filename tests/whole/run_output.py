@@ -1,4 +1,4 @@
-"""arpent run --output: the profile stays, whatever becomes of the program, of arpent and of the disk."""
+"""arpent run --profile: the profile stays, whatever becomes of the program, of arpent and of the disk."""
 
 import json
 import os
@@ -13,13 +13,13 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["SOURCE_DIR"], "tests", "support"))
 from arpent_run import ARPENT, PROGRAMS, check, equal, finish, run  # noqa: E402
 
-FILE = pathlib.Path("run_output.profile")
-REPORT = pathlib.Path("run_output.json")
+FILE = pathlib.Path("run_profile.profile")
+REPORT = pathlib.Path("run_profile.json")
 MANY = PROGRAMS / "many_stacks"
 
 
 def profiles():
-    return sorted(path.name for path in pathlib.Path(".").glob("run_output.profile*"))
+    return sorted(path.name for path in pathlib.Path(".").glob("run_profile.profile*"))
 
 
 def clear():
@@ -30,7 +30,7 @@ def clear():
 def kept(*arguments, options=(), **settings):
     """The finished process and its report, the profile at FILE."""
     clear()
-    done = run(*arguments, options=["--output", FILE, "--format", "json", "--report", REPORT, *options], **settings)
+    done = run(*arguments, options=["--profile", FILE, "--format", "json", "--report", REPORT, *options], **settings)
     return done, json.loads(REPORT.read_text())
 
 
@@ -55,22 +55,35 @@ equal([(site["allocations"], site["frees"]) for site in sites], [(3000, 1500)], 
 
 # What is there is not written over, and the program is not run in vain.
 before = FILE.read_bytes()
-done = run(PROGRAMS / "run_sites", options=["--output", FILE])
+done = run(PROGRAMS / "run_sites", options=["--profile", FILE])
 equal(done.returncode, 125, "status when the file exists")
 equal(done.stdout, "", "the program was not run")
 check("exists already" in done.stderr and str(FILE) in done.stderr, done.stderr)
 equal(FILE.read_bytes(), before, "the file that was there")
 clear()
-FILE.symlink_to("run_output_target")
-done = run(PROGRAMS / "run_sites", options=["--output", FILE])
+FILE.symlink_to("run_profile_target")
+done = run(PROGRAMS / "run_sites", options=["--profile", FILE])
 equal(done.returncode, 125, "status when the file is a link")
-check(not os.path.lexists("run_output_target"), "the link was followed")
+check(not os.path.lexists("run_profile_target"), "the link was followed")
 clear()
-done = run("true", options=["--output", "no_such_folder/x"])
+done = run("true", options=["--profile", "no_such_folder/x"])
 equal(done.returncode, 125, "status without the folder")
 check("cannot be created: No such file or directory" in done.stderr, done.stderr)
-done = run("true", options=["--output", FILE, "--mode", "off"])
-equal(done.returncode, 2, "status of --output with mode off")
+done = run("true", options=["--profile", FILE, "--mode", "off"])
+equal(done.returncode, 2, "status of --profile with mode off")
+
+# The name that the option had before, with a note.
+clear()
+done = run("true", options=["--output", FILE, "--report", "/dev/null"])
+equal((done.returncode, done.stderr), (0, "arpent run: --output is now --profile; the next release removes the old name\n"),
+      "status and note of --output")
+equal(profiles(), [FILE.name], "the file of --output")
+clear()
+equal(run("true", options=["--profile", FILE, "--report", "/dev/null"]).stderr, "", "a note without --output")
+done = run("true", options=["--output", FILE, "--profile", "other.profile"])
+equal(done.returncode, 2, "status of both names")
+done = subprocess.run([ARPENT, "run", "--help"], capture_output=True, text=True, check=True)
+check("--profile" in done.stdout and "--output" not in done.stdout, f"help: {done.stdout}")
 
 # Several programs in a process, several processes.
 both = f"{MANY} 10; exec {MANY} 30"
@@ -82,7 +95,7 @@ equal(len(profiles()), 3, "profiles with --follow-children")
 
 # The program is killed.
 clear()
-with subprocess.Popen([ARPENT, "run", "--output", FILE, "--format", "json", "--report", REPORT, "--", MANY, "4000",
+with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--format", "json", "--report", REPORT, "--", MANY, "4000",
                        "wait"], stdout=subprocess.PIPE, text=True) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     live = raw_header(FILE)
@@ -97,7 +110,7 @@ check(FILE.exists(), "the profile of the killed program is there")
 
 # arpent itself is killed: the program goes on, and its profile is there.
 clear()
-with subprocess.Popen([ARPENT, "run", "--output", FILE, "--", MANY, "4000", "wait"], stdout=subprocess.PIPE,
+with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--", MANY, "4000", "wait"], stdout=subprocess.PIPE,
                       text=True) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     command.kill()

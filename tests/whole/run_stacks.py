@@ -15,7 +15,7 @@ FILE = pathlib.Path("run_stacks.profile")
 def profile_of(*arguments, options=()):
     """The finished process, and its profile as the reader sees it."""
     FILE.unlink(missing_ok=True)
-    done = run(*arguments, options=["--output", FILE, "--report", "/dev/null", *options])
+    done = run(*arguments, options=["--profile", FILE, "--report", "/dev/null", *options])
     dump = subprocess.run([PROGRAMS / "profile_dump", FILE], stdout=subprocess.PIPE, check=True, text=True)
     FILE.unlink()
     return done, json.loads(dump.stdout)

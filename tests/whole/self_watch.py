@@ -30,7 +30,7 @@ equal(done.stdout, "not tracked: 0 0 0 0\n", "in mode off")
 
 # With it.
 FILE.unlink(missing_ok=True)
-done = run(PROGRAMS / "self_watch", options=["--output", FILE, "--report", "/dev/null"])
+done = run(PROGRAMS / "self_watch", options=["--profile", FILE, "--report", "/dev/null"])
 equal(done.stdout, expected(1), "in mode stacks")
 dump = subprocess.run([PROGRAMS / "profile_dump", FILE], stdout=subprocess.PIPE, check=True, text=True)
 moments = json.loads(dump.stdout)["moments"]

@@ -135,6 +135,4 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
   return {};
 }
 
-bool ReportTarget::is_terminal() const { return is_standard_error() && ::isatty(STDERR_FILENO) == 1; }
-
 }  // namespace ar::command

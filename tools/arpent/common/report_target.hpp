@@ -23,7 +23,6 @@ class ReportTarget {
   // Nothing is left half written in a regular file when this fails.
   [[nodiscard]] std::expected<void, std::string> write(std::string_view text) const;
 
-  [[nodiscard]] bool is_terminal() const;
   [[nodiscard]] bool is_standard_error() const { return name_.empty(); }
 
  private:

@@ -5,6 +5,8 @@
 namespace ar::command {
 namespace {
 
+constexpr const char* old_profile_option = "--output";
+
 bool takes_value(const CLI::App& app, std::string_view word) {
   if (word.contains('=')) {
     return false;
@@ -23,8 +25,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--stack-depth", options.stack_depth, "Frames that are kept of a stack, innermost first")
       ->check(CLI::Range(1, 512))
       ->capture_default_str();
-  app.add_option("--output", options.output,
+  app.add_option("--profile", options.profile,
                  "File for the profile, which must not exist yet; complete at any moment");
+  app.add_option(old_profile_option, options.profile)->group("");  // help does not list it
   app.add_option("--report", options.report, "File for the report, instead of standard error")
       ->check([](const std::string& file) {
         return file.empty() ? std::string{"the name of the file is empty"} : std::string{};
@@ -43,6 +46,8 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_flag("--follow-children", options.follow_children,
                "Track the processes that the program starts, too");
 }
+
+bool uses_old_profile_option(const CLI::App& app) { return app.count(old_profile_option) != 0; }
 
 std::pair<std::vector<std::string>, std::vector<std::string>> split_off_program(
     const CLI::App& app, const std::vector<std::string>& arguments) {

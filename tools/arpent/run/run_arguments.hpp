@@ -5,17 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace ar::command {
+
+inline constexpr std::string_view run_name = "arpent run";  // what messages begin with
 
 struct RunOptions {
   std::string mode = "stacks";
   std::uint32_t stack_depth = 128;  // frames that are kept of a stack
   std::string format = "text";
   std::string report;        // empty: standard error
-  std::string output;        // file for the profile; empty: it does not stay
+  std::string profile;       // file for the profile; empty: it does not stay
   std::string suppressions;  // file; empty: none
   int leak_exit = 0;         // 0: leaks do not change the exit status
   std::size_t top = 10;
@@ -24,6 +27,9 @@ struct RunOptions {
 
 // Declares the options; `options` must outlive `app`.
 void declare_run_options(CLI::App& app, RunOptions& options);
+
+// Whether the command line calls --profile by its name of version 0.1, --output.
+[[nodiscard]] bool uses_old_profile_option(const CLI::App& app);
 
 // Splits "[options] [--] PROGRAM ARGS…": the first word that is neither an option nor an option's value
 // begins the program, whatever follows belongs to it.

@@ -1,4 +1,4 @@
-// `arpent run --output FILE`: where the profile stays.
+// `arpent run --profile FILE`: where the profile stays.
 //
 // The program itself creates FILE, so that it is there whatever becomes of this command. Another program in
 // the same process (exec) and other processes find it taken, and create FILE.PID and FILE.PID.N.
@@ -12,10 +12,10 @@
 
 namespace ar::command {
 
-class ProfileOutput {
+class KeptProfile {
  public:
   // Looks whether FILE can be created; nothing is. The error is a sentence without full stop.
-  [[nodiscard]] static std::expected<ProfileOutput, std::string> at(const std::string& file);
+  [[nodiscard]] static std::expected<KeptProfile, std::string> at(const std::string& file);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }  // absolute
 
@@ -29,7 +29,7 @@ class ProfileOutput {
   [[nodiscard]] std::expected<void, std::string> settle(ProfileCollection& collection, bool keep_all) const;
 
  private:
-  ProfileOutput(std::filesystem::path path, std::filesystem::file_time_type since)
+  KeptProfile(std::filesystem::path path, std::filesystem::file_time_type since)
       : path_(std::move(path)), since_(since) {}
 
   std::filesystem::path path_;

@@ -1,4 +1,4 @@
-#include "arpent/run/profile_output.hpp"
+#include "arpent/run/kept_profile.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -101,30 +101,31 @@ std::expected<void, std::string> exchange(const fs::path& one, const fs::path& o
 
 }  // namespace
 
-std::expected<ProfileOutput, std::string> ProfileOutput::at(const std::string& file) {
+std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file) {
   std::error_code error;
   const fs::path path = fs::absolute(file, error).lexically_normal();
   const std::string shown = profile::printable(file);
   if (error || path.filename().empty()) {
-    return std::unexpected(fmt::format("--output: '{}' is not the name of a file", shown));
+    return std::unexpected(fmt::format("--profile: '{}' is not the name of a file", shown));
   }
   if (fs::symlink_status(path, error).type() != fs::file_type::not_found) {
     return std::unexpected(fmt::format(
-        "--output: '{}' exists already; it is not written over: remove it or name another", shown));
+        "--profile: '{}' exists already; it is not written over: remove it or name another", shown));
   }
   if (::access(path.parent_path().c_str(), W_OK | X_OK) != 0) {
-    return std::unexpected(fmt::format("--output: '{}' cannot be created: {}", shown, reason(errno)));
+    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}", shown, reason(errno)));
   }
   constexpr std::size_t longest = 1000;  // with the numbers that may follow
   if (path.native().size() > longest) {
-    return std::unexpected(fmt::format("--output: the path of '{}' is longer than {} bytes", shown, longest));
+    return std::unexpected(
+        fmt::format("--profile: the path of '{}' is longer than {} bytes", shown, longest));
   }
   // What file systems note is a little coarser than the clock.
-  return ProfileOutput{path, fs::file_time_type::clock::now() - std::chrono::seconds{1}};
+  return KeptProfile{path, fs::file_time_type::clock::now() - std::chrono::seconds{1}};
 }
 
-ProfileCollection ProfileOutput::collect(int pid, const profile::Ending& ending,
-                                         const profile::Suppressions& suppressions) const {
+ProfileCollection KeptProfile::collect(int pid, const profile::Ending& ending,
+                                       const profile::Suppressions& suppressions) const {
   std::vector<ProfileFile> files;
   std::error_code error;
   const std::string name = path_.filename().string();
@@ -140,10 +141,10 @@ ProfileCollection ProfileOutput::collect(int pid, const profile::Ending& ending,
   return collect_profiles(files, pid, ending, suppressions);
 }
 
-std::expected<void, std::string> ProfileOutput::settle(ProfileCollection& collection, bool keep_all) const {
+std::expected<void, std::string> KeptProfile::settle(ProfileCollection& collection, bool keep_all) const {
   if (!collection.main) {
     return std::unexpected(
-        fmt::format("--output: no profile was written to '{}'", profile::printable(path_.string())));
+        fmt::format("--profile: no profile was written to '{}'", profile::printable(path_.string())));
   }
   if (fs::path& main = collection.main->file; main != path_) {
     if (const auto done = exchange(main, path_); !done) {
@@ -163,7 +164,7 @@ std::expected<void, std::string> ProfileOutput::settle(ProfileCollection& collec
     auto done = compress_file(image.file);
     if (!done) {
       return std::unexpected(
-          fmt::format("--output: '{}' {}", profile::printable(image.file.string()), done.error()));
+          fmt::format("--profile: '{}' {}", profile::printable(image.file.string()), done.error()));
     }
     return done;
   };
