@@ -1,260 +1,56 @@
 // arpent learn VERB: the course's exercises, checked as one writes them.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <expected>
-#include <filesystem>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <system_error>
-#include <thread>
 #include <vector>
 
-#include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
-#include "arpent/learn/course_files.hpp"
-#include "arpent/learn/exercise_check.hpp"
-#include "arpent/learn/track.hpp"
-#include "arpent/learn/workspace.hpp"
+#include "arpent/learn/session.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
 namespace {
 
-using learn::Course;
-using learn::Exercise;
-using learn::Workspace;
-
-// Beside those of exit_status.hpp; docs/commands/learn.md lists them.
-constexpr int status_not_passed = 1;
-constexpr int status_not_possible = 3;
-
-constexpr int checks_before_solution = 2;
-constexpr std::chrono::milliseconds between_looks{200};
-constexpr std::size_t bar_width = 24;
-constexpr std::size_t most_printed_lines = 20;
-
-int fail(std::string_view what, int status = status_not_possible) {
-  complain("arpent learn", what);
-  return status;
-}
-
-// What most verbs work on.
-struct Session {
-  Environment environment = Environment::current();
-  Course course;
-  Workspace workspace;
-};
-
-std::expected<Session, std::string> open_session() {
-  Environment environment = Environment::current();
-  auto workspace = Workspace::find();
-  if (!workspace) {
-    return std::unexpected(workspace.error());
-  }
-  auto course = learn::find_course(environment, workspace->track());
-  if (!course) {
-    return std::unexpected(course.error());
-  }
-  return Session{std::move(environment), *std::move(course), *std::move(workspace)};
-}
-
-int shown(const std::string& text) {
-  fmt::print("{}", text);
-  return std::fflush(stdout) == 0 ? status_success : fail("standard output cannot be written");
-}
-
-std::string where_to_go_on(Session& session) {
-  const Exercise* const next = session.workspace.next_of(session.course);
-  return next == nullptr ? "All exercises are solved.\n"
-                         : fmt::format("Next: {0}. Write in {0}/{1}; then 'arpent learn check'.\n",
-                                       next->name, learn::file_of(session.course.track));
-}
-
-std::string lesson_of(const Course& course, const Exercise& exercise) {
-  return profile::printable((course.folder / "lessons" / (exercise.name + ".md")).string());
-}
-
-int start(const std::string& folder, learn::Track track) {
-  const auto course = learn::find_course(Environment::current(), track);
-  if (!course) {
-    return fail(course.error());
-  }
-  auto workspace = Workspace::create(folder, *course);
-  if (!workspace) {
-    return fail(workspace.error());
-  }
-  return shown(fmt::format("{} exercises are in {}. Go there, and 'arpent learn next' shows the first one.\n",
-                           course->exercises.size(), profile::printable(folder)));
-}
-
-int next(Session& session) {
-  const Exercise* const exercise = session.workspace.next_of(session.course);
-  if (exercise == nullptr) {
-    return shown(where_to_go_on(session));
-  }
-  const auto prompt = learn::prompt_of(session.course, *exercise);
-  return prompt ? shown(fmt::format("{}\nThe lesson: {}\n{}", *prompt, lesson_of(session.course, *exercise),
-                                    where_to_go_on(session)))
-                : fail(prompt.error());
-}
-
-// What the learner's code printed while it was tested, or nothing.
-std::string printed_lines(std::string_view printed) {
-  std::string text;
-  std::size_t lines = 0;
-  for (; !printed.empty(); ++lines) {
-    const std::size_t end = std::min(printed.find('\n'), printed.size());
-    if (lines < most_printed_lines) {
-      text += fmt::format("    {}\n", profile::printable(std::string{printed.substr(0, end)}));
-    }
-    printed.remove_prefix(std::min(end + 1, printed.size()));
-  }
-  if (lines > most_printed_lines) {
-    text += fmt::format("    and {} more\n", profile::counted(lines - most_printed_lines, "line"));
-  }
-  return text.empty() ? text : "Your code printed:\n" + text;
-}
-
-int check(Session& session, const Exercise& exercise) {
-  const auto result = learn::check_exercise(session.course, exercise, session.workspace, session.environment);
-  if (!result) {
-    return fail(result.error());
-  }
-  learn::Progress& progress = session.workspace.progress_of(exercise);
-  progress.solved = result->passed;
-  progress.failed_checks = result->passed ? 0 : progress.failed_checks + 1;
-  if (const auto saved = session.workspace.save(); !saved) {
-    return fail(saved.error());
-  }
-  const std::string printed = printed_lines(result->printed);
-  if (result->passed) {
-    return shown(fmt::format("{}: passed\n{}{}", exercise.name, printed, where_to_go_on(session)));
-  }
-  const int status =
-      shown(fmt::format("{}: not yet\n{}{}Lesson {} explains it: {}\n", exercise.name, result->text, printed,
-                        exercise.number, lesson_of(session.course, exercise)));
-  return status == status_success ? status_not_passed : status;
-}
-
-// Whenever the file is saved, until the exercise passes.
-int watch(Session& session, const Exercise& exercise) {
-  const std::filesystem::path file = session.workspace.file_of(exercise);
-  std::optional<std::filesystem::file_time_type> seen;
-  while (true) {
-    std::error_code error;
-    const auto saved = std::filesystem::last_write_time(file, error);
-    // An editor may take the file away for a moment while it saves.
-    if (!error && saved != seen) {
-      seen = saved;
-      const int status = check(session, exercise);
-      if (status != status_not_passed) {
-        return status;
-      }
-    }
-    std::this_thread::sleep_for(between_looks);
-  }
-}
-
-int hint(Session& session, const Exercise& exercise) {
-  const auto text = learn::text_of(session.course.hints_of(exercise));
-  if (!text) {
-    return fail(text.error());
-  }
-  const std::vector<std::string> hints = learn::hints_in(*text);
-  const auto count = static_cast<int>(hints.size());
-  int& given = session.workspace.progress_of(exercise).hints;
-  given = given < 0 || given >= count ? count : given + 1;
-  if (const auto saved = session.workspace.save(); !saved) {
-    return fail(saved.error());
-  }
-  std::string answer;
-  for (int index = 0; index < given; ++index) {
-    answer += fmt::format("{} of {}: {}\n", index + 1, count, hints[static_cast<std::size_t>(index)]);
-  }
-  return shown(answer);
-}
-
-int solution(Session& session, const Exercise& exercise, bool force) {
-  const learn::Progress& progress = session.workspace.progress_of(exercise);
-  if (!force && !progress.solved && progress.failed_checks < checks_before_solution) {
-    return fail(
-        fmt::format("the solution of {0} is shown after two failed checks ({1} so far), or with --force",
-                    exercise.number, progress.failed_checks),
-        status_not_passed);
-  }
-  const auto text = learn::text_of(session.course.solution_of(exercise));
-  return text ? shown(*text) : fail(text.error());
-}
-
-int status(Session& session) {
-  std::size_t solved = 0;
-  std::string lines;
-  for (const Exercise& exercise : session.course.exercises) {
-    const learn::Progress& progress = session.workspace.progress_of(exercise);
-    solved += progress.solved ? 1 : 0;
-    const std::string tried =
-        progress.failed_checks > 0
-            ? fmt::format(" ({})",
-                          profile::counted(static_cast<std::size_t>(progress.failed_checks), "failed check"))
-            : "";
-    lines += fmt::format("  {} {}{}\n", progress.solved ? "[x]" : "[ ]", exercise.name, tried);
-  }
-  const std::size_t all = session.course.exercises.size();
-  const std::size_t filled = bar_width * solved / all;
-  return shown(fmt::format("[{}{}] {} of {} exercises\n{}", std::string(filled, '#'),
-                           std::string(bar_width - filled, '.'), solved, all, lines));
-}
-
-int reset(Session& session, const Exercise& exercise) {
-  if (const auto done = session.workspace.reset(session.course, exercise); !done) {
-    return fail(done.error());
-  }
-  return shown(fmt::format("{0}/{1} is the starter again; what was there is {0}/{1}.old\n", exercise.name,
-                           learn::file_of(session.course.track)));
-}
-
-int learn_course(const std::vector<std::string>& arguments) {
-  CLI::App app{
-      "The exercises of Arpent's course on managing memory, for people who know Python: in a folder of\n"
-      "yours, each checked for its results, for leaks, double frees and use after free, and with every\n"
-      "allocation failing once. Exercises are named by their numbers: 3.3, or 3.",
-      "arpent learn"};
+struct Arguments {
   std::string folder = "memory-course";
   std::string track{learn::name_of(learn::Track::cpp)};
-  std::string number;
+  std::string number;  // of an exercise; empty: the next one
   bool force = false;
-  const auto verb = [&app](const char* name, const char* summary) {
-    CLI::App* const made = app.add_subcommand(name, summary);
-    made->fallthrough(false);
-    return made;
-  };
-  const CLI::App* const start_verb = [&] {
-    CLI::App* const made = verb("start", "Make a folder with all prompts and starters");
-    made->add_option("FOLDER", folder, "The folder to make")->capture_default_str();
-    made->add_option("--track", track, "The language of the exercises; the folder keeps it")
-        ->check(CLI::IsMember({"cpp", "zig"}))
-        ->capture_default_str();
-    return made;
-  }();
-  const CLI::App* const next_verb = verb("next", "Show the first exercise that is not solved");
-  const auto with_number = [&](const char* name, const char* summary, bool required) {
-    CLI::App* const made = verb(name, summary);
-    made->add_option("N", number, required ? "The exercise" : "The exercise; by itself the next one")
-        ->required(required);
-    return made;
-  };
-  const CLI::App* const check_verb = with_number("check", "Build and test what you wrote", false);
-  const CLI::App* const watch_verb = with_number("watch", "Check whenever you save, until it passes", false);
-  const CLI::App* const hint_verb = with_number("hint", "Show one hint more, three in all", false);
-  CLI::App* const solution_verb = with_number("solution", "Show a solution, after two failed checks", true);
-  solution_verb->add_flag("--force", force, "Show it now");
-  const CLI::App* const status_verb = verb("status", "Show what is solved");
-  const CLI::App* const reset_verb = with_number("reset", "Put the starter back", true);
+};
+
+CLI::App* add_verb(CLI::App& app, const char* verb, const char* summary) {
+  CLI::App* const added = app.add_subcommand(verb, summary);
+  added->fallthrough(false);
+  return added;
+}
+
+CLI::App* add_verb_of_any_exercise(CLI::App& app, Arguments& given, const char* verb, const char* summary) {
+  CLI::App* const added = add_verb(app, verb, summary);
+  added->add_option("N", given.number, "The exercise; by itself the next one");
+  return added;
+}
+
+CLI::App* add_verb_of_exercise(CLI::App& app, Arguments& given, const char* verb, const char* summary) {
+  CLI::App* const added = add_verb(app, verb, summary);
+  added->add_option("N", given.number, "The exercise")->required();
+  return added;
+}
+
+void declare(CLI::App& app, Arguments& given) {
+  CLI::App* const start = add_verb(app, "start", "Make a folder with all prompts and starters");
+  start->add_option("FOLDER", given.folder, "The folder to make")->capture_default_str();
+  start->add_option("--track", given.track, "The language of the exercises; the folder keeps it")
+      ->check(CLI::IsMember({"cpp", "zig"}))
+      ->capture_default_str();
+  add_verb(app, "next", "Show the first exercise that is not solved");
+  add_verb_of_any_exercise(app, given, "check", "Build and test what you wrote");
+  add_verb_of_any_exercise(app, given, "watch", "Check whenever you save, until it passes");
+  add_verb_of_any_exercise(app, given, "hint", "Show one hint more, three in all");
+  add_verb_of_exercise(app, given, "solution", "Show a solution, after two failed checks")
+      ->add_flag("--force", given.force, "Show it now");
+  add_verb(app, "status", "Show what is solved");
+  add_verb_of_exercise(app, given, "reset", "Put the starter back");
   app.require_subcommand(1);
   app.footer(
       "Example:\n"
@@ -264,43 +60,61 @@ int learn_course(const std::vector<std::string>& arguments) {
       "Exit status: 0; 1 a check did not pass, or it is too early for the solution; 2 wrong options;\n"
       "3 there is no course, workspace or compiler, or a file could not be read or written.");
   set_usage(app, "arpent learn start|next|check|watch|hint|solution|status|reset [N]");
-  if (const auto parsed = parse(app, arguments)) {
-    return *parsed;
+}
+
+int act_on_exercise(const std::string& verb, learn::Session& session, const learn::Exercise& exercise,
+                    bool force) {
+  if (verb == "check") {
+    return learn::check(session, exercise);
   }
-  if (start_verb->parsed()) {
-    return start(folder, track == learn::name_of(learn::Track::zig) ? learn::Track::zig : learn::Track::cpp);
+  if (verb == "watch") {
+    return learn::watch(session, exercise);
   }
-  auto session = open_session();
+  if (verb == "hint") {
+    return learn::hint(session, exercise);
+  }
+  if (verb == "reset") {
+    return learn::reset(session, exercise);
+  }
+  return learn::solution(session, exercise, force);
+}
+
+int learn_course(const std::vector<std::string>& arguments) {
+  CLI::App app{
+      "The exercises of Arpent's course on managing memory, for people who know Python: in a folder of\n"
+      "yours, each checked for its results, for leaks, double frees and use after free, and with every\n"
+      "allocation failing once. Exercises are named by their numbers: 3.3, or 3.",
+      "arpent learn"};
+  Arguments given;
+  declare(app, given);
+  if (const auto status = parse(app, arguments)) {
+    return *status;
+  }
+  const std::string verb = app.get_subcommands().front()->get_name();
+  if (verb == "start") {
+    return learn::start(given.folder, given.track == learn::name_of(learn::Track::zig) ? learn::Track::zig
+                                                                                       : learn::Track::cpp);
+  }
+  auto session = learn::open_session();
   if (!session) {
-    return fail(session.error());
+    return learn::fail(session.error());
   }
-  if (next_verb->parsed()) {
-    return next(*session);
+  if (verb == "next") {
+    return learn::next(*session);
   }
-  if (status_verb->parsed()) {
-    return status(*session);
+  if (verb == "status") {
+    return learn::status(*session);
   }
-  const Exercise* const exercise =
-      number.empty() ? session->workspace.next_of(session->course) : session->course.find(number);
+  const learn::Exercise* const exercise =
+      given.number.empty() ? session->workspace.next_of(session->course) : session->course.find(given.number);
   if (exercise == nullptr) {
-    return number.empty() ? shown(where_to_go_on(*session))
-                          : fail(fmt::format("there is no exercise {}; 'arpent learn status' lists them",
-                                             profile::in_quotes(number)),
-                                 status_usage);
+    return given.number.empty()
+               ? learn::next(*session)
+               : learn::fail(fmt::format("there is no exercise {}; 'arpent learn status' lists them",
+                                         profile::in_quotes(given.number)),
+                             status_usage);
   }
-  if (check_verb->parsed()) {
-    return check(*session, *exercise);
-  }
-  if (watch_verb->parsed()) {
-    return watch(*session, *exercise);
-  }
-  if (hint_verb->parsed()) {
-    return hint(*session, *exercise);
-  }
-  if (reset_verb->parsed()) {
-    return reset(*session, *exercise);
-  }
-  return solution(*session, *exercise, force);
+  return act_on_exercise(verb, *session, *exercise, given.force);
 }
 
 }  // namespace
