@@ -8,7 +8,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-mkdir -p tree/src/{platform,heap,guard,track,abi,profile,ml,misc} tree/tools/arpent tree/include/arpent tree/examples
+mkdir -p tree/src/{platform,heap,guard,track,abi,profile,ml,misc} tree/tools/arpent/{binary,common,run} tree/include/arpent tree/examples
 
 # write FILE LINES…: a file of these lines
 write() {
@@ -51,6 +51,10 @@ breaks src/abi/a.cpp:1 'stdio' '#include <stdio.h>'
 breaks src/abi/a.cpp:1 'stdio' '#include <cstdio>'
 breaks src/misc/a.cpp:1 'not a layer' 'int x;'
 breaks src/profile/a.cpp:1 'beside the layers' '#include "ml/plan_search.hpp"'
+breaks tools/arpent/run/a.cpp:1 'do not include each other' '#include "arpent/check/findings.hpp"'
+breaks tools/arpent/common/a.cpp:1 'below the subcommands' '#include "arpent/run/preload.hpp"'
+breaks tools/arpent/common/a.cpp:1 'below the subcommands' '#include "arpent/subcommands.hpp"'
+breaks tools/arpent/binary/a.cpp:1 'below the subcommands' '#include "arpent/common/output.hpp"'
 breaks src/ml/a.cpp:1 'public headers only' '#include "heap/heap.hpp"'
 breaks include/arpent/a.hpp:1 'users do not have' '#include "heap/heap.hpp"'
 breaks examples/a.cpp:1 'users do not have' '#include "track/track.hpp"'
@@ -60,6 +64,8 @@ allowed src/abi/a.cpp '#include "ar_heap.h"' '#include <ar_heap.h>' '#include <p
 allowed src/profile/a.cpp '#include <string>' '#include <cstdio>' '#include "track/slot.hpp"'
 allowed src/ml/a.cpp '#include "arpent/ml/plan.hpp"' '#include "ml/plan_search.hpp"' '#include <string>'
 allowed tools/arpent/a.cpp '#include "profile/read/reader.hpp"' '#include "arpent/run.hpp"' '#include <CLI/CLI.hpp>'
+allowed tools/arpent/run/a.cpp '#include "arpent/common/output.hpp"' '#include "arpent/binary/input.hpp"' \
+  '#include "arpent/run/preload.hpp"' '#include "arpent/subcommands.hpp"'
 allowed src/platform/a.cpp '// #include "heap/heap.hpp"'
 
 status=0
