@@ -10,7 +10,7 @@
 
 namespace {
 
-namespace unwinding = ar::track::unwinding;
+namespace unwind = ar::unwind;
 
 void check(bool holds) {
   if (!holds) {
@@ -18,37 +18,37 @@ void check(bool holds) {
   }
 }
 
-void use(const unwinding::CodeImage& image, const unwinding::FrameEntry& entry, std::uintptr_t address) {
-  unwinding::Row row;
-  if (!unwinding::make_row(entry, address, row)) {
+void use(const unwind::CodeImage& image, const unwind::FrameEntry& entry, std::uintptr_t address) {
+  unwind::Row row;
+  if (!unwind::make_row(entry, address, row)) {
     return;
   }
-  check(row.by_expression || row.base < unwinding::register_count);
-  check(row.return_address_register < unwinding::register_count);
-  const unwinding::CompactRow compact = unwinding::compact(image, row, address);
+  check(row.by_expression || row.base < unwind::register_count);
+  check(row.return_address_register < unwind::register_count);
+  const unwind::CompactRow compact = unwind::compact(image, row, address);
   if (compact.is_simple() && !row.by_expression) {
     check(compact.offset() == static_cast<std::uint64_t>(row.offset));
-    check(compact.on_rbp() == (row.base == unwinding::register_rbp));
+    check(compact.on_rbp() == (row.base == unwind::register_rbp));
   }
-  unwinding::Registers registers;
-  for (unsigned i = 0; i < unwinding::register_count; i += 2) {
-    registers.set(i, i == unwinding::register_rbp ? image.readable[0].start & ~std::uintptr_t{7} : i);
+  unwind::Registers registers;
+  for (unsigned i = 0; i < unwind::register_count; i += 2) {
+    registers.set(i, i == unwind::register_rbp ? image.readable[0].start & ~std::uintptr_t{7} : i);
   }
-  registers.set(unwinding::register_rip, address);
-  unwinding::Memory memory({image.readable[0].start, image.readable[0].start});
+  registers.set(unwind::register_rip, address);
+  unwind::Memory memory({image.readable[0].start, image.readable[0].start});
   const auto evaluate = [&](std::uintptr_t place) {
-    unwinding::Value value;
-    if (unwinding::evaluate({image, registers, &memory}, place, nullptr, value)) {
-      check(value.base < unwinding::register_count);
+    unwind::Value value;
+    if (unwind::evaluate({image, registers, &memory}, place, nullptr, value)) {
+      check(value.base < unwind::register_count);
     }
-    const unwinding::Value cfa = {unwinding::Form::constant, 0, registers.value[unwinding::register_rbp]};
-    (void)unwinding::evaluate({image, registers, &memory}, place, &cfa, value);
+    const unwind::Value cfa = {unwind::Form::constant, 0, registers.value[unwind::register_rbp]};
+    (void)unwind::evaluate({image, registers, &memory}, place, &cfa, value);
   };
   if (row.by_expression) {
     evaluate(row.expression);
   }
-  for (const unwinding::Rule& rule : row.rules) {
-    if (rule.kind == unwinding::RuleKind::saved_where || rule.kind == unwinding::RuleKind::computed) {
+  for (const unwind::Rule& rule : row.rules) {
+    if (rule.kind == unwind::RuleKind::saved_where || rule.kind == unwind::RuleKind::computed) {
       evaluate(static_cast<std::uintptr_t>(rule.value));
     }
   }
@@ -64,20 +64,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A block of its own, so that one byte past the end shows.
   const std::vector<std::uint8_t> bytes(data + settings, data + size);
   const auto start = reinterpret_cast<std::uintptr_t>(bytes.data());
-  unwinding::CodeImage image;
+  unwind::CodeImage image;
   image.add(start, start + bytes.size());
   image.frame_header = start + data[1];
   const std::uintptr_t address = start + data[2];
-  unwinding::FrameEntry entry;
+  unwind::FrameEntry entry;
   switch (data[0] % 4) {
     case 0:
-      if (unwinding::find_frame_entry(image, address, entry)) {
+      if (unwind::find_frame_entry(image, address, entry)) {
         check(address >= entry.start && address < entry.end);
         use(image, entry, address);
       }
       break;
     case 1:
-      if (unwinding::read_frame_entry(image, start + data[1], entry)) {
+      if (unwind::read_frame_entry(image, start + data[1], entry)) {
         check(entry.end > entry.start);
         use(image, entry, entry.start + data[2] % (entry.end - entry.start));
       }
@@ -87,23 +87,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       entry.end = start + 256;
       entry.code_alignment = 1;
       entry.data_alignment = -8;
-      entry.return_address_register = unwinding::register_rip;
+      entry.return_address_register = unwind::register_rip;
       entry.pointer_encoding = data[3];
       const std::size_t common = data[1] % bytes.size();
-      entry.common_instructions = unwinding::Bytes(start, start + common);
-      entry.instructions = unwinding::Bytes(start + common, start + bytes.size());
+      entry.common_instructions = unwind::Bytes(start, start + common);
+      entry.instructions = unwind::Bytes(start + common, start + bytes.size());
       use(image, entry, address);
       break;
     }
     default: {
-      unwinding::Row row;
+      unwind::Row row;
       row.by_expression = true;
       row.expression = start;
-      unwinding::Registers registers;
-      registers.set(unwinding::register_rip, address);
-      unwinding::Value value;
-      (void)unwinding::compact(image, row, address);
-      (void)unwinding::evaluate({image, registers, nullptr}, start, nullptr, value);
+      unwind::Registers registers;
+      registers.set(unwind::register_rip, address);
+      unwind::Value value;
+      (void)unwind::compact(image, row, address);
+      (void)unwind::evaluate({image, registers, nullptr}, start, nullptr, value);
       break;
     }
   }

@@ -27,11 +27,11 @@ using Take = std::size_t (*)(std::size_t wanted);
 
 [[gnu::noinline]] std::size_t take_nothing(std::size_t wanted) { return wanted; }
 
-[[gnu::noinline]] std::size_t take_ours(std::size_t wanted) { return track::capture(frames, wanted); }
+[[gnu::noinline]] std::size_t take_ours(std::size_t wanted) { return unwind::capture(frames, wanted); }
 
 [[gnu::noinline]] std::size_t take_with_memory(std::size_t wanted) {
-  static track::StackMemory memory;
-  return track::capture(frames, wanted, memory);
+  static unwind::StackMemory memory;
+  return unwind::capture(frames, wanted, memory);
 }
 
 [[gnu::noinline]] std::size_t take_by_backtrace(std::size_t wanted) {

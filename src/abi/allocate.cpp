@@ -54,11 +54,11 @@ namespace {
 }  // namespace
 
 #ifdef __x86_64__
-static_assert(sizeof(track::UnwindContext) == 64);  // as allocate_with_stack.S fills it
+static_assert(sizeof(unwind::Context) == 64);  // as allocate_with_stack.S fills it
 
 extern "C" {
 // allocate_tracked if it takes more than the call site (allocate_with_stack.S). It arrives there by a jump:
-// the registers and the stack are still as the user's call has left them. They go into an UnwindContext of
+// the registers and the stack are still as the user's call has left them. They go into an unwind::Context of
 // the calling function, so that this library's own frames need not be unwound. If the compiler did not make
 // it a jump, the return address differs from the caller, and there is no context.
 [[gnu::visibility("hidden")]] void* arpent_allocate_with_stack(std::size_t size, std::uintptr_t caller,
@@ -66,7 +66,7 @@ extern "C" {
 
 [[gnu::visibility("hidden")]] void* arpent_allocate_in_context(std::size_t size, std::uintptr_t caller,
                                                                track::Family family,
-                                                               const track::UnwindContext& from) noexcept {
+                                                               const unwind::Context& from) noexcept {
   const heap::Allocated made = heap::allocate_fast(size);
   track::Recorder* recorder = track::current_recorder();
   if (made.block == nullptr || recorder == nullptr) [[unlikely]] {

@@ -1,6 +1,6 @@
 // arpent_allocate_with_stack(size, caller, family): see allocate.cpp. Calls arpent_allocate_in_context with the
 // same arguments and the calling function's context: the address of the call, the stack pointer and the registers
-// that calls preserve, as track::UnwindContext has them.
+// that calls preserve, as unwind::Context has them.
 #ifdef __CET__
 #include <cet.h>
 #endif

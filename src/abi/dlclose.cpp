@@ -20,7 +20,7 @@ ARPENT_EXPORT_C int dlclose(void* handle) noexcept {
     return 0;
   }
   const int result = next(handle);
-  ar::track::forget_unwinding();
+  ar::unwind::forget_unloaded_code();
   if (ar::track::profile() != nullptr) {
     ar::track::forget_sites();
   }

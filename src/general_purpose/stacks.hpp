@@ -15,7 +15,7 @@ class CallStack {
  public:
   // Return addresses from the function on that this is inlined into. `most`: at most most_stack_frames.
   [[gnu::always_inline]] void capture(std::uint32_t most) noexcept {
-    depth_ = most == 0 ? 0 : static_cast<std::uint32_t>(track::capture(frames_, most));
+    depth_ = most == 0 ? 0 : static_cast<std::uint32_t>(unwind::capture(frames_, most));
   }
 
   [[nodiscard]] std::uint8_t copy_to(std::uintptr_t* to, std::uint32_t most) const noexcept {

@@ -40,7 +40,7 @@ SiteCounters find_annotated_site(Recorder& recorder, const AnnotatedSite& site, 
     return unrecorded_site(recorder, family);
   }
   const NodeIndex stack =
-      now == Recording::stacks ? take_stack(recorder.stack_memory, context_here(), site.caller) : 0;
+      now == Recording::stacks ? take_stack(recorder.stack_memory, unwind::context_here(), site.caller) : 0;
   const std::uintptr_t caller = needs_caller(site) ? site.caller : 0;
   const std::uint64_t hash =
       platform::mix(reinterpret_cast<std::uintptr_t>(site.description) * 31 + caller + stack +

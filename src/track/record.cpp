@@ -28,7 +28,8 @@ void record_allocation(heap::Page* page, void* block, std::size_t size, std::uin
     if (now == Recording::nothing) {
       site = unrecorded_site(recorder, family);
     } else if (now == Recording::stacks) {
-      site = site_of_stack(recorder, take_stack(recorder.stack_memory, context_here(), caller), family);
+      site =
+          site_of_stack(recorder, take_stack(recorder.stack_memory, unwind::context_here(), caller), family);
     } else if (!find_cached_site(recorder, caller, family, site)) {
       site = intern_site(recorder, caller, family);
     }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 class Bytes {
  public:
@@ -90,4 +90,4 @@ class Bytes {
   bool good_ = false;
 };
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -9,7 +9,7 @@
 
 #include "platform/pages.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -122,4 +122,4 @@ bool find_code_image(std::uintptr_t address, CodeImage& image) noexcept {
   return image.frame_header != 0;
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

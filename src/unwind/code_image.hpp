@@ -5,7 +5,7 @@
 
 #include "unwind/bytes.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 struct CodeImage {
   static constexpr unsigned most_ranges = 16;
@@ -29,4 +29,4 @@ struct CodeImage {
 // holds, and for modules without a table of frames.
 [[nodiscard]] bool find_code_image(std::uintptr_t address, CodeImage& image) noexcept;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -2,7 +2,7 @@
 
 #include "unwind/expression.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -96,4 +96,4 @@ CompactRow compact(const CodeImage& image, const Row& row, std::uintptr_t addres
   return Compactor(image, row, address).compact();
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -5,7 +5,7 @@
 
 #include "unwind/row.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 enum class CompactKind : std::uint8_t {
   none,            // no row: an empty place of the cache
@@ -95,4 +95,4 @@ inline constexpr std::uint64_t kernels_rbp = 120;
 inline constexpr std::uint64_t kernels_rsp = 160;
 inline constexpr std::uint64_t kernels_rip = 168;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -1,6 +1,6 @@
 #include "unwind/expression.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -345,4 +345,4 @@ bool evaluate(const Machine& machine, std::uintptr_t place, const Value* initial
   return true;
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

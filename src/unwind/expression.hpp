@@ -9,7 +9,7 @@
 #include "unwind/code_image.hpp"
 #include "unwind/registers.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 // number; register + number; what lies in memory at register + number.
 enum class Form : std::uint8_t { constant, of_register, at_register };
@@ -34,4 +34,4 @@ struct Machine {
 [[nodiscard]] bool evaluate(const Machine& machine, std::uintptr_t place, const Value* initial,
                             Value& result) noexcept;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

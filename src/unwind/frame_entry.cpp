@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -209,4 +209,4 @@ bool find_frame_entry(const CodeImage& image, std::uintptr_t address, FrameEntry
          address >= entry.start && address < entry.end;
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -8,7 +8,7 @@
 #include "unwind/bytes.hpp"
 #include "unwind/code_image.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 struct FrameEntry {
   std::uintptr_t start = 0;  // of the code it describes
@@ -32,4 +32,4 @@ struct FrameEntry {
 // A pointer in one of the encodings of .eh_frame; false for those that compilers do not use there.
 [[nodiscard]] bool read_encoded(Bytes& bytes, std::uint8_t encoding, std::uintptr_t& pointer) noexcept;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -3,7 +3,7 @@
 #include "unwind/expression.hpp"
 #include "unwind/row.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -124,4 +124,4 @@ std::size_t walk_with_all_registers(Registers registers, std::uintptr_t* frames,
   return count;
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -6,10 +6,10 @@
 
 #include "unwind/registers.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
-// As unwind() of unwind/unwind.hpp. Remembers nothing: some 500 ns a frame.
+// As capture_from() of unwind/unwind.hpp. Remembers nothing: some 500 ns a frame.
 [[nodiscard]] std::size_t walk_with_all_registers(Registers registers, std::uintptr_t* frames,
                                                   std::size_t most) noexcept;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -6,7 +6,7 @@
 #include "platform/handler_code.hpp"
 #include "platform/own_stack.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 inline constexpr unsigned register_rbx = 3;
 inline constexpr unsigned register_rbp = 6;
@@ -65,4 +65,4 @@ class Memory {
   platform::StackWindow page_ = {0, 0};  // the last found readable
 };
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -1,6 +1,6 @@
 #include "unwind/row.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 namespace {
 
@@ -238,4 +238,4 @@ bool make_row(const FrameEntry& entry, std::uintptr_t address, Row& row) noexcep
   return interpreter.run(entry.instructions) && (row.by_expression || row.base < register_count);
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

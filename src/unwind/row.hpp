@@ -6,7 +6,7 @@
 #include "unwind/frame_entry.hpp"
 #include "unwind/registers.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 enum class RuleKind : std::uint8_t {
   same,           // the register has not been touched
@@ -38,4 +38,4 @@ struct Row {
 // understood.
 [[nodiscard]] bool make_row(const FrameEntry& entry, std::uintptr_t address, Row& row) noexcept;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -1,6 +1,6 @@
 #include "unwind/row_cache.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 constinit std::uint64_t row_generation = 0;
 constinit std::uint64_t row_cache[std::size_t{1} << row_cache_bits];
@@ -57,4 +57,4 @@ void forget_rows() noexcept {
   }
 }
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -11,7 +11,7 @@
 #include "platform/shared_field.hpp"
 #include "unwind/compact_row.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 inline constexpr unsigned row_cache_bits = 15;
 inline constexpr unsigned row_bits = 32;
@@ -41,4 +41,4 @@ void forget_rows() noexcept;
 // How often rows were forgotten.
 [[gnu::visibility("hidden")]] extern constinit std::uint64_t row_generation;
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -5,37 +5,35 @@
 
 #ifdef __x86_64__
 #include "unwind/full_walk.hpp"
-#include "unwind/recollection.hpp"
 #include "unwind/row_cache.hpp"
+#include "unwind/stack_cache.hpp"
 #include "unwind/walk.hpp"
 #endif
 
-namespace ar::track {
+namespace ar::unwind {
 
 #ifdef __x86_64__
 
 namespace {
 
-using unwinding::Walk;
-
-[[gnu::noinline, gnu::cold]] std::size_t walk_slowly(const UnwindContext& from, std::uintptr_t* frames,
+[[gnu::noinline, gnu::cold]] std::size_t walk_slowly(const Context& from, std::uintptr_t* frames,
                                                      std::size_t most) noexcept {
-  unwinding::Registers registers;
-  registers.set(unwinding::register_rip, from.instruction);
-  registers.set(unwinding::register_rsp, from.stack_pointer);
-  registers.set(unwinding::register_rbp, from.frame_pointer);
-  registers.set(unwinding::register_rbx, from.rbx);
-  registers.set(unwinding::register_r12, from.r12);
-  registers.set(unwinding::register_r12 + 1, from.r13);
-  registers.set(unwinding::register_r12 + 2, from.r14);
-  registers.set(unwinding::register_r12 + 3, from.r15);
+  Registers registers;
+  registers.set(register_rip, from.instruction);
+  registers.set(register_rsp, from.stack_pointer);
+  registers.set(register_rbp, from.frame_pointer);
+  registers.set(register_rbx, from.rbx);
+  registers.set(register_r12, from.r12);
+  registers.set(register_r12 + 1, from.r13);
+  registers.set(register_r12 + 2, from.r14);
+  registers.set(register_r12 + 3, from.r15);
   return walk_with_all_registers(registers, frames, most);
 }
 
 }  // namespace
 
-ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames,
-                                       std::size_t most) noexcept {
+ARPENT_HANDLER_CODE std::size_t capture_from(const Context& from, std::uintptr_t* frames,
+                                             std::size_t most) noexcept {
   std::size_t count = 0;
   Walk walk({.key = from.instruction + 1,
              .stack_pointer = from.stack_pointer,
@@ -47,25 +45,25 @@ ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t
   return count;
 }
 
-ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames, std::size_t most,
-                                       StackMemory& memory) noexcept {
-  Recollection recollection(memory);
-  if (!recollection.usable() || !recollection.run(from)) [[unlikely]] {
-    return unwind(from, frames, most);
+ARPENT_HANDLER_CODE std::size_t capture_from(const Context& from, std::uintptr_t* frames, std::size_t most,
+                                             StackMemory& memory) noexcept {
+  StackCache stack(memory);
+  if (!stack.usable() || !stack.run(from)) [[unlikely]] {
+    return capture_from(from, frames, most);
   }
-  const std::size_t count = recollection.count() - 1 < most ? recollection.count() - 1 : most;
+  const std::size_t count = stack.count() - 1 < most ? stack.count() - 1 : most;
   for (std::size_t i = 0; i < count; ++i) {
-    frames[i] = recollection.address(i + 1);
+    frames[i] = stack.address(i + 1);
   }
   return count;
 }
 
-void forget_unwinding() noexcept { unwinding::forget_rows(); }
+void forget_unloaded_code() noexcept { forget_rows(); }
 
 #elif defined(__aarch64__)
 
-ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames,
-                                       std::size_t most) noexcept {
+ARPENT_HANDLER_CODE std::size_t capture_from(const Context& from, std::uintptr_t* frames,
+                                             std::size_t most) noexcept {
   platform::StackWindow window = platform::window_at(from.stack_pointer);
   const auto covers = [&window](std::uintptr_t record) noexcept {
     if (record % 16 != 0 || record < window.low) {
@@ -97,13 +95,13 @@ ARPENT_HANDLER_CODE std::size_t unwind(const UnwindContext& from, std::uintptr_t
   return count;
 }
 
-std::size_t unwind(const UnwindContext& from, std::uintptr_t* frames, std::size_t most,
-                   StackMemory& /*memory*/) noexcept {
-  return unwind(from, frames, most);  // following the records costs as little
+std::size_t capture_from(const Context& from, std::uintptr_t* frames, std::size_t most,
+                         StackMemory& /*memory*/) noexcept {
+  return capture_from(from, frames, most);  // following the records costs as little
 }
 
-void forget_unwinding() noexcept {}
+void forget_unloaded_code() noexcept {}
 
 #endif
 
-}  // namespace ar::track
+}  // namespace ar::unwind

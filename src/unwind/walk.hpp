@@ -10,7 +10,7 @@
 #include "unwind/registers.hpp"
 #include "unwind/row_cache.hpp"
 
-namespace ar::track::unwinding {
+namespace ar::unwind {
 
 inline constexpr std::uintptr_t word_size = sizeof(std::uintptr_t);
 
@@ -181,4 +181,4 @@ class Walk {
   bool lost_ = false;
 };
 
-}  // namespace ar::track::unwinding
+}  // namespace ar::unwind

@@ -49,22 +49,21 @@ inline _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) 
 }
 
 #ifdef __x86_64__
-inline track::unwinding::Registers registers_of(const track::UnwindContext& context) {
-  namespace unwinding = track::unwinding;
-  unwinding::Registers registers;
-  registers.set(unwinding::register_rip, context.instruction);
-  registers.set(unwinding::register_rsp, context.stack_pointer);
-  registers.set(unwinding::register_rbp, context.frame_pointer);
-  registers.set(unwinding::register_rbx, context.rbx);
-  registers.set(unwinding::register_r12, context.r12);
-  registers.set(unwinding::register_r12 + 1, context.r13);
-  registers.set(unwinding::register_r12 + 2, context.r14);
-  registers.set(unwinding::register_r12 + 3, context.r15);
+inline unwind::Registers registers_of(const unwind::Context& context) {
+  unwind::Registers registers;
+  registers.set(unwind::register_rip, context.instruction);
+  registers.set(unwind::register_rsp, context.stack_pointer);
+  registers.set(unwind::register_rbp, context.frame_pointer);
+  registers.set(unwind::register_rbx, context.rbx);
+  registers.set(unwind::register_r12, context.r12);
+  registers.set(unwind::register_r12 + 1, context.r13);
+  registers.set(unwind::register_r12 + 2, context.r14);
+  registers.set(unwind::register_r12 + 3, context.r15);
   return registers;
 }
 #endif
 
-inline thread_local track::StackMemory stack_memory;
+inline thread_local unwind::StackMemory stack_memory;
 
 // The stack of the function that calls this, four times over.
 struct Stacks {
@@ -74,12 +73,11 @@ struct Stacks {
   Stack libgcc;
 
   [[gnu::always_inline]] void take() {
-    const track::UnwindContext context = track::context_here();
-    ours.count = track::unwind(context, ours.frames, most_frames);
-    recollected.count = track::unwind(context, recollected.frames, most_frames, stack_memory);
+    const unwind::Context context = unwind::context_here();
+    ours.count = unwind::capture_from(context, ours.frames, most_frames);
+    recollected.count = unwind::capture_from(context, recollected.frames, most_frames, stack_memory);
 #ifdef __x86_64__
-    carefully.count =
-        track::unwinding::walk_with_all_registers(registers_of(context), carefully.frames, most_frames);
+    carefully.count = unwind::walk_with_all_registers(registers_of(context), carefully.frames, most_frames);
 #else
     carefully = ours;
 #endif

@@ -84,7 +84,7 @@ bool holds(NodeIndex stack, std::span<const std::uintptr_t> addresses) {
 // As a malloc would. The address that it returns to is the stack's innermost.
 KEPT Taken take(Family family = Family::malloc_family) {
   std::uintptr_t expected[stack_depth];
-  const std::size_t count = capture(expected, stack_depth);
+  const std::size_t count = unwind::capture(expected, stack_depth);
   const heap::Allocated made = heap::allocate(24);
   record_allocation(made.page, made.block, 24, reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
                     family);

@@ -17,14 +17,14 @@
 
 namespace {
 
-namespace unwinding = ar::track::unwinding;
-using unwinding::CompactKind;
-using unwinding::CompactRow;
-using unwinding::Row;
-using unwinding::Rule;
-using unwinding::RuleKind;
+namespace unwind = ar::unwind;
+using unwind::CompactKind;
+using unwind::CompactRow;
+using unwind::Row;
+using unwind::Rule;
+using unwind::RuleKind;
 
-constexpr std::array<std::string_view, unwinding::register_count> register_names = {
+constexpr std::array<std::string_view, unwind::register_count> register_names = {
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8",
     "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "ra"};
 
@@ -83,7 +83,7 @@ struct Counts {
 
 class Comparison {
  public:
-  Comparison(std::string path, const unwinding::CodeImage& image, std::uintptr_t bias)
+  Comparison(std::string path, const unwind::CodeImage& image, std::uintptr_t bias)
       : path_(std::move(path)), image_(image), bias_(bias) {}
 
   Counts run() {
@@ -147,9 +147,9 @@ class Comparison {
   void compare(const Line& line, std::uint64_t location) {
     ++counts_.compared;
     const std::uintptr_t address = bias_ + location;
-    unwinding::FrameEntry entry;
+    unwind::FrameEntry entry;
     Row row;
-    if (!unwinding::find_frame_entry(image_, address, entry) || !unwinding::make_row(entry, address, row)) {
+    if (!unwind::find_frame_entry(image_, address, entry) || !unwind::make_row(entry, address, row)) {
       differ(location, "not understood");
       return;
     }
@@ -172,15 +172,15 @@ class Comparison {
   }
 
   void compare_compact(const Row& row, std::uintptr_t address, std::uint64_t location) {
-    const CompactRow compact = unwinding::compact(image_, row, address);
+    const CompactRow compact = unwind::compact(image_, row, address);
     counts_.full += compact.kind() == CompactKind::full ? 1 : 0;
     if (!compact.is_simple() || row.by_expression) {
       return;
     }
-    const Rule& rbp = row.rules[unwinding::register_rbp];
+    const Rule& rbp = row.rules[unwind::register_rbp];
     const bool saved = rbp.kind == RuleKind::saved;
     const std::uint64_t below = saved ? 0 - static_cast<std::uint64_t>(rbp.value) : 0;
-    if (row.base != (compact.on_rbp() ? unwinding::register_rbp : unwinding::register_rsp) ||
+    if (row.base != (compact.on_rbp() ? unwind::register_rbp : unwind::register_rsp) ||
         static_cast<std::uint64_t>(row.offset) != compact.offset() || below != compact.saved_below()) {
       differ(location, "does not survive being made compact");
     }
@@ -195,7 +195,7 @@ class Comparison {
   }
 
   std::string path_;
-  const unwinding::CodeImage& image_;
+  const unwind::CodeImage& image_;
   std::uintptr_t bias_;
   bool in_frames_ = false;
   bool open_ = false;
@@ -234,8 +234,8 @@ TEST(UnwindRows, AreThoseThatReadelfReads) {
               code = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
             }
           }
-          unwinding::CodeImage image;
-          EXPECT_TRUE(unwinding::find_code_image(code, image)) << path;
+          unwind::CodeImage image;
+          EXPECT_TRUE(unwind::find_code_image(code, image)) << path;
           char file[4096] = {};
           const std::string real =
               path == "/proc/self/exe" && realpath(path.c_str(), file) != nullptr ? std::string(file) : path;

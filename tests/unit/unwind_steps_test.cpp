@@ -45,8 +45,8 @@ void on_step(int, siginfo_t*, void*) {
 [[gnu::noinline, gnu::used]] bool capture_with_memory() {
   std::uintptr_t plain[32];
   std::uintptr_t recollected[32];
-  const std::size_t count = ar::track::capture(plain, 32);
-  const std::size_t count_again = ar::track::capture(recollected, 32, ar::test::stack_memory);
+  const std::size_t count = ar::unwind::capture(plain, 32);
+  const std::size_t count_again = ar::unwind::capture(recollected, 32, ar::test::stack_memory);
   after_call();
   return count == count_again && std::equal(plain, plain + count, recollected);
 }

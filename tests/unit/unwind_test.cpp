@@ -61,7 +61,7 @@ TEST(Unwind, BeginsWhereTheFunctionReturnsTo) {
   std::uintptr_t expected = 0;
   const auto inner = [&]() __attribute__((noinline)) {
     expected = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-    const std::size_t count = ar::track::capture(frames, 1);
+    const std::size_t count = ar::unwind::capture(frames, 1);
     after_call();
     return count;
   };
@@ -76,14 +76,14 @@ TEST(Unwind, StopsAtAsManyAsAreWanted) {
   frames[7] = untouched;
   recurse(5000, [] {
     take();
-    count = ar::track::capture(frames, 7);
+    count = ar::unwind::capture(frames, 7);
     after_call();
   });
   EXPECT_EQ(count, 7U);
   EXPECT_EQ(frames[7], untouched);
   EXPECT_EQ(stacks.ours.count, ar::test::most_frames);
   expect_agreement(ar::test::most_frames);
-  EXPECT_EQ(ar::track::capture(frames, 0), 0U);
+  EXPECT_EQ(ar::unwind::capture(frames, 0), 0U);
 }
 
 // Functions that call each other at random, to several depths, some with frame pointers: what is remembered
@@ -93,12 +93,12 @@ std::size_t wanted_frames = ar::test::most_frames;
 std::size_t wrong_stacks = 0;
 std::size_t taken_stacks = 0;
 
-KEPT void compare_with_recollection() {
+KEPT void compare_with_stack_cache() {
   static Stack plain;
   static Stack recollected;
-  static ar::track::StackMemory memory;
-  plain.count = ar::track::capture(plain.frames, wanted_frames);
-  recollected.count = ar::track::capture(recollected.frames, wanted_frames, memory);
+  static ar::unwind::StackMemory memory;
+  plain.count = ar::unwind::capture(plain.frames, wanted_frames);
+  recollected.count = ar::unwind::capture(recollected.frames, wanted_frames, memory);
   ++taken_stacks;
   wrong_stacks += plain == recollected ? 0 : 1;
 }
@@ -111,7 +111,7 @@ KEPT void wander(int depth) {
     bytes[0] = 1;
   }
   for (std::size_t times = 1 + wandering.below(3); times > 0; --times) {
-    compare_with_recollection();
+    compare_with_stack_cache();
     if (depth > 0) {
       constexpr void (*others[])(int) = {&wander<(Number + 1) % 6>, &wander<(Number + 2) % 6>};
       others[wandering.below(2)](depth - static_cast<int>(wandering.below(2)) - (Number == 5 ? 1 : 0));
@@ -438,9 +438,9 @@ TEST(Unwind, StopsWhereNothingIsDescribed) {
 
 // Only ours: libgcc trusts what it is told.
 KEPT void take_ours() {
-  const ar::track::UnwindContext context = ar::track::context_here();
-  stacks.ours.count = ar::track::unwind(context, stacks.ours.frames, ar::test::most_frames);
-  stacks.carefully.count = ar::track::unwinding::walk_with_all_registers(
+  const ar::unwind::Context context = ar::unwind::context_here();
+  stacks.ours.count = ar::unwind::capture_from(context, stacks.ours.frames, ar::test::most_frames);
+  stacks.carefully.count = ar::unwind::walk_with_all_registers(
       ar::test::registers_of(context), stacks.carefully.frames, ar::test::most_frames);
 }
 
@@ -504,8 +504,8 @@ std::size_t walk_garbage(std::uintptr_t* garbage, bool compare) {
     }
   };
   std::size_t total = 0;
-  ar::track::StackMemory memory;
-  ar::track::UnwindContext context{};
+  ar::unwind::StackMemory memory;
+  ar::unwind::Context context{};
   for (int round = 0; round < 60000; ++round) {
     // Sometimes all is new, mostly little is: what is remembered must be found wrong by any single word.
     if (round % 64 == 0) {
@@ -529,16 +529,16 @@ std::size_t walk_garbage(std::uintptr_t* garbage, bool compare) {
     constexpr std::size_t most = 64;
     std::uintptr_t frames[most];
     std::uintptr_t recollected[most];
-    const std::size_t count = ar::track::unwind(context, frames, most);
-    const std::size_t count_again = ar::track::unwind(context, recollected, most, memory);
+    const std::size_t count = ar::unwind::capture_from(context, frames, most);
+    const std::size_t count_again = ar::unwind::capture_from(context, recollected, most, memory);
     if (compare && (count != count_again || !std::equal(frames, frames + count, recollected))) {
       ADD_FAILURE() << "in round " << round;
       break;
     }
     total += count;
-    total += ar::track::unwinding::walk_with_all_registers(ar::test::registers_of(context), frames, most);
+    total += ar::unwind::walk_with_all_registers(ar::test::registers_of(context), frames, most);
   }
-  ar::track::forget_unwinding();
+  ar::unwind::forget_unloaded_code();
   return total;
 }
 

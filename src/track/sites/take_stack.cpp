@@ -5,7 +5,7 @@
 #include "track/sites/stack_nodes.hpp"
 
 #ifdef __x86_64__
-#include "unwind/recollection.hpp"
+#include "unwind/stack_cache.hpp"
 #endif
 
 namespace ar::track {
@@ -16,11 +16,11 @@ namespace {
 constexpr std::size_t most_own_frames = 24;
 
 // Without what the thread remembers.
-[[gnu::noinline]] NodeIndex take_afresh(const UnwindContext& from, std::uintptr_t caller) noexcept {
+[[gnu::noinline]] NodeIndex take_afresh(const unwind::Context& from, std::uintptr_t caller) noexcept {
   std::uintptr_t frames[1 + most_stack_depth + most_own_frames];
   const std::size_t depth = header()->stack_depth;
   frames[0] = from.instruction + 1;
-  const std::size_t count = 1 + unwind(from, frames + 1, depth + most_own_frames);
+  const std::size_t count = 1 + unwind::capture_from(from, frames + 1, depth + most_own_frames);
   std::size_t first = 0;
   while (first < count && frames[first] != caller) {
     ++first;
@@ -41,11 +41,11 @@ constexpr std::size_t most_own_frames = 24;
 #ifdef __x86_64__
 
 // Only the frames that are not called as before are looked up.
-[[gnu::always_inline]] inline NodeIndex take_known(Recollection& recollection,
+[[gnu::always_inline]] inline NodeIndex take_known(unwind::StackCache& stack,
                                                    std::uintptr_t caller) noexcept {
-  const std::size_t count = recollection.count();
+  const std::size_t count = stack.count();
   std::size_t first = 0;
-  while (first < count && recollection.address(first) != caller) {
+  while (first < count && stack.address(first) != caller) {
     ++first;
   }
   if (first == count) [[unlikely]] {
@@ -55,16 +55,16 @@ constexpr std::size_t most_own_frames = 24;
   const bool is_whole = count - first <= depth;
   std::size_t known = first;
   const std::size_t end = is_whole ? count : first + depth;
-  while (known < end && (!is_whole || recollection.name(known) == 0)) {
+  while (known < end && (!is_whole || stack.name(known) == 0)) {
     ++known;
   }
-  NodeIndex node = known == end ? 0 : recollection.name(known);
+  NodeIndex node = known == end ? 0 : stack.name(known);
   for (std::size_t i = known; i-- > first;) {
-    node = intern_node(node, recollection.address(i));
+    node = intern_node(node, stack.address(i));
     if (node == 0) [[unlikely]] {
       break;
     }
-    recollection.name(i) = is_whole ? node : 0;
+    stack.name(i) = is_whole ? node : 0;
   }
   return node;
 }
@@ -73,14 +73,15 @@ constexpr std::size_t most_own_frames = 24;
 
 }  // namespace
 
-NodeIndex take_stack(StackMemory* memory, const UnwindContext& from, std::uintptr_t caller) noexcept {
+NodeIndex take_stack(unwind::StackMemory* memory, const unwind::Context& from,
+                     std::uintptr_t caller) noexcept {
   if (heap::thread_state.heap == nullptr || memory == nullptr) [[unlikely]] {
     return intern_node(0, caller);  // the loader is not done yet, or there is no memory
   }
 #ifdef __x86_64__
-  Recollection recollection(*memory);  // until the end, so that nobody else takes it
-  if (recollection.usable() && recollection.run(from)) [[likely]] {
-    return take_known(recollection, caller);
+  unwind::StackCache stack(*memory);  // until the end, so that nobody else takes it
+  if (stack.usable() && stack.run(from)) [[likely]] {
+    return take_known(stack, caller);
   }
 #endif
   return take_afresh(from, caller);

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t most_stack_depth = 512;
 // the stack cannot be unwound as far as to `caller`, that one frame alone. 0: there is no room for its nodes.
 // `memory`: the thread's memory of its last stack, which makes this faster; null: take_stack returns the
 // frame of `caller` alone.
-[[nodiscard]] NodeIndex take_stack(StackMemory* memory, const UnwindContext& from,
+[[nodiscard]] NodeIndex take_stack(unwind::StackMemory* memory, const unwind::Context& from,
                                    std::uintptr_t caller) noexcept;
 
 }  // namespace ar::track

@@ -7,6 +7,10 @@
 #include "track/region/profile_layout.hpp"
 #include "track/region/slot.hpp"
 
+namespace ar::unwind {
+class StackMemory;
+}
+
 namespace ar::track {
 
 // Remembers a call site's origin. Cleared by whoever unloads a module (any thread): then `key` is 0.
@@ -33,8 +37,6 @@ struct AnnotationCacheEntry {
 inline constexpr unsigned site_cache_bits = 8;
 inline constexpr unsigned annotation_cache_bits = 6;
 
-class StackMemory;
-
 struct Recorder {
   void* last_block;  // latest allocation of this thread, if it has not been freed yet
   // Bytes allocated less bytes freed by this thread; may be negative. The global live total has seen
@@ -44,9 +46,9 @@ struct Recorder {
   std::uint64_t window_size;
   ThreadRecord* record;
   std::int64_t flushed;
-  std::uint64_t untold_bytes;  // allocated since the clock of bytes (samples.hpp) was last told
-  Recorder* next;              // all recorders ever made
-  StackMemory* stack_memory;   // in stacks mode; null: no memory
+  std::uint64_t untold_bytes;         // allocated since the clock of bytes (samples.hpp) was last told
+  Recorder* next;                     // all recorders ever made
+  unwind::StackMemory* stack_memory;  // in stacks mode; null: no memory
   bool in_use;
   bool flushing;  // its thread is in flush_balance
   SiteCacheEntry sites[1U << site_cache_bits];

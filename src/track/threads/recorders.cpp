@@ -124,10 +124,11 @@ Recorder* take_recorder() noexcept {
   __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
   if (mode() == Mode::stacks) {
     if (recorder->stack_memory == nullptr) {
-      recorder->stack_memory = static_cast<StackMemory*>(heap::allocate_metadata(sizeof(StackMemory)));
+      recorder->stack_memory =
+          static_cast<unwind::StackMemory*>(heap::allocate_metadata(sizeof(unwind::StackMemory)));
     }
     if (recorder->stack_memory != nullptr) {
-      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(StackMemory));
+      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(unwind::StackMemory));
     }
   }
   recorder->last_block = nullptr;

@@ -6,15 +6,16 @@
 // enough, which, unlike walking, need not wait for the last frame to be done with.
 #pragma once
 
-#include "unwind/unwind.hpp"
+#include "unwind/context.hpp"
+#include "unwind/stack_memory.hpp"
 #include "unwind/walk.hpp"
 
-namespace ar::track {
+namespace ar::unwind {
 
 // Uses a memory as long as it lives.
-class Recollection {
+class StackCache {
  public:
-  ARPENT_HANDLER_CODE explicit Recollection(StackMemory& memory) noexcept
+  ARPENT_HANDLER_CODE explicit StackCache(StackMemory& memory) noexcept
       : memory_(memory), usable_(!platform::load_relaxed(memory.in_use_)) {
     if (usable_) {
       // Only a signal handler in the same thread looks at this.
@@ -22,27 +23,25 @@ class Recollection {
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
     }
   }
-  ARPENT_HANDLER_CODE ~Recollection() {
+  ARPENT_HANDLER_CODE ~StackCache() {
     if (usable_) {
       __atomic_signal_fence(__ATOMIC_SEQ_CST);
       platform::store_relaxed(memory_.in_use_, false);
     }
   }
-  Recollection(const Recollection&) = delete;
-  Recollection& operator=(const Recollection&) = delete;
+  StackCache(const StackCache&) = delete;
+  StackCache& operator=(const StackCache&) = delete;
 
   // False while a use is interrupted by this one.
   [[nodiscard]] bool usable() const noexcept { return usable_; }
 
   // False when the stack holds other than simple frames, or more than are remembered; nothing is then.
-  ARPENT_HANDLER_CODE [[gnu::always_inline]] bool run(const UnwindContext& from) noexcept {
-    using unwinding::word_at;
-    using unwinding::word_size;
-    const std::uint64_t generation = __atomic_load_n(&unwinding::row_generation, __ATOMIC_ACQUIRE);
-    unwinding::FrameState state = {.key = from.instruction + 1,
-                                   .stack_pointer = from.stack_pointer,
-                                   .frame_pointer = from.frame_pointer,
-                                   .window = platform::window_at(from.stack_pointer)};
+  ARPENT_HANDLER_CODE [[gnu::always_inline]] bool run(const Context& from) noexcept {
+    const std::uint64_t generation = __atomic_load_n(&row_generation, __ATOMIC_ACQUIRE);
+    FrameState state = {.key = from.instruction + 1,
+                        .stack_pointer = from.stack_pointer,
+                        .frame_pointer = from.frame_pointer,
+                        .window = platform::window_at(from.stack_pointer)};
     const StackMemory::Step* const steps = memory_.steps_;
     std::size_t old = memory_.count_;
     if (memory_.generation_ != generation || (old != 0 && steps[0].stack_pointer > state.window.high))
@@ -66,7 +65,7 @@ class Recollection {
         }
         old = changed;
       }
-      const unwinding::CompactRow row = unwinding::row_before(state.key);
+      const CompactRow row = row_before(state.key);
       if (fresh == 0) [[unlikely]] {
         return false;
       }
@@ -75,11 +74,11 @@ class Recollection {
       step.key = state.key;
       step.frame_pointer = state.frame_pointer;
       if (!row.is_simple()) [[unlikely]] {
-        memory_.end_is_certain_ = row.kind() == unwinding::CompactKind::outermost;
+        memory_.end_is_certain_ = row.kind() == CompactKind::outermost;
         step.frame_pointer_mask = memory_.end_is_certain_ ? 0 : all_bits;
         return (memory_.end_is_certain_ || ends_at(state)) && keep(0, fresh);
       }
-      const unwinding::SimpleFrame frame(row, state.stack_pointer, state.frame_pointer);
+      const SimpleFrame frame(row, state.stack_pointer, state.frame_pointer);
       if (!frame.is_within(state.stack_pointer, state.window.high)) [[unlikely]] {
         return false;
       }
@@ -114,7 +113,7 @@ class Recollection {
   static constexpr std::uintptr_t all_bits = ~std::uintptr_t{0};
 
   ARPENT_HANDLER_CODE [[gnu::always_inline]] static bool is_at(const StackMemory::Step& step,
-                                                               const unwinding::FrameState& state) noexcept {
+                                                               const FrameState& state) noexcept {
     return step.stack_pointer == state.stack_pointer && step.key == state.key &&
            ((step.frame_pointer ^ state.frame_pointer) & step.frame_pointer_mask) == 0;
   }
@@ -123,19 +122,18 @@ class Recollection {
   ARPENT_HANDLER_CODE [[gnu::always_inline]] std::size_t first_unchanged_from(
       std::size_t step) const noexcept {
     const StackMemory::Step* const steps = memory_.steps_;
-    while (step != 0 &&
-           unwinding::word_at(steps[step - 1].stack_pointer - unwinding::word_size) == steps[step - 1].key &&
-           unwinding::word_at(steps[step].seen_at) == steps[step].seen) {
+    while (step != 0 && word_at(steps[step - 1].stack_pointer - word_size) == steps[step - 1].key &&
+           word_at(steps[step].seen_at) == steps[step].seen) {
       --step;
     }
     return step;
   }
 
   // Whether there is nothing further out, where that is not a matter of the code alone.
-  ARPENT_HANDLER_CODE [[gnu::noinline]] static bool ends_at(const unwinding::FrameState& state) noexcept {
+  ARPENT_HANDLER_CODE [[gnu::noinline]] static bool ends_at(const FrameState& state) noexcept {
     std::uintptr_t frame = 0;
     std::size_t count = 0;
-    return unwinding::Walk(state).run(&frame, 1, count) && count == 0;
+    return Walk(state).run(&frame, 1, count) && count == 0;
   }
   ARPENT_HANDLER_CODE [[gnu::noinline]] bool ends(const platform::StackWindow& window) const noexcept {
     const StackMemory::Step& last = memory_.steps_[0];
@@ -168,8 +166,7 @@ class Recollection {
         const std::uintptr_t saved_at = platform::load_relaxed(from.seen_at);
         const bool is_needed = saved_at != 0 && callers_mask != 0;
         mask |= saved_at == 0 ? callers_mask : 0;
-        step.seen_at =
-            is_needed ? saved_at : platform::load_relaxed(caller.stack_pointer) - unwinding::word_size;
+        step.seen_at = is_needed ? saved_at : platform::load_relaxed(caller.stack_pointer) - word_size;
         step.seen = is_needed ? platform::load_relaxed(from.seen) : platform::load_relaxed(caller.key);
       }
       step.frame_pointer_mask = mask;
@@ -182,4 +179,4 @@ class Recollection {
   bool usable_;
 };
 
-}  // namespace ar::track
+}  // namespace ar::unwind
