@@ -12,6 +12,7 @@
 
 #include "abi/caller.hpp"
 #include "heap/allocate.hpp"
+#include "heap/process_pages.hpp"
 #include "track/record.hpp"
 
 namespace ar::abi {

@@ -26,7 +26,7 @@ namespace {
   }
   const track::RecordedFree released = track::record_free(page, pointer, caller, families);
   if (released.kind == track::FreeKind::ordinary || may_free(released, pointer, caller, families)) {
-    heap::release(page, pointer);
+    heap::free(page, pointer);
   }
 }
 
@@ -41,7 +41,7 @@ void free_tracked(void* pointer, std::uintptr_t caller) noexcept {
     free_tracked_slow(pointer, caller, families);
     return;
   }
-  heap::release(page, pointer);
+  heap::free(page, pointer);
 }
 
 template void free_tracked<freed_by_free>(void*, std::uintptr_t) noexcept;

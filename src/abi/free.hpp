@@ -1,6 +1,6 @@
 // From any entry point that frees to the page of the block: heap and tracking together.
 //
-//   free_block      no tracking: heap::release
+//   free_block      no tracking: heap::free
 //   free_tracked    the block's slot says whether it is live and of the right family; anything else is a jump
 //   to
 //                   the slow path, which reports what is wrong
@@ -12,6 +12,7 @@
 #include "abi/families.hpp"
 #include "abi/foreign.hpp"
 #include "heap/allocate.hpp"
+#include "heap/process_pages.hpp"
 #include "track/record.hpp"
 
 namespace ar::abi {
@@ -32,7 +33,7 @@ template <std::uint32_t families>
   }
   heap::Page* page = heap::page_of(pointer);
   if (page != nullptr) [[likely]] {
-    heap::release(page, pointer);
+    heap::free(page, pointer);
   } else {
     free_foreign(pointer, caller);
   }

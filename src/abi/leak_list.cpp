@@ -24,8 +24,8 @@ bool describe(const heap::BlockInfo& block, Leak& leak) noexcept {
   leak.intentional = origin->intentional != 0;
   leak.sequence = 0;
   leak.seconds = 0;
-  if (block.annex != 0) {
-    const track::Stamp stamp = track::read_stamp(block.annex);
+  if (block.second_word != 0) {
+    const track::Stamp stamp = track::read_stamp(block.second_word);
     leak.sequence = stamp.sequence;
     leak.seconds = stamp.seconds;
   }

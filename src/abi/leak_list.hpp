@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "track/region/slot.hpp"
 
 namespace ar::abi {

@@ -7,8 +7,9 @@
 
 #include "abi/export.hpp"
 #include "heap/allocate.hpp"
-#include "heap/heap.hpp"
+#include "heap/resize.hpp"
 #include "heap/statistics.hpp"
+#include "heap/thread_heap.hpp"
 #include "platform/text.hpp"
 
 ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {

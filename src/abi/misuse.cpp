@@ -145,8 +145,8 @@ void write_not_a_block(const void* context, TextWriter& out, platform::Places pl
   out.text(misuse.freed_before ? "arpent: double free: " : "arpent: invalid free: ");
   out.hex(reinterpret_cast<std::uintptr_t>(misuse.pointer)).text(", released");
   write_place(out, places, misuse.caller);
-  switch (misuse.block.place) {
-    case heap::Place::freed:
+  switch (misuse.block.kind) {
+    case heap::AddressKind::freed:
       if (misuse.freed_before) {
         out.text(", was released before");
         write_place(out, places, track::freed_by(misuse.block.slot));
@@ -154,18 +154,18 @@ void write_not_a_block(const void* context, TextWriter& out, platform::Places pl
         out.text(", was never allocated");
       }
       break;
-    case heap::Place::interior:
+    case heap::AddressKind::interior:
       out.text(", lies ")
           .number(reinterpret_cast<std::uintptr_t>(misuse.pointer) - misuse.block.start)
           .text(" bytes inside a block of ");
       out.number(misuse.block.requested_size).text(" bytes, allocated");
       write_origin(out, places, track::origin(track::slot_origin(misuse.block.slot)));
       break;
-    case heap::Place::unallocated:
+    case heap::AddressKind::unallocated:
       out.text(", is in memory of the heap that holds no block");
       break;
-    case heap::Place::foreign:
-    case heap::Place::live:
+    case heap::AddressKind::foreign:
+    case heap::AddressKind::live:
       out.text(", is not memory of the heap");
       break;
   }
@@ -237,7 +237,7 @@ struct WrongOwner {
 
 void write_wrong_owner(const void* context, TextWriter& out, platform::Places places) noexcept {
   const auto& misuse = *static_cast<const WrongOwner*>(context);
-  const bool is_known = misuse.is_owned || misuse.block.place == heap::Place::live;
+  const bool is_known = misuse.is_owned || misuse.block.kind == heap::AddressKind::live;
   out.text(is_known ? "arpent: mismatch: block " : "arpent: invalid free: ");
   out.hex(reinterpret_cast<std::uintptr_t>(misuse.pointer));
   if (misuse.is_owned) {
@@ -314,7 +314,7 @@ void report_not_a_block(const void* pointer, std::uintptr_t caller) noexcept {
   }
   track::note_mismatch();
   NotABlock misuse = {pointer, caller, heap::find(pointer), false};
-  misuse.freed_before = misuse.block.place == heap::Place::freed && misuse.block.slot != 0;
+  misuse.freed_before = misuse.block.kind == heap::AddressKind::freed && misuse.block.slot != 0;
   if (policy == MismatchPolicy::ignore || !first_time(misuse.freed_before ? misuse.block.slot : 0, caller)) {
     return;
   }

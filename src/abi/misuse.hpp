@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "track/owners.hpp"
 #include "track/region/slot.hpp"
 

@@ -6,7 +6,9 @@
 #include "abi/foreign.hpp"
 #include "abi/free.hpp"
 #include "abi/misuse.hpp"
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
+#include "heap/process_pages.hpp"
+#include "heap/resize.hpp"
 #include "track/record_annotated.hpp"
 #include "track/threads/recorders.hpp"
 
@@ -22,14 +24,14 @@ struct NewSite {
 };
 
 void record_new(const heap::Allocated& made, std::size_t size, const NewSite& site, std::uint64_t old_slot,
-                std::uint64_t old_annex) noexcept {
+                std::uint64_t old_stamp) noexcept {
   if (!heap::keep_slots) {
     return;
   }
   if (site.annotated != nullptr) {
     track::record_annotated(made.page, made.block, size, *site.annotated, track::Family::ar_heap);
   } else if (track::slot_family(old_slot) == track::Family::ar_heap) {
-    track::record_same_site(made.page, made.block, size, old_slot, old_annex);
+    track::record_same_site(made.page, made.block, size, old_slot, old_stamp);
   } else {
     record(made, size, site.caller, track::Family::malloc_family);
   }
@@ -44,7 +46,7 @@ bool fits_in_place(const heap::Page* page, std::size_t size) noexcept {
 // The block's metadata before the change; false when the pointer is not one that may be resized (said so).
 bool look_before(void* pointer, std::uintptr_t caller, heap::BlockInfo& before) noexcept {
   before = heap::find(pointer);
-  if (!heap::keep_slots || before.place == heap::Place::live) {
+  if (!heap::keep_slots || before.kind == heap::AddressKind::live) {
     return true;
   }
   report_not_a_block(pointer, caller);
@@ -75,7 +77,7 @@ void* change_in_page(void* pointer, heap::Page* page, std::size_t size, bool may
       ++watch->allocations;
     }
     record_end(page, changed, before.requested_size, site.caller);
-    record_new({changed, page}, size, site, before.slot, before.annex);
+    record_new({changed, page}, size, site, before.slot, before.second_word);
   }
   return changed;
 }
@@ -101,8 +103,8 @@ void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
   const std::size_t kept = heap::usable_size(page);
   std::memcpy(made.block, pointer, kept < size ? kept : size);
   record_end(page, pointer, before.requested_size, site.caller);
-  heap::release(page, pointer);
-  record_new(made, size, site, before.slot, before.annex);
+  heap::free(page, pointer);
+  record_new(made, size, site, before.slot, before.second_word);
   return made.block;
 }
 

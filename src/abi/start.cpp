@@ -14,6 +14,7 @@
 #include "abi/process_options.hpp"
 #include "abi/report.hpp"
 #include "heap/thread_heap.hpp"
+#include "heap/thread_state.hpp"
 #include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
 #include "platform/options.hpp"

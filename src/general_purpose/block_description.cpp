@@ -26,7 +26,7 @@ bool describe(const State& state, const Record& record, ar_heap__owned_block& fo
 bool describe_block(State& state, std::uintptr_t address, ar_heap__owned_block& found) noexcept {
   if (const Page* page = page_at(state, address); page != nullptr) {
     const std::size_t index = page->index_of(address);
-    return index < platform::load_relaxed(page->carved) && page->block(index) == address &&
+    return index < platform::load_relaxed(page->block_count) && page->block(index) == address &&
            describe(state, page->record(index), found);
   }
   if (!state.lock.try_lock()) {

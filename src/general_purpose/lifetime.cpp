@@ -15,7 +15,7 @@ namespace {
 template <typename Visit>
 void for_each_record(const State& state, Visit visit) noexcept {
   for_each_page(state, [&](const Page* page) {
-    for (std::size_t i = 0; i < page->carved; ++i) {
+    for (std::size_t i = 0; i < page->block_count; ++i) {
       visit(page->block(i), page->block_size, page->record(i));
     }
   });

@@ -50,7 +50,7 @@ heap::Page* take_page(heap::PageSource& source, unsigned index) noexcept {
 void give_page_back(heap::PageSource& source, heap::Page* given) noexcept {
   State& state = state_of(source);
   auto* page = static_cast<Page*>(given);
-  for (std::size_t i = 0; state.settings.safety && i < page->carved; ++i) {
+  for (std::size_t i = 0; state.settings.safety && i < page->block_count; ++i) {
     if (const Record& record = page->record(i); record.state == BlockState::freed) {
       check_poison(state, page->block(i), page->block_size, record);
     }

@@ -57,7 +57,7 @@ struct Block {
 [[gnu::always_inline]] inline void put_back(State& state, const Block& block) noexcept {
   Page* page = block.page;
   heap::FreeBlock* link = page->link(block.index);
-  if (page->owner.load(std::memory_order_relaxed) != heap_of(state)) [[unlikely]] {
+  if (page->heap.load(std::memory_order_relaxed) != heap_of(state)) [[unlikely]] {
     free_remote(page, link);
     return;
   }
@@ -65,7 +65,7 @@ struct Block {
   link->next = list;
   list = link;
   if (--page->used == page->slow_at) [[unlikely]] {
-    free_slow(page);
+    settle_page(page);
   }
 }
 
@@ -77,7 +77,7 @@ Found find_small(const State& state, std::uintptr_t address) noexcept {
     return {nullptr, 0, nullptr};
   }
   const std::size_t index = page->index_of(address);
-  if (page->block(index) != address || index >= platform::load_relaxed(page->carved)) {
+  if (page->block(index) != address || index >= platform::load_relaxed(page->block_count)) {
     return {page, index, nullptr};
   }
   return {page, index, &page->record(index)};
@@ -135,7 +135,7 @@ void release_small_safely(State& state, const Found& found, std::uintptr_t addre
 }
 
 void report_stray_free(const State& state, const Found& found, std::uintptr_t address, Stack now) noexcept {
-  if (found.index < platform::load_relaxed(found.page->carved)) {
+  if (found.index < platform::load_relaxed(found.page->block_count)) {
     const Record& record = found.page->record(found.index);
     if (record.state == BlockState::live) {
       report_interior_free(state, address, found.page->block(found.index), record, now);

@@ -13,13 +13,13 @@ constinit Page empty_page = {};
 namespace {
 
 // Blocks are put on the free list by so many bytes: what is not needed yet stays untouched.
-constexpr std::size_t carve_bytes = 4096;
+constexpr std::size_t extend_bytes = 4096;
 
 constinit bool pages_may_be_half_done = false;
 
 // Bytes from one block's link to the next one's.
 std::size_t link_stride(const Page* page) noexcept {
-  const std::size_t stride = page->owner.load(std::memory_order_relaxed)->source->link_stride;
+  const std::size_t stride = page->heap.load(std::memory_order_relaxed)->source->link_stride;
   return stride == 0 ? page->block_size : stride;
 }
 
@@ -41,21 +41,22 @@ void point_direct_to(ThreadHeap* heap, unsigned index, Page* page) noexcept {
   }
 }
 
-void carve(Page* page) noexcept {
+void extend_free_list(Page* page) noexcept {
   const std::size_t size = page->block_size;
-  std::size_t count = size >= carve_bytes ? 1 : carve_bytes / size;
-  if (count > page->capacity - page->carved) {
-    count = page->capacity - page->carved;
+  std::size_t count = size >= extend_bytes ? 1 : extend_bytes / size;
+  if (count > page->capacity - page->block_count) {
+    count = page->capacity - page->block_count;
   }
   if (page->slots != nullptr) {
     for (std::size_t i = 0; i < count; ++i) {
-      store_relaxed(page->slots[page->carved + i], 0);
+      store_relaxed(page->slots[page->block_count + i], 0);
     }
   }
   const std::size_t stride = link_stride(page);
-  const std::uintptr_t first = page->links + page->carved * stride;
-  // Counted before they are on the list: in the child of a fork in between they are lost, not carved again.
-  publish(page->carved, page->carved + static_cast<std::uint32_t>(count));
+  const std::uintptr_t first = page->links + page->block_count * stride;
+  // Counted before they are on the list: in the child of a fork in between they are lost, not handed out
+  // twice.
+  publish(page->block_count, page->block_count + static_cast<std::uint32_t>(count));
   auto* block = reinterpret_cast<FreeBlock*>(first);
   for (std::size_t i = 1; i < count; ++i) {
     block->next = reinterpret_cast<FreeBlock*>(first + i * stride);
@@ -73,14 +74,14 @@ bool is_consistent(const Page* page) noexcept {
   for (const FreeBlock* list : {page->free, page->waiting}) {
     for (const FreeBlock* link = list; link != nullptr; link = link->next) {
       const std::size_t offset = reinterpret_cast<std::uintptr_t>(link) - page->links;
-      if (++free_count > page->carved || offset % stride != 0 || offset / stride >= page->carved ||
+      if (++free_count > page->block_count || offset % stride != 0 || offset / stride >= page->block_count ||
           has_live_slot(page, offset / stride)) {
         return false;
       }
     }
   }
-  return page->carved <= page->capacity &&
-         (pages_may_be_half_done || free_count + page->used == page->carved);
+  return page->block_count <= page->capacity &&
+         (pages_may_be_half_done || free_count + page->used == page->block_count);
 }
 
 void expect_half_done_pages() noexcept { pages_may_be_half_done = true; }
@@ -131,7 +132,7 @@ bool ask_for_notice(Page* page) noexcept {
 }
 
 bool try_release_page(Page* page, PageList& list) noexcept {
-  PageSource& source = *page->owner.load(std::memory_order_relaxed)->source;
+  PageSource& source = *page->heap.load(std::memory_order_relaxed)->source;
   if (source.empty_pages == EmptyPages::kept ||
       (page->remote.load(std::memory_order_acquire) & notice_in_flight) != 0) {
     return false;
@@ -150,7 +151,7 @@ Page* fresh_page(ThreadHeap* heap, unsigned index) noexcept {
     return nullptr;
   }
   const std::size_t size = class_size(index);
-  publish(page->carved, 0);
+  publish(page->block_count, 0);
   publish(page->block_size, size);
   publish(page->reciprocal, reciprocal_of(size));
   page->capacity = static_cast<std::uint32_t>(page->slice_count * slice_size / size);
@@ -163,8 +164,8 @@ Page* fresh_page(ThreadHeap* heap, unsigned index) noexcept {
   page->retiring = 0;
   page->notified_next = nullptr;
   page->remote.store(0, std::memory_order_relaxed);
-  page->owner.store(heap, std::memory_order_relaxed);
-  carve(page);
+  page->heap.store(heap, std::memory_order_relaxed);
+  extend_free_list(page);
   page->state.store(PageState::blocks, std::memory_order_release);
   return page;
 }
@@ -232,8 +233,8 @@ void release_retired(ThreadHeap* heap, bool all) noexcept {
   heap->retiring_to = to;
 }
 
-void free_slow(Page* page) noexcept {
-  ThreadHeap* heap = page->owner.load(std::memory_order_relaxed);
+void settle_page(Page* page) noexcept {
+  ThreadHeap* heap = page->heap.load(std::memory_order_relaxed);
   if (page->full) {
     mark_with_room(heap, page);
   }
@@ -261,14 +262,14 @@ void free_remote(Page* page, FreeBlock* block) noexcept {
   if ((head & notify_bit) == 0) {
     return;
   }
-  ThreadHeap* owner = page->owner.load(std::memory_order_seq_cst);
-  push_notified(owner, page);
-  // The page may have changed hands meanwhile, and its former heap may be nobody's: pass the notice on.
-  if (page->owner.load(std::memory_order_seq_cst) != owner) {
-    Page* late = owner->notified.exchange(nullptr, std::memory_order_seq_cst);
+  ThreadHeap* current = page->heap.load(std::memory_order_seq_cst);
+  push_notified(current, page);
+  // The page may have changed hands meanwhile, and its former heap may be no thread's: pass the notice on.
+  if (page->heap.load(std::memory_order_seq_cst) != current) {
+    Page* late = current->notified.exchange(nullptr, std::memory_order_seq_cst);
     while (late != nullptr) {
       Page* next = late->notified_next;
-      push_notified(late->owner.load(std::memory_order_seq_cst), late);
+      push_notified(late->heap.load(std::memory_order_seq_cst), late);
       late = next;
     }
   }
@@ -282,9 +283,9 @@ void accept_notified(ThreadHeap* heap) noexcept {
   Page* page = heap->notified.exchange(nullptr, std::memory_order_seq_cst);
   while (page != nullptr) {
     Page* next = page->notified_next;
-    ThreadHeap* owner = page->owner.load(std::memory_order_relaxed);
-    if (owner != heap) {
-      push_notified(owner, page);
+    ThreadHeap* current = page->heap.load(std::memory_order_relaxed);
+    if (current != heap) {
+      push_notified(current, page);
     } else {
       page->remote.fetch_and(~notice_in_flight, std::memory_order_acq_rel);
       collect_remote(page);
@@ -304,8 +305,8 @@ namespace {
 // Puts blocks on the page's empty free list, if it has any.
 void refill(const ThreadHeap* heap, Page* page) noexcept {
   if (heap->source->reuse == Reuse::late) {
-    if (page->carved < page->capacity) {
-      carve(page);
+    if (page->block_count < page->capacity) {
+      extend_free_list(page);
       return;
     }
     take_waiting(page);
@@ -313,8 +314,8 @@ void refill(const ThreadHeap* heap, Page* page) noexcept {
   if (page->free == nullptr) {
     collect_remote(page);
   }
-  if (page->free == nullptr && page->carved < page->capacity) {
-    carve(page);
+  if (page->free == nullptr && page->block_count < page->capacity) {
+    extend_free_list(page);
   }
 }
 

@@ -1,11 +1,11 @@
 // The pages of one size class in one thread's heap: their life from a fresh span to its return.
 //
 // A page is in one of two lists of its heap: `with_room`, or `full` once no block is left. Only the thread
-// that owns the heap (or holds the lock under which an ownerless one changes hands) may call these.
+// whose heap it is (or the holder of the lock under which an abandoned heap changes hands) may call these.
 //
-// Other threads free into Page::remote. Its two low bits are the protocol by which the owner of a full page
+// Other threads free into Page::remote. Its two low bits are the protocol by which the thread of a full page
 // learns of that:
-//   notify_bit         the owner asks: whoever frees next, tell me. Set on full pages only.
+//   notify_bit         the thread asks to be notified by whoever frees next. Set on full pages only.
 //   notice_in_flight   somebody does so: the page is in, or about to enter, a heap's `notified` list, and
 //                      must not be given up before it has come out of it.
 #pragma once
@@ -33,8 +33,8 @@ enum class EmptyPages : std::uint8_t {
 
 // Where heaps get their pages from: the process's spans, or the memory of one general-purpose allocator.
 struct PageSource {
-  // A page for blocks of the class, in state `taken`, with start, slice_count, links, slots and annex set.
-  // Null when there is no memory.
+  // A page for blocks of the class, in state `taken`, with start, slice_count, links, slots and second_words
+  // set. Null when there is no memory.
   Page* (*take)(PageSource& source, unsigned index) noexcept;
   void (*give_back)(PageSource& source, Page* page) noexcept;
   // Zeroed memory for a heap, which is never given back. Null when there is none.
@@ -100,7 +100,7 @@ inline void push_back(PageList& list, Page* page) noexcept {
   list.last = page;
 }
 
-// A new page with its first blocks carved, in no list yet. Null when there is no memory.
+// A new page with its first blocks on its free list, in no list yet. Null when there is no memory.
 [[nodiscard]] Page* fresh_page(ThreadHeap* heap, unsigned index) noexcept;
 
 // The first page of the class that has a free block; those that have none move to `full`. May be null.
@@ -109,7 +109,7 @@ inline void push_back(PageList& list, Page* page) noexcept {
 // To be called when the first page of a class has changed.
 void queue_changed(ThreadHeap* heap, unsigned index) noexcept;
 
-void collect_remote(Page* page) noexcept;                // blocks that other threads freed become the owner's
+void collect_remote(Page* page) noexcept;                // blocks that other threads freed become the heap's
 [[nodiscard]] bool ask_for_notice(Page* page) noexcept;  // false: something was freed meanwhile
 void mark_with_room(ThreadHeap* heap, Page* page) noexcept;  // a full page has room again
 void retire(ThreadHeap* heap, Page* page) noexcept;  // an empty page of `with_room`: given up now or later
@@ -118,10 +118,10 @@ bool try_release_page(Page* page, PageList& list) noexcept;  // false while a no
 
 // The page, of a heap that is not the caller's, gets a block back, whose link is `block`.
 void free_remote(Page* page, FreeBlock* block) noexcept;
-void free_slow(Page* page) noexcept;  // own page: became empty, or was full
+void settle_page(Page* page) noexcept;  // own page: became empty, or was full
 
-// For assertions, by the page's owner: each block on a free list is one of the page's, whose slot is not
-// live, and each block that was carved is either on a list or in use.
+// For assertions, by the page's thread: each block on a free list is one of the page's, whose slot is not
+// live, and each block that exists is either on a list or in use.
 [[nodiscard]] bool is_consistent(const Page* page) noexcept;
 // In the child of a fork the other threads' pages are as they were at an arbitrary point, perhaps with one
 // block half taken: from here on is_consistent counts no blocks.

@@ -24,14 +24,14 @@ void release_if_empty(const ThreadHeap* heap, Page* page, PageList& list) noexce
   }
 }
 
-// Adds a page whose owner is not at work to a heap, in the state its contents say.
+// Adds a page whose thread is not at work to a heap, in the state its contents say.
 void adopt_page(ThreadHeap* heap, Page* page) noexcept {
-  page->owner.store(heap, std::memory_order_seq_cst);
+  page->heap.store(heap, std::memory_order_seq_cst);
   page->retiring = 0;
   collect_remote(page);
   PageList& with_room = heap->with_room[page->size_class];
   if (page->used != 0 && page->free == nullptr && page->waiting == nullptr &&
-      page->carved == page->capacity && ask_for_notice(page)) {
+      page->block_count == page->capacity && ask_for_notice(page)) {
     push_front(heap->full, page);
     page->full = true;
     page->slow_at = page->used - 1;
@@ -117,7 +117,7 @@ bool take_in_abandoned(HeapList& heaps, ThreadHeap* heap) noexcept {
     }
     all_queues_changed(heap);
     all_queues_changed(source);
-    // Whoever frees into one of these pages and still saw the old owner looks again after telling it
+    // Whoever frees into one of these pages and still saw the old heap looks again after notifying it
     // (free_remote), so between the two of us nothing stays behind.
     accept_notified(source);
     source->next_abandoned = heaps.spares;
@@ -188,7 +188,7 @@ ThreadHeap* begin_adoption(HeapList& heaps, ThreadHeap* own) noexcept {
 
 void adopt_orphan(ThreadHeap* orphans, const ThreadHeap* own, Page* page) noexcept {
   if (page->state.load(std::memory_order_relaxed) == PageState::blocks &&
-      page->owner.load(std::memory_order_relaxed) != own) {
+      page->heap.load(std::memory_order_relaxed) != own) {
     page->remote.fetch_and(~remote_bits, std::memory_order_relaxed);
     adopt_page(orphans, page);
   }

@@ -41,7 +41,7 @@ struct FreeBlock {
 enum class PageState : std::uint8_t {
   free_span = 0,  // or no page begins at this slice
   taken,          // on its way to or from one of the following: holds no block that a look-up may see
-  blocks,         // blocks of a size class, owned by a thread's heap
+  blocks,         // blocks of a size class, in a thread's heap
   one_block,      // a large block: a span of slices, or a mapping of its own
 };
 
@@ -54,22 +54,23 @@ inline constexpr unsigned reciprocal_shift = 40;
 
 struct alignas(64) Page {
   // The fast paths touch only this cache line.
-  FreeBlock* free;                 // the owner's list of free blocks
-  std::uint32_t used;              // blocks in users' hands, as the owner knows
-  std::uint32_t slow_at;           // `used` value at which a free needs the slow path
-  std::atomic<ThreadHeap*> owner;  // nobody(): a page of one block, which belongs to no heap
-  std::uintptr_t start;            // address of the first block
-  std::uint64_t reciprocal;        // 2^40 / block size, rounded up: index = offset * reciprocal >> 40
-  std::uint64_t* slots;            // a metadata word a block; null when slots are not kept
+  FreeBlock* free;                // list of free blocks, of the page's own thread
+  std::uint32_t used;             // blocks in users' hands, as that thread knows
+  std::uint32_t slow_at;          // `used` value at which a free needs the slow path
+  std::atomic<ThreadHeap*> heap;  // no_heap(): a page of one block, which belongs to no heap
+  std::uintptr_t start;           // address of the first block
+  std::uint64_t reciprocal;       // 2^40 / block size, rounded up: index = offset * reciprocal >> 40
+  std::uint64_t* slots;           // a metadata word per block; null when slots are not kept
   std::size_t block_size;
-  std::uint32_t carved;    // blocks that have been handed out at least once or are on a free list
-  std::uint32_t distance;  // how many descriptors before this one the page begins; see Segment::page_of
+  std::uint32_t block_count;  // blocks that exist: handed out at least once, or on a free list
+  std::uint32_t distance;     // how many descriptors before this one the page begins; see Segment::page_of
 
-  // Blocks that other threads freed, on a cache line that the owner seldom looks at; see class_pages.hpp.
+  // Blocks that other threads freed, on a cache line that the page's thread seldom looks at; see
+  // class_pages.hpp.
   std::atomic<std::uintptr_t> remote;
-  std::uint64_t* annex;  // second metadata words, allocated when the first annotated block is
-  Segment* segment;      // set once a span has begun here
-  Page* next;            // in a list of its heap, or of free spans
+  std::uint64_t* second_words;  // see second_words.hpp; null until a block needs one
+  Segment* segment;             // set once a span has begun here
+  Page* next;                   // in a list of its heap, or of free spans
   Page* previous;
   Page* notified_next;         // in ThreadHeap::notified, or among spans freed while their lock was held
   std::size_t requested_size;  // of one_block pages
@@ -88,7 +89,7 @@ struct alignas(64) Page {
   std::uint8_t retiring;  // empty, kept for so many more slow paths
 
   std::uintptr_t links;  // where the links of free blocks lie: see PageSource::link_stride
-  FreeBlock* waiting;    // freed by the owner, not to be handed out before all others; see Reuse::late
+  FreeBlock* waiting;  // freed by the page's thread, not to be handed out before all others; see Reuse::late
 
   [[nodiscard]] std::size_t index_of(std::uintptr_t address) const noexcept {
     return ((address - start) * reciprocal) >> reciprocal_shift;

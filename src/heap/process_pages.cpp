@@ -19,7 +19,7 @@ Page* take(PageSource&, unsigned index) noexcept {
   page->links = page->start;
   page->mapped_size = 0;
   publish(page->slots, nullptr);
-  publish(page->annex, nullptr);
+  publish(page->second_words, nullptr);
   if (keep_slots) {
     const std::size_t capacity = page->slice_count * slice_size / size;
     publish(page->slots, static_cast<std::uint64_t*>(allocate_metadata(capacity * sizeof(std::uint64_t))));
@@ -38,14 +38,14 @@ void give_back(PageSource&, Page* page) noexcept {
   // Out of the page before they are anyone else's: a look-up must not take another page's words for this
   // one's, a stray free must find none, and the child of a fork in between must not give them back again.
   std::uint64_t* slots = page->slots;
-  std::uint64_t* annex = page->annex;
+  std::uint64_t* second_words = page->second_words;
   publish(page->slots, nullptr);
-  publish(page->annex, nullptr);
+  publish(page->second_words, nullptr);
   if (slots != nullptr) {
     free_metadata(slots, page->capacity * sizeof(std::uint64_t));
   }
-  if (annex != nullptr) {
-    free_metadata(annex, page->capacity * sizeof(std::uint64_t));
+  if (second_words != nullptr) {
+    free_metadata(second_words, page->capacity * sizeof(std::uint64_t));
   }
   free_span(page);
 }

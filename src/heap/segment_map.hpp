@@ -1,4 +1,4 @@
-// Which segment, if any, an address lies in: one load.
+// From an address to its segment (one load), and to its page.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,23 @@ extern constinit Segment* segment_map[segment_places];
   const std::uintptr_t place = address >> segment_shift;
   return place < segment_places ? std::atomic_ref(segment_map[place]).load(std::memory_order_acquire)
                                 : nullptr;
+}
+
+// The page of an address that allocate returned. For any other address the result is unspecified (usually
+// null).
+[[gnu::always_inline]] inline Page* page_of(const void* pointer) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  Segment* segment = segment_of(address);
+  return segment == nullptr ? nullptr : segment->page_of(address);
+}
+
+// For assertions: the look-up from the block's address leads to the page, and one of its blocks starts there.
+[[nodiscard]] inline bool is_block_of(const Page* page, const void* block) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(block);
+  Segment* const segment = segment_of(address);
+  std::size_t index = 0;
+  return segment != nullptr && segment->page_of(address) == page && page->index_of_start(address, index) &&
+         index < page->block_count;
 }
 
 inline void set_segment(std::uintptr_t start, std::size_t size, Segment* segment) noexcept {

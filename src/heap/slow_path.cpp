@@ -1,9 +1,13 @@
-#include "heap/allocate.hpp"
+#include "heap/slow_path.hpp"
+
 #include "heap/class_pages.hpp"
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
+#include "heap/process_pages.hpp"
 #include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
+#include "heap/thread_heap.hpp"
+#include "heap/thread_state.hpp"
 #include "platform/assert.hpp"
 #include "platform/lock.hpp"
 #include "platform/pages.hpp"
@@ -49,27 +53,27 @@ Allocated allocate_one_block(std::size_t size, std::size_t alignment) noexcept {
   page->slow_at = 0;
   publish(page->reciprocal, 0);
   page->capacity = 1;
-  publish(page->carved, 1);
-  publish(page->annex, nullptr);
+  publish(page->block_count, 1);
+  publish(page->second_words, nullptr);
   page->size_class = 0;
   page->full = false;
   page->retiring = 0;
   publish(page->requested_size, size);
   publish(page->own_slot, 0);
   publish(page->slots, keep_slots ? &page->own_slot : nullptr);
-  page->owner.store(nobody(), std::memory_order_relaxed);
+  page->heap.store(no_heap(), std::memory_order_relaxed);
   page->state.store(PageState::one_block, std::memory_order_release);
   ARPENT_ASSERT_INTERNAL(page_of(reinterpret_cast<void*>(page->start)) == page);
   return {reinterpret_cast<void*>(page->start), page};
 }
 
 void free_one_block(Page* page) noexcept {
-  ARPENT_ASSERT(page->used == 1 && page->owner.load(std::memory_order_relaxed) == nobody());
+  ARPENT_ASSERT(page->used == 1 && page->heap.load(std::memory_order_relaxed) == no_heap());
   page->state.store(PageState::taken, std::memory_order_release);
   publish(page->slots, nullptr);  // a stray free must find none
-  if (std::uint64_t* annex = page->annex; annex != nullptr) {
-    publish(page->annex, nullptr);
-    free_metadata(annex, sizeof(std::uint64_t));
+  if (std::uint64_t* second_words = page->second_words; second_words != nullptr) {
+    publish(page->second_words, nullptr);
+    free_metadata(second_words, sizeof(std::uint64_t));
   }
   if (page->mapped_size != 0) {
     free_mapping(page);
@@ -78,11 +82,11 @@ void free_one_block(Page* page) noexcept {
   }
 }
 
-[[gnu::cold]] void give_back_while_watched(Page* page, FreeBlock* block) noexcept {
+[[gnu::cold]] void free_while_watched(Page* page, FreeBlock* block) noexcept {
   block->next = page->free;
   page->free = block;
   if (--page->used == page->slow_at) {
-    free_slow(page);
+    settle_page(page);
   }
 }
 
@@ -153,11 +157,11 @@ Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcep
   });
 }
 
-void release_slow(Page* page, FreeBlock* block) noexcept {
+void free_slow(Page* page, FreeBlock* block) noexcept {
   if (HeapWatch* watch = thread_state.watch; watch != nullptr) {
     ++watch->releases;
-    if (page->owner.load(std::memory_order_relaxed) == watch->own) {
-      give_back_while_watched(page, block);
+    if (page->heap.load(std::memory_order_relaxed) == watch->own) {
+      free_while_watched(page, block);
       return;
     }
   }
@@ -166,56 +170,6 @@ void release_slow(Page* page, FreeBlock* block) noexcept {
   } else {
     free_remote(page, block);
   }
-}
-
-std::size_t usable_size(const Page* page) noexcept {
-  if (page->state.load(std::memory_order_relaxed) != PageState::one_block) {
-    return page->block_size;
-  }
-  const std::size_t touchable = platform::round_up(page->requested_size, platform::page_size);
-  return touchable < page->block_size ? touchable : page->block_size;
-}
-
-void* resize_one_block(Page*& page, std::size_t size, bool may_move) noexcept {
-  if (page->state.load(std::memory_order_relaxed) != PageState::one_block || size <= largest_class_size) {
-    return nullptr;
-  }
-  if (page->mapped_size != 0) {
-    Page* resized = size <= largest_span_size ? nullptr : resize_mapping(page, size, may_move);
-    if (resized == nullptr) {
-      return nullptr;
-    }
-    page = resized;
-  } else {
-    const std::size_t slices = (size + slice_size - 1) / slice_size;
-    if (size > largest_span_size || (slices != page->slice_count && !resize_span(page, slices))) {
-      return nullptr;
-    }
-    publish(page->block_size, slices * slice_size);
-  }
-  publish(page->requested_size, size);
-  return reinterpret_cast<void*>(page->start);
-}
-
-std::uint64_t* annex_of(Page* page) noexcept {
-  std::uint64_t* annex = __atomic_load_n(&page->annex, __ATOMIC_ACQUIRE);
-  if (annex != nullptr) {
-    return annex;
-  }
-  const std::size_t size = page->capacity * sizeof(std::uint64_t);
-  auto* made = static_cast<std::uint64_t*>(allocate_metadata(size));
-  if (made == nullptr) {
-    return nullptr;
-  }
-  for (std::uint32_t i = 0; i < page->capacity; ++i) {
-    platform::store_relaxed(made[i], 0);
-  }
-  // Two threads past their end may share a page.
-  if (!__atomic_compare_exchange_n(&page->annex, &annex, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    free_metadata(made, size);
-    return annex;
-  }
-  return made;
 }
 
 }  // namespace ar::heap

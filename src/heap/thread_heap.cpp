@@ -5,14 +5,14 @@
 #include "heap/class_pages.hpp"
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
+#include "heap/process_pages.hpp"
 #include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
+#include "heap/thread_state.hpp"
 
 namespace ar::heap {
 
 constinit HeapList process_heaps = {.source = &process_pages};
-constinit ThreadHeap empty_heap = {};
-constinit thread_local ThreadState thread_state = {&empty_heap, nullptr, nullptr, false, false};
 
 namespace {
 
@@ -70,9 +70,7 @@ ThreadHeap* attach_thread() noexcept {
 }
 
 void detach_thread() noexcept {
-  if (thread_state.watch != nullptr) {
-    end_watch(*thread_state.watch);
-  }
+  restore_own_heap();
   ThreadHeap* heap = thread_state.heap;
   thread_state.ended = true;
   if (has_heap()) {

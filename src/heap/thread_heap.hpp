@@ -1,41 +1,9 @@
 // The heap of each of the process's threads, from its first allocation to its end; fork.
 #pragma once
 
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-
 #include "heap/heap_list.hpp"
-#include "heap/page.hpp"
-#include "heap/process_pages.hpp"
-#include "heap/watch.hpp"
 
 namespace ar::heap {
-
-// What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
-struct ThreadState {
-  // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
-  // thread-local storage of the first thread is zeros that will be written over.
-  ThreadHeap* heap;
-  void* recorder;    // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
-  HeapWatch* watch;  // who watches this thread; null: nobody
-  bool ended;        // thread-exit handlers have run: no heap of its own any more
-  bool starting;     // it is running the hook of the process's first allocation
-};
-
-extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
-
-extern constinit ThreadHeap empty_heap;  // of threads that have none yet: every fast path fails
-
-extern constinit ThreadHeap watched_heap;  // of threads that are watched: every fast path fails, too
-
-// The thread's heap, though it be watched.
-[[nodiscard]] inline ThreadHeap* own_heap() noexcept {
-  return thread_state.watch == nullptr ? thread_state.heap : thread_state.watch->own;
-}
-
-// Owner of pages that belong to no heap: no thread's, and not null.
-[[nodiscard]] inline ThreadHeap* nobody() noexcept { return reinterpret_cast<ThreadHeap*>(&empty_page); }
 
 extern constinit HeapList process_heaps;
 
@@ -46,18 +14,6 @@ struct Hooks {
   void (*thread_ends)() noexcept;
 };
 extern constinit const Hooks hooks;
-
-// The slow paths of allocate.hpp.
-struct Allocated {
-  void* block;  // null when there is no memory
-  Page* page;
-};
-[[nodiscard]] Allocated allocate_slow(std::size_t size) noexcept;
-[[nodiscard]] Allocated allocate_aligned_slow(std::size_t size, std::size_t alignment) noexcept;
-void release_slow(Page* page, FreeBlock* block) noexcept;  // page of another thread's heap, or of one block
-
-// Second metadata word of each block of the page; null when there is no memory.
-[[nodiscard]] std::uint64_t* annex_of(Page* page) noexcept;
 
 // Gives the calling thread, which has none, its heap. Null when there is no memory.
 [[nodiscard]] ThreadHeap* attach_thread() noexcept;

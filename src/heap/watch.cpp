@@ -4,8 +4,6 @@
 
 namespace ar::heap {
 
-constinit ThreadHeap watched_heap = {};
-
 bool begin_watch(HeapWatch& watch) noexcept {
   if (thread_state.watch != nullptr || thread_state.ended) {
     return false;
@@ -21,8 +19,7 @@ bool begin_watch(HeapWatch& watch) noexcept {
 
 void end_watch(HeapWatch& watch) noexcept {
   if (thread_state.watch == &watch) {
-    thread_state.heap = watch.own;
-    thread_state.watch = nullptr;
+    restore_own_heap();
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "leaks/runtime_modules.hpp"
 #include "platform/pages.hpp"
 #include "platform/thread_stacks.hpp"
@@ -161,7 +161,7 @@ bool LeakRoots::leave_out_dead_frames(const platform::StoppedThreads& threads,
   }
   bool all_known = true;
   for (std::size_t i = 0; i < threads.count(); ++i) {
-    const platform::ThreadState& thread = threads[i];
+    const platform::ThreadRegisters& thread = threads[i];
     if (!thread.stopped) {
       all_known = all_known && thread.ended;
       continue;
@@ -213,7 +213,7 @@ bool LeakRoots::leave_out_dead_stack(std::uintptr_t descriptor,
     return true;
   }
   for (std::size_t i = 0; i < threads.count(); ++i) {
-    const platform::ThreadState& thread = threads[i];
+    const platform::ThreadRegisters& thread = threads[i];
     if (thread.ended) {
       continue;
     }
@@ -327,7 +327,7 @@ void LeakRoots::for_each_root(RootsOf whose, const platform::StoppedThreads& thr
     return;
   }
   for (std::size_t i = 0; i < threads.count(); ++i) {
-    const platform::ThreadState& thread = threads[i];
+    const platform::ThreadRegisters& thread = threads[i];
     visit(thread.registers, thread.register_count, context);
     visit(&thread.thread_pointer, 1, context);
     if (thread.vectors_start != thread.vectors_end) {

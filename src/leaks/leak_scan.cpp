@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "leaks/leak_roots.hpp"
 #include "leaks/mark_set.hpp"
 #include "leaks/runtime_modules.hpp"
@@ -53,7 +53,7 @@ class Marking {
   void follow_blocks() noexcept {
     while (!failed_ && !unread_.empty()) {
       const heap::BlockInfo block = heap::find(reinterpret_cast<const void*>(unread_.pop()));
-      if (block.place == heap::Place::live) {
+      if (block.kind == heap::AddressKind::live) {
         roots_.for_each_word_of_block(block.start, block.requested_size, take_words, this);
       }
     }
@@ -81,7 +81,8 @@ class Marking {
 
   void take_pointer(std::uintptr_t word) noexcept {
     const heap::BlockInfo block = heap::find(reinterpret_cast<const void*>(word));
-    const bool in_a_block = block.place == heap::Place::live || block.place == heap::Place::interior;
+    const bool in_a_block =
+        block.kind == heap::AddressKind::live || block.kind == heap::AddressKind::interior;
     if (!in_a_block || (word != block.start && word - block.start >= block.requested_size)) {
       return;
     }

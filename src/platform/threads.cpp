@@ -33,7 +33,7 @@ struct alignas(64) Slot {
   std::int32_t tid;       // 0: free
   std::uint32_t request;  // the handler waits on this word
   bool sent;
-  ThreadState thread;
+  ThreadRegisters thread;
 };
 
 // One mapping, kept for ever because a handler may come late: the slots by thread id, open addressing; then
@@ -105,7 +105,7 @@ Slot* add_slot(std::int32_t tid) noexcept {
     place = (place + 1) & mask;
   }
   Slot& slot = table.slots[place];
-  slot.thread = ThreadState{};
+  slot.thread = ThreadRegisters{};
   slot.thread.tid = tid;
   __atomic_store_n(&slot.request, requested, __ATOMIC_RELAXED);
   __atomic_store_n(&slot.tid, tid, __ATOMIC_RELEASE);
@@ -134,7 +134,7 @@ ARPENT_HANDLER_CODE std::uintptr_t read_thread_pointer() noexcept {
   return pointer;
 }
 
-ARPENT_HANDLER_CODE void publish(ThreadState& thread, const ucontext_t& context) noexcept {
+ARPENT_HANDLER_CODE void publish(ThreadRegisters& thread, const ucontext_t& context) noexcept {
   constexpr std::uint32_t general = REG_RIP;  // r8 … rcx, rsp
   for (std::uint32_t i = 0; i < general; ++i) {
     thread.registers[i] = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[i]);
@@ -167,7 +167,7 @@ ARPENT_HANDLER_CODE std::uintptr_t read_thread_pointer() noexcept {
   return pointer;
 }
 
-ARPENT_HANDLER_CODE void publish(ThreadState& thread, const ucontext_t& context) noexcept {
+ARPENT_HANDLER_CODE void publish(ThreadRegisters& thread, const ucontext_t& context) noexcept {
   constexpr std::uint32_t general = 31;
   for (std::uint32_t i = 0; i < general; ++i) {
     thread.registers[i] = static_cast<std::uintptr_t>(context.uc_mcontext.regs[i]);
@@ -244,14 +244,14 @@ void ask_to_stop(std::int32_t tid, void* context) noexcept {
 }
 
 // What can be known of a thread that runs on.
-void describe_unstopped(ThreadState& thread) noexcept {
+void describe_unstopped(ThreadRegisters& thread) noexcept {
   thread.register_count = static_cast<std::uint32_t>(waiting_call_of_thread(thread.tid, thread.registers));
   thread.stack_pointer = thread.register_count == 0 ? 0 : thread.registers[thread.register_count - 1];
 }
 
 }  // namespace
 
-static_assert(most_call_words <= ThreadState::most_registers);
+static_assert(most_call_words <= ThreadRegisters::most_registers);
 
 std::uintptr_t own_thread_pointer() noexcept {
   look_at_processor();
@@ -278,7 +278,7 @@ StoppedThreads::~StoppedThreads() {
   signal_.give_back();
 }
 
-const ThreadState& StoppedThreads::operator[](std::size_t index) const noexcept {
+const ThreadRegisters& StoppedThreads::operator[](std::size_t index) const noexcept {
   return slot_at(index).thread;
 }
 

@@ -13,7 +13,7 @@
 
 namespace ar::platform {
 
-struct ThreadState {
+struct ThreadRegisters {
   static constexpr std::size_t most_registers = 32;
 
   std::int32_t tid;
@@ -40,7 +40,8 @@ struct ThreadState {
   return pointer;
 }
 
-// Thread pointer of the calling thread, as in ThreadState; 0 when it has none or the system does not tell.
+// Thread pointer of the calling thread, as in ThreadRegisters; 0 when it has none or the system does not
+// tell.
 [[nodiscard]] std::uintptr_t own_thread_pointer() noexcept;
 
 // Stops all other threads of the process for its lifetime. At most one at a time in a process; the caller
@@ -60,7 +61,7 @@ class StoppedThreads {
   [[nodiscard]] std::size_t unstopped() const noexcept { return unstopped_; }
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }  // without the caller
-  [[nodiscard]] const ThreadState& operator[](std::size_t index) const noexcept;
+  [[nodiscard]] const ThreadRegisters& operator[](std::size_t index) const noexcept;
 
   // Memory that this class keeps for itself, also when it is not in use; 0 and 0 when there is none.
   static void own_memory(std::uintptr_t& start, std::uintptr_t& end) noexcept;

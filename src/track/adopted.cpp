@@ -17,7 +17,7 @@ struct Entry {
   std::uintptr_t start;  // 0: never used; `removed`: free for reuse
   std::size_t size;
   std::uint64_t slot;
-  std::uint64_t annex;
+  std::uint64_t stamp;
 };
 constexpr std::uintptr_t removed = 1;
 
@@ -82,7 +82,7 @@ bool adopt(void* pointer, std::size_t size, const char* description, std::uintpt
   const std::uint32_t tag = record_start_at({nullptr, description, 0, caller}, size, Family::adopted);
   entry->size = size;
   entry->slot = tag == 0 ? 0 : live_slot(tag, size);
-  entry->annex = stamp;
+  entry->stamp = stamp;
   __atomic_store_n(&entry->start, start, __ATOMIC_RELEASE);
   return true;
 }
@@ -104,12 +104,12 @@ void for_each_adopted(heap::Visitor visit, void* context) noexcept {
       continue;
     }
     heap::BlockInfo info;
-    info.place = heap::Place::live;
+    info.kind = heap::AddressKind::live;
     info.start = start;
     info.usable_size = table[place].size;
     info.requested_size = table[place].size;
     info.slot = table[place].slot;
-    info.annex = table[place].annex;
+    info.second_word = table[place].stamp;
     if (!visit(info, context)) {
       return;
     }

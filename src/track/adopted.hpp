@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "platform/lock.hpp"
 
 namespace ar::track {
@@ -16,7 +16,7 @@ bool adopt(void* pointer, std::size_t size, const char* description, std::uintpt
 // False when the pointer was not entered.
 bool disown(void* pointer) noexcept;
 
-// Calls visit for each as for a live block (slot, annex, sizes). Takes no lock; looks at all places, so it is
+// Calls visit for each as for a live block (slot, stamp, sizes). Takes no lock; looks at all places, so it is
 // for reports, not for hot paths.
 void for_each_adopted(heap::Visitor visit, void* context) noexcept;
 

@@ -46,7 +46,7 @@ RecordedFree record_free_of_size(heap::Page* page, const void* block, std::size_
                                  std::uintptr_t caller, std::uint32_t families) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   const std::size_t index = page->index_of(address);
-  if (page->slots == nullptr || index >= platform::load_relaxed(page->carved) ||
+  if (page->slots == nullptr || index >= platform::load_relaxed(page->block_count) ||
       page->start + index * page->block_size != address) {
     return {FreeKind::not_a_block, 0};
   }

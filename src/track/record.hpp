@@ -74,7 +74,7 @@ namespace ar::track {
                                                                std::uint32_t families) noexcept {
   std::size_t index = 0;
   if (!page->index_of_start(reinterpret_cast<std::uintptr_t>(block), index) ||
-      index >= platform::load_relaxed(page->carved) || page->slots == nullptr) [[unlikely]] {
+      index >= platform::load_relaxed(page->block_count) || page->slots == nullptr) [[unlikely]] {
     return false;
   }
   std::uint64_t& slot_in_page = page->slots[index];

@@ -1,6 +1,6 @@
 #include "track/record_annotated.hpp"
 
-#include "heap/thread_heap.hpp"
+#include "heap/second_words.hpp"
 #include "track/record.hpp"
 #include "track/region/mode.hpp"
 #include "track/stamp.hpp"
@@ -11,8 +11,8 @@ namespace ar::track {
 namespace {
 
 void stamp_block(heap::Page* page, const void* block, std::uint64_t stamp) noexcept {
-  if (std::uint64_t* annex = heap::annex_of(page); annex != nullptr) {
-    __atomic_store_n(&annex[page->index_of(reinterpret_cast<std::uintptr_t>(block))], stamp,
+  if (std::uint64_t* words = heap::second_words_of(page); words != nullptr) {
+    __atomic_store_n(&words[page->index_of(reinterpret_cast<std::uintptr_t>(block))], stamp,
                      __ATOMIC_RELAXED);
   }
 }

@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
-#include "heap/thread_heap.hpp"
+#include "heap/process_pages.hpp"
+#include "heap/thread_state.hpp"
 #include "platform/clock.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"

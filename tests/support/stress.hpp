@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "heap/allocate.hpp"
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "support/pattern.hpp"
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
@@ -53,7 +53,7 @@ inline void give_back(void* block) {
   heap::Page* page = heap::page_of(block);
   CHECK(page != nullptr);
   CHECK(track::record_free(page, block, first_site, free_families).kind == track::FreeKind::ordinary);
-  heap::release(page, block);
+  heap::free(page, block);
 }
 
 // A block that knows what must be in it.

@@ -29,8 +29,8 @@ Allocated freed_block() {
   const Allocated first = ar::heap::allocate(720);
   const Allocated second = ar::heap::allocate(720);
   EXPECT_EQ(first.page, second.page);
-  ar::heap::release(first.page, first.block);
-  ar::heap::release(second.page, second.block);
+  ar::heap::free(first.page, first.block);
+  ar::heap::free(second.page, second.block);
   return second;
 }
 
@@ -59,7 +59,7 @@ TEST(Invariants, EachAddressOfASegmentLeadsToIt) {
   const bool is_still_mapped = ar::heap::is_mapped(segment);
   ar::heap::set_segment(segment->base, ar::heap::segment_size, segment);
   EXPECT_FALSE(is_still_mapped);
-  ar::heap::release(made.page, made.block);
+  ar::heap::free(made.page, made.block);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "heap/allocate.hpp"
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
 #include "track/record.hpp"
@@ -35,7 +35,7 @@ void give_back(void* block) {
   Page* page = page_of(block);
   ASSERT_NE(page, nullptr);
   ASSERT_EQ(track::record_free(page, block, 0x5678, free_families).kind, track::FreeKind::ordinary);
-  release(page, block);
+  free(page, block);
 }
 
 void code() {}
@@ -43,16 +43,16 @@ void code() {}
 TEST(Find, AddressesThatAreNotTheHeapsAreForeign) {
   static int in_data = 0;
   int on_stack = 0;
-  EXPECT_EQ(find(nullptr).place, Place::foreign);
-  EXPECT_EQ(find(&in_data).place, Place::foreign);
-  EXPECT_EQ(find(&on_stack).place, Place::foreign);
-  EXPECT_EQ(find(reinterpret_cast<const void*>(&code)).place, Place::foreign);
-  EXPECT_EQ(find(&empty_page).place, Place::foreign);
+  EXPECT_EQ(find(nullptr).kind, AddressKind::foreign);
+  EXPECT_EQ(find(&in_data).kind, AddressKind::foreign);
+  EXPECT_EQ(find(&on_stack).kind, AddressKind::foreign);
+  EXPECT_EQ(find(reinterpret_cast<const void*>(&code)).kind, AddressKind::foreign);
+  EXPECT_EQ(find(&empty_page).kind, AddressKind::foreign);
   for (const std::uintptr_t address :
        {std::uintptr_t{1}, std::uintptr_t{4095}, ~std::uintptr_t{0}, ~std::uintptr_t{0} << 47U,
         std::uintptr_t{1} << 47U, (std::uintptr_t{1} << 47U) - 1, std::uintptr_t{1} << 63U,
         std::uintptr_t{0xffffffff81000000}}) {
-    EXPECT_EQ(find(at(address)).place, Place::foreign) << std::hex << address;
+    EXPECT_EQ(find(at(address)).kind, AddressKind::foreign) << std::hex << address;
   }
   test::Random random(1);
   for (int i = 0; i < 1000000; ++i) {
@@ -66,18 +66,18 @@ TEST(Find, KnowsEveryByteOfALiveBlock) {
     void* block = make(size);
     const std::uintptr_t start = address_of(block);
     const BlockInfo whole = find(block);
-    EXPECT_EQ(whole.place, Place::live) << size;
+    EXPECT_EQ(whole.kind, AddressKind::live) << size;
     EXPECT_EQ(whole.start, start);
     EXPECT_EQ(whole.requested_size, size);
     EXPECT_GE(whole.usable_size, size);
     const std::size_t step = size < 4096 ? 1 : size / 997;
     for (std::size_t offset = 1; offset < size; offset += step) {
       const BlockInfo inside = find(at(start + offset));
-      ASSERT_EQ(inside.place, Place::interior) << offset << " in " << size;
+      ASSERT_EQ(inside.kind, AddressKind::interior) << offset << " in " << size;
       ASSERT_EQ(inside.start, start);
       ASSERT_EQ(inside.requested_size, size);
     }
-    ASSERT_TRUE(size == 1 || find(at(start + size - 1)).place == Place::interior);
+    ASSERT_TRUE(size == 1 || find(at(start + size - 1)).kind == AddressKind::interior);
     give_back(block);
   }
 }
@@ -87,10 +87,10 @@ TEST(Find, KnowsABlockThatWasFreed) {
   void* second = make(40);  // keeps the page
   give_back(first);
   const BlockInfo info = find(first);
-  EXPECT_EQ(info.place, Place::freed);
+  EXPECT_EQ(info.kind, AddressKind::freed);
   EXPECT_EQ(info.start, address_of(first));
   EXPECT_EQ(track::freed_by(info.slot), 0x5678U);
-  EXPECT_EQ(find(at(address_of(first) + 8)).place, Place::freed);
+  EXPECT_EQ(find(at(address_of(first) + 8)).kind, AddressKind::freed);
   give_back(second);
 }
 
@@ -98,15 +98,15 @@ TEST(Find, PageTailsAndFreeSpansHoldNoBlock) {
   void* block = make(7 * kib);  // 9 in a page of 64 KiB, and a tail of 1 KiB
   const Page* page = page_of(block);
   ASSERT_LT(page->capacity * page->block_size, slice_size);
-  EXPECT_EQ(find(at(page->start + slice_size - 1)).place, Place::unallocated);
-  EXPECT_EQ(find(at(page->start + page->capacity * page->block_size)).place, Place::unallocated);
+  EXPECT_EQ(find(at(page->start + slice_size - 1)).kind, AddressKind::unallocated);
+  EXPECT_EQ(find(at(page->start + page->capacity * page->block_size)).kind, AddressKind::unallocated);
   give_back(block);
 
   void* large = make(5 * mib);
   const std::uintptr_t start = address_of(large);
   give_back(large);
   for (std::size_t offset = 0; offset < 5 * mib; offset += 60 * kib) {
-    ASSERT_EQ(find(at(start + offset)).place, Place::unallocated) << offset;
+    ASSERT_EQ(find(at(start + offset)).kind, AddressKind::unallocated) << offset;
   }
 }
 
@@ -114,12 +114,12 @@ TEST(Find, AMappingEndsWhereItsMemoryEnds) {
   constexpr std::size_t size = 20 * mib + 1;
   void* block = make(size);
   const std::uintptr_t start = address_of(block);
-  EXPECT_EQ(find(at(start + size - 1)).place, Place::interior);
-  EXPECT_EQ(find(at(start + 20 * mib + 4096)).place, Place::foreign);
-  EXPECT_EQ(find(at(start + segment_size - 1)).place, Place::foreign);
+  EXPECT_EQ(find(at(start + size - 1)).kind, AddressKind::interior);
+  EXPECT_EQ(find(at(start + 20 * mib + 4096)).kind, AddressKind::foreign);
+  EXPECT_EQ(find(at(start + segment_size - 1)).kind, AddressKind::foreign);
   give_back(block);
-  EXPECT_NE(find(block).place, Place::live);
-  EXPECT_NE(find(at(start + 12345)).place, Place::interior);
+  EXPECT_NE(find(block).kind, AddressKind::live);
+  EXPECT_NE(find(at(start + 12345)).kind, AddressKind::interior);
 }
 
 // A release goes by page_of, which must lead to a page for any address at all: interior pointers into large
@@ -136,7 +136,7 @@ TEST(Find, AReleaseOfAnInteriorPointerIsSeen) {
                                          track::FreeKind::not_a_block)
           << offset << " in " << size;
     }
-    EXPECT_EQ(find(block).place, Place::live);
+    EXPECT_EQ(find(block).kind, AddressKind::live);
     give_back(block);
     Page* page = page_of(block);
     ASSERT_TRUE(page == nullptr ||
@@ -180,7 +180,7 @@ TEST(Find, ForeignMemoryBesideALargeBlockIsForeign) {
   void* mapped = mmap(reinterpret_cast<void*>(behind), 4 * mib, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (mapped != MAP_FAILED) {  // the kernel may have put something there already: as good
-    EXPECT_EQ(find(mapped).place, Place::foreign);
+    EXPECT_EQ(find(mapped).kind, AddressKind::foreign);
   }
   for (std::size_t offset = 0; offset < 4 * mib; offset += 4096) {
     void* foreign = reinterpret_cast<char*>(behind) + offset;

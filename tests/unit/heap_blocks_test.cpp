@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "heap/allocate.hpp"
-#include "heap/heap.hpp"
+#include "heap/resize.hpp"
 #include "support/pattern.hpp"
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
@@ -22,7 +22,7 @@ constexpr std::size_t gib = 1024 * mib;
 void give_back(void* block) {
   Page* page = page_of(block);
   ASSERT_NE(page, nullptr);
-  release(page, block);
+  free(page, block);
 }
 
 bool is_aligned(const void* block, std::size_t alignment) {

@@ -28,7 +28,7 @@ void* make(std::size_t size, std::uintptr_t site) {
 void give_back(void* block) {
   heap::Page* page = heap::page_of(block);
   EXPECT_EQ(record_free(page, block, 0x77, free_families).kind, FreeKind::ordinary);
-  heap::release(page, block);
+  heap::free(page, block);
 }
 
 OriginIndex origin_of(void* block) {

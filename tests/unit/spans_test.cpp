@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "heap/allocate.hpp"
-#include "heap/heap.hpp"
 #include "heap/large.hpp"
+#include "heap/look_up.hpp"
 #include "heap/metadata.hpp"
 #include "support/random.hpp"
 #include "support/tracked_heap.hpp"
@@ -120,9 +120,9 @@ TEST(Spans, SegmentsThatAreAllFreeGiveTheirAddressesBack) {
     for (Page* page : spans) {
       const auto* start = memory(page);
       free_span(page);
-      EXPECT_EQ(find(start).place, Place::unallocated);
+      EXPECT_EQ(find(start).kind, AddressKind::unallocated);
       release_free_segments();
-      EXPECT_EQ(find(start).place, Place::foreign);
+      EXPECT_EQ(find(start).kind, AddressKind::foreign);
       EXPECT_EQ(msync(const_cast<char*>(start), 4096, MS_ASYNC), -1) << "still mapped";
     }
     EXPECT_EQ(span_statistics().mapped, mapped);

@@ -16,6 +16,7 @@
 
 #include "heap/allocate.hpp"
 #include "heap/thread_heap.hpp"
+#include "heap/thread_state.hpp"
 #include "support/random.hpp"
 #include "track/record.hpp"
 #include "track/region/mode.hpp"

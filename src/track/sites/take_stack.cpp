@@ -1,6 +1,6 @@
 #include "track/sites/take_stack.hpp"
 
-#include "heap/thread_heap.hpp"
+#include "heap/thread_state.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/stack_nodes.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "heap/thread_heap.hpp"
+#include "heap/thread_state.hpp"
 #include "platform/lock.hpp"
 #include "track/threads/recorder.hpp"
 

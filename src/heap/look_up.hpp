@@ -14,7 +14,7 @@
 namespace ar::heap {
 
 // What a pointer is to the heap.
-enum class Place : std::uint8_t {
+enum class AddressKind : std::uint8_t {
   foreign,      // not an address of this heap
   live,         // start of a block that is allocated
   freed,        // start of a block that is free (only known while slots are kept, else `live`)
@@ -23,12 +23,12 @@ enum class Place : std::uint8_t {
 };
 
 struct BlockInfo {
-  Place place = Place::foreign;
+  AddressKind kind = AddressKind::foreign;
   std::uintptr_t start = 0;        // of the block; 0 when foreign or unallocated
   std::size_t usable_size = 0;     // bytes the block can hold
   std::size_t requested_size = 0;  // bytes asked for; usable_size when slots are not kept
   std::uint64_t slot = 0;          // the block's metadata word, see track/region/slot.hpp; 0 when not kept
-  std::uint64_t annex = 0;         // second word of annotated blocks (sequence and time); 0 when none
+  std::uint64_t second_word = 0;   // see second_words.hpp and track/stamp.hpp; 0 when none
 };
 
 // Constant time for any address whatever, valid or not. Never takes a lock, never faults: safe in

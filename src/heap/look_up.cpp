@@ -1,4 +1,5 @@
-#include "heap/heap.hpp"
+#include "heap/look_up.hpp"
+
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
@@ -25,8 +26,8 @@ class View {
         block_size_(observe(page.block_size)),
         reciprocal_(observe(page.reciprocal)),
         requested_size_(observe(page.requested_size)),
-        carved_(observe(page.carved)),
-        annex_(observe(page.annex)),
+        block_count_(observe(page.block_count)),
+        second_words_(observe(page.second_words)),
         slots_(observe(page.slots)) {
     valid_ = holds_blocks(state_) && is_current(page);
   }
@@ -38,30 +39,30 @@ class View {
     return page.state.load(std::memory_order_acquire) == state_ && observe(page.slots) == slots_;
   }
   [[nodiscard]] bool has_slots() const noexcept { return slots_ != nullptr; }
-  [[nodiscard]] std::size_t carved() const noexcept { return carved_; }
+  [[nodiscard]] std::size_t block_count() const noexcept { return block_count_; }
 
-  // The index of the block that holds the address; carved() or more when none does.
+  // The index of the block that holds the address; block_count() or more when none does.
   [[nodiscard]] std::size_t index_of(std::uintptr_t address) const noexcept {
-    return address < start_ ? carved_ : ((address - start_) * reciprocal_) >> reciprocal_shift;
+    return address < start_ ? block_count_ : ((address - start_) * reciprocal_) >> reciprocal_shift;
   }
 
-  // index: below carved()
+  // index: below block_count()
   [[nodiscard]] BlockInfo block(std::size_t index) const noexcept {
     BlockInfo info;
     info.start = start_ + index * block_size_;
     info.usable_size = block_size_;
     info.requested_size = state_ == PageState::one_block ? requested_size_ : block_size_;
-    info.place = Place::live;
+    info.kind = AddressKind::live;
     if (slots_ != nullptr) {
       info.slot = observe(slots_[index]);
-      info.place = (info.slot & 1U) != 0 ? Place::live : Place::freed;
+      info.kind = (info.slot & 1U) != 0 ? AddressKind::live : AddressKind::freed;
       const std::uint64_t size = info.slot >> 32U;
-      if (info.place == Place::live && size != 0xffffffffU) {
+      if (info.kind == AddressKind::live && size != 0xffffffffU) {
         info.requested_size = size;
       }
     }
-    if (annex_ != nullptr) {
-      info.annex = load_relaxed(annex_[index]);
+    if (second_words_ != nullptr) {
+      info.second_word = load_relaxed(second_words_[index]);
     }
     return info;
   }
@@ -72,8 +73,8 @@ class View {
   std::size_t block_size_;
   std::uint64_t reciprocal_;
   std::size_t requested_size_;
-  std::size_t carved_;
-  const std::uint64_t* annex_;
+  std::size_t block_count_;
+  const std::uint64_t* second_words_;
   const std::uint64_t* slots_;
   bool valid_;
 };
@@ -87,14 +88,14 @@ BlockInfo find(const void* pointer) noexcept {
   if (segment == nullptr || address - observe(segment->base) >= observe(segment->mapped_size)) {
     return info;
   }
-  info.place = Place::unallocated;
+  info.kind = AddressKind::unallocated;
   const Page& descriptor = segment->covering(address);
   const View page(descriptor);
   if (!page.valid()) {
     return info;
   }
   const std::size_t index = page.index_of(address);
-  if (index >= page.carved()) {
+  if (index >= page.block_count()) {
     return info;
   }
   const BlockInfo found = page.block(index);
@@ -102,8 +103,8 @@ BlockInfo find(const void* pointer) noexcept {
     return info;
   }
   info = found;
-  if (info.place == Place::live && address != info.start) {
-    info.place = Place::interior;
+  if (info.kind == AddressKind::live && address != info.start) {
+    info.kind = AddressKind::interior;
   }
   return info;
 }
@@ -115,12 +116,12 @@ bool visit_page(const Page& descriptor, Visitor visit, void* context) noexcept {
   if (!page.valid() || !page.has_slots()) {
     return true;
   }
-  for (std::size_t index = 0; index < page.carved(); ++index) {
+  for (std::size_t index = 0; index < page.block_count(); ++index) {
     const BlockInfo info = page.block(index);
     if (!page.is_current(descriptor)) {
       return true;
     }
-    if (info.place == Place::live && !visit(info, context)) {
+    if (info.kind == AddressKind::live && !visit(info, context)) {
       return false;
     }
   }

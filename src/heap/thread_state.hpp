@@ -1,0 +1,50 @@
+// What a thread keeps in thread-local storage: its heap, its recorder, and who watches it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "heap/class_pages.hpp"
+
+namespace ar::heap {
+
+// One use of the C API's struct of the same layout (arpent/heap_watch.h), see watch.hpp. The watcher owns it.
+struct HeapWatch {
+  std::size_t allocations;  // calls that got a block, or another size for one, or found no memory
+  std::size_t releases;     // calls that gave one back
+  std::uintptr_t first;     // return address of the first call that allocated; 0: none, or not known
+  ThreadHeap* own;          // the thread's heap, set aside
+};
+
+// What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
+struct ThreadState {
+  // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
+  // thread-local storage of the first thread is zeros that will be written over.
+  ThreadHeap* heap;
+  void* recorder;    // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
+  HeapWatch* watch;  // of whoever watches this thread; null: it is not watched
+  bool ended;        // thread-exit handlers have run: no heap of its own any more
+  bool starting;     // it is running the hook of the process's first allocation
+};
+
+extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
+
+extern constinit ThreadHeap empty_heap;  // of threads that have none yet: every fast path fails
+
+extern constinit ThreadHeap watched_heap;  // of threads that are watched: every fast path fails, too
+
+// The thread's own heap, even while a HeapWatch stands in for it.
+[[nodiscard]] inline ThreadHeap* own_heap() noexcept {
+  return thread_state.watch == nullptr ? thread_state.heap : thread_state.watch->own;
+}
+
+// Of pages that belong to no heap: no thread's, and not null.
+[[nodiscard]] inline ThreadHeap* no_heap() noexcept { return reinterpret_cast<ThreadHeap*>(&empty_page); }
+
+// Ends whatever watch there is of this thread.
+inline void restore_own_heap() noexcept {
+  thread_state.heap = own_heap();
+  thread_state.watch = nullptr;
+}
+
+}  // namespace ar::heap
