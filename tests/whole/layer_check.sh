@@ -8,7 +8,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-mkdir -p tree/src/{platform,heap,guard,track,abi,profile,ml,misc} tree/tools/arpent/{binary,common,run} tree/include/arpent tree/examples
+mkdir -p tree/src/{platform,heap,guard,track/{region,sites},abi,profile,ml,misc} tree/tools/arpent/{binary,common,run} tree/include/arpent tree/examples
 
 # write FILE LINES…: a file of these lines
 write() {
@@ -58,6 +58,43 @@ breaks tools/arpent/binary/a.cpp:1 'below the subcommands' '#include "arpent/com
 breaks src/ml/a.cpp:1 'public headers only' '#include "heap/heap.hpp"'
 breaks include/arpent/a.hpp:1 'users do not have' '#include "heap/heap.hpp"'
 breaks examples/a.cpp:1 'users do not have' '#include "track/track.hpp"'
+
+# Rooms of a layer are ordered; the files beside them are above them.
+breaks src/track/region/a.cpp:1 'the rooms are' '#include "track/sites/origins.hpp"'
+breaks src/track/sites/a.cpp:1 'the rooms are' '#include "track/record.hpp"'
+allowed src/track/sites/a.cpp '#include "track/sites/origins.hpp"' '#include "track/region/region.hpp"'
+
+# loop FILE:LINE UNITS: the tree as it is breaks no rule but one: these units include each other.
+loop() {
+  local where=$1 units=$2 output status=0
+  output=$("$check" tree) || status=$?
+  [ $status -eq 1 ] || fail "a loop: status $status, not 1"
+  [ "$output" = "$where: $(wc -w <<<"$units") units include each other: $units" ] || fail "a loop: $output"
+  rm -f tree/src/*/*.?pp tree/src/track/*/*.?pp tree/tools/arpent/*/*.?pp
+}
+# A header is one unit with its source.
+write src/heap/a.hpp '#pragma once'
+write src/heap/a.cpp '#include "heap/a.hpp"' '#include "heap/b.hpp"'
+write src/heap/b.hpp '#include "heap/a.hpp"'
+loop src/heap/a.cpp:2 'heap/a heap/b'
+# Through a third one, in another folder.
+write src/track/a.hpp '#include "track/sites/b.hpp"'
+write src/track/sites/b.cpp '#include "track/sites/b.hpp"' '#include "track/sites/c.hpp"'
+write src/track/sites/b.hpp '#pragma once'
+write src/track/sites/c.hpp '#include "track/sites/d.hpp"'
+write src/track/sites/d.hpp '#include "track/sites/b.hpp"'
+loop src/track/sites/b.cpp:2 'track/sites/b track/sites/c track/sites/d'
+# In the command too.
+write tools/arpent/run/a.hpp '#include "arpent/run/b.hpp"'
+write tools/arpent/run/b.hpp ''
+write tools/arpent/run/b.cpp '#include "arpent/run/a.hpp"'
+loop tools/arpent/run/a.hpp:1 'arpent/run/a arpent/run/b'
+# Two ways to the same unit are no loop.
+write src/heap/a.hpp '#include "heap/b.hpp"' '#include "heap/c.hpp"'
+write src/heap/b.hpp '#include "heap/c.hpp"'
+write src/heap/c.hpp '#pragma once'
+"$check" tree || fail "a tree without loops is refused"
+rm tree/src/heap/*
 
 allowed src/track/a.cpp '#include "track/track.hpp"' '#include "heap/heap.hpp"' '#include "platform/lock.hpp"'
 allowed src/abi/a.cpp '#include "ar_heap.h"' '#include <ar_heap.h>' '#include <pthread.h>' '#include <atomic>'
