@@ -169,7 +169,7 @@ void finish(track::RunState state) noexcept {
     return;
   }
   if (surveyed && track::mode() != track::Mode::off) {
-    track::scan_for_leaks();
+    leaks::scan_for_leaks();
   }
   write_exit_report();
   track::set_run_state(state);

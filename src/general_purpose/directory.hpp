@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "general_purpose/state.hpp"
+#include "platform/hash.hpp"
 #include "platform/shared_field.hpp"
 
 namespace ar::general_purpose {
@@ -27,7 +28,7 @@ struct Directory {
 };
 
 [[nodiscard, gnu::always_inline]] inline std::size_t slice_hash(std::uintptr_t slice) noexcept {
-  return (slice * 0x9e3779b97f4a7c15ULL) >> 32U;
+  return platform::spread(slice) >> 32U;
 }
 
 // The page whose memory the address lies in, or null. Takes no lock.

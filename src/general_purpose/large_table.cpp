@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "platform/hash.hpp"
+
 namespace ar::general_purpose {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 constexpr std::size_t first_entries = 32;
 constexpr std::uintptr_t removed = 1;
 
-std::size_t hash_of(std::uintptr_t address) noexcept { return (address * 0x9e3779b97f4a7c15ULL) >> 32U; }
+std::size_t hash_of(std::uintptr_t address) noexcept { return platform::spread(address) >> 32U; }
 
 std::size_t table_size(std::size_t entries, std::size_t stride) noexcept {
   return sizeof(LargeTable) + entries * stride;

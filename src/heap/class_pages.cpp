@@ -170,12 +170,16 @@ Page* fresh_page(ThreadHeap* heap, unsigned index) noexcept {
   return page;
 }
 
+namespace {
+
 void mark_full(ThreadHeap* heap, Page* page) noexcept {
   remove(heap->with_room[page->size_class], page);
   push_front(heap->full, page);
   page->full = true;
   page->slow_at = page->used - 1;
 }
+
+}  // namespace
 
 void mark_with_room(ThreadHeap* heap, Page* page) noexcept {
   remove(heap->full, page);

@@ -9,7 +9,7 @@
 #include "track/region/region.hpp"
 #include "track/sites/modules.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 namespace {
 
@@ -94,8 +94,8 @@ bool LeakRoots::collect_uneven() noexcept {
 }
 
 bool LeakRoots::collect_runtime_modules() noexcept {
-  const ModuleRecord* of = nullptr;
-  for (std::uint32_t index = 1; (of = module(index)) != nullptr; ++index) {
+  const track::ModuleRecord* of = nullptr;
+  for (std::uint32_t index = 1; (of = track::module(index)) != nullptr; ++index) {
     if (is_runtime(*of) && !runtime_modules_.push({of->start, of->end})) {
       return false;
     }
@@ -113,10 +113,10 @@ bool LeakRoots::leave_out_own_memory() noexcept {
   }
   AddressRange threads{};
   platform::StoppedThreads::own_memory(threads.start, threads.end);
-  const auto profile = reinterpret_cast<std::uintptr_t>(region_base);
+  const auto profile = reinterpret_cast<std::uintptr_t>(track::region_base);
   const AddressRange ours[] = {
       threads,
-      {profile, profile + header()->capacity},
+      {profile, profile + track::header()->capacity},
       {mappings_.memory_start(), mappings_.memory_end()},
       {heap_ranges_.memory_start(), heap_ranges_.memory_end()},
       {uneven_.memory_start(), uneven_.memory_end()},
@@ -355,4 +355,4 @@ void LeakRoots::for_each_word_of_block(std::uintptr_t start, std::size_t size, W
        [&](std::uintptr_t, const std::uintptr_t* words, std::size_t count) { visit(words, count, context); });
 }
 
-}  // namespace ar::track
+}  // namespace ar::leaks

@@ -28,7 +28,7 @@
 #include "platform/page_runs.hpp"
 #include "platform/threads.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 struct AddressRange {
   std::uintptr_t start;
@@ -99,4 +99,4 @@ class LeakRoots {
   std::uintptr_t own_thread_pointer_ = 0;
 };
 
-}  // namespace ar::track
+}  // namespace ar::leaks

@@ -17,7 +17,7 @@
 #include "track/sites/modules.hpp"
 #include "track/sites/origins.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 namespace {
 
@@ -107,32 +107,32 @@ class Marking {
   bool failed_ = false;
 };
 
-void reset_results(Header& header) noexcept {
-  header.leak_scan = LeakScan::not_done;
+void reset_results(track::Header& header) noexcept {
+  header.leak_scan = track::LeakScan::not_done;
   header.unstopped_threads = 0;
   header.lost_blocks = header.lost_bytes = header.reachable_blocks = header.reachable_bytes = 0;
-  for (OriginIndex index = 1; index < header.origin_count; ++index) {
-    if (OriginRecord* of = origin(index); of != nullptr) {
+  for (track::OriginIndex index = 1; index < header.origin_count; ++index) {
+    if (track::OriginRecord* of = track::origin(index); of != nullptr) {
       of->lost_blocks = of->lost_bytes = of->reachable_blocks = of->reachable_bytes = 0;
       of->runtime_blocks = of->runtime_bytes = 0;
     }
   }
 }
 
-bool allocated_by_runtime(const OriginRecord& origin) noexcept {
-  const ModuleRecord* of = origin.annotated == 0 ? module(origin.module) : nullptr;
+bool allocated_by_runtime(const track::OriginRecord& origin) noexcept {
+  const track::ModuleRecord* of = origin.annotated == 0 ? track::module(origin.module) : nullptr;
   return of != nullptr && is_runtime(*of);
 }
 
 struct Tally {
   const Marking& marking;
-  Header& header;
+  track::Header& header;
 };
 
 bool tally_block(const heap::BlockInfo& block, void* context) noexcept {
   const Tally& tally = *static_cast<Tally*>(context);
-  const OriginIndex index = slot_origin(block.slot);
-  OriginRecord* of = is_own(index) ? origin(index) : nullptr;
+  const track::OriginIndex index = track::slot_origin(block.slot);
+  track::OriginRecord* of = track::is_own(index) ? track::origin(index) : nullptr;
   if (of == nullptr) {
     return true;
   }
@@ -153,20 +153,20 @@ bool tally_block(const heap::BlockInfo& block, void* context) noexcept {
   return true;
 }
 
-LeakScan scan(Header& header, std::uintptr_t stack_pointer, platform::PageSource pages,
-              platform::ReadingWay way) noexcept {
+track::LeakScan scan(track::Header& header, std::uintptr_t stack_pointer, platform::PageSource pages,
+                     platform::ReadingWay way) noexcept {
   const platform::StoppedThreads threads;
   if (!threads.listed()) {
-    return LeakScan::impossible;
+    return track::LeakScan::impossible;
   }
   Marking marking(pages, way);
   if (!marking.run(threads, stack_pointer)) {
-    return LeakScan::impossible;
+    return track::LeakScan::impossible;
   }
   Tally tally{marking, header};
   heap::for_each_live_block(tally_block, &tally);
   header.unstopped_threads = threads.unstopped();
-  return threads.unstopped() == 0 ? LeakScan::done : LeakScan::partial;
+  return threads.unstopped() == 0 ? track::LeakScan::done : track::LeakScan::partial;
 }
 
 // Process that scans, 0 when none does. The process is told apart because a fork in the middle of a scan
@@ -175,7 +175,7 @@ std::atomic<std::int32_t> scanning_process{0};
 
 [[gnu::noinline]] void scan_from(std::uintptr_t stack_pointer, platform::PageSource pages,
                                  platform::ReadingWay way) noexcept {
-  Header* header = profile();
+  track::Header* header = track::profile();
   if (header == nullptr) {
     return;
   }
@@ -209,4 +209,4 @@ void scan_for_leaks() noexcept {
                     platform::ReadingWay::copy_call);
 }
 
-}  // namespace ar::track
+}  // namespace ar::leaks

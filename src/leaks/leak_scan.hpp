@@ -8,7 +8,7 @@
 #include "platform/memory_reader.hpp"
 #include "platform/page_runs.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 // Finds lost blocks: stops the other threads, marks from the roots, fills the leak fields of the origins
 // and of the header (profile_layout.hpp), resumes the threads. Allocates nothing from the heap.
@@ -17,4 +17,4 @@ void scan_for_leaks() noexcept;
 // The same by the given means or, if the system denies them, lesser ones. For tests.
 void scan_for_leaks_by(platform::PageSource pages, platform::ReadingWay way) noexcept;
 
-}  // namespace ar::track
+}  // namespace ar::leaks

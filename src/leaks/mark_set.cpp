@@ -4,7 +4,7 @@
 
 #include "platform/pages.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 namespace {
 constexpr std::size_t bits_of_word = 64;
@@ -88,4 +88,4 @@ bool MarkSet::is_marked(std::uintptr_t block_start) const noexcept {
   return (region->bits[granule / bits_of_word] >> (granule % bits_of_word) & 1U) != 0;
 }
 
-}  // namespace ar::track
+}  // namespace ar::leaks

@@ -6,7 +6,7 @@
 
 #include "platform/mapped_array.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 // Not thread-safe. Memory from the system only; what is not used of it is never touched.
 class MarkSet {
@@ -45,4 +45,4 @@ class MarkSet {
   std::size_t left_in_batch_ = 0;
 };
 
-}  // namespace ar::track
+}  // namespace ar::leaks

@@ -4,7 +4,7 @@
 
 #include "track/region/region.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 namespace {
 constexpr const char* names[] = {
@@ -12,12 +12,12 @@ constexpr const char* names[] = {
     "libgcc_s.so", "libc++.so", "libc++abi.so", "libunwind.so",  "ld-musl",  "libc.musl"};
 }  // namespace
 
-bool is_runtime(const ModuleRecord& module) noexcept {
+bool is_runtime(const track::ModuleRecord& module) noexcept {
   if (module.path == 0) {
     return false;
   }
   // Not std::string_view: without optimisation its checks call the C++ runtime.
-  const char* const path = at<const char>(module.path);
+  const char* const path = track::at<const char>(module.path);
   const char* const slash = std::strrchr(path, '/');
   const char* const name = slash == nullptr ? path : slash + 1;
   for (const char* beginning : names) {
@@ -28,4 +28,4 @@ bool is_runtime(const ModuleRecord& module) noexcept {
   return false;
 }
 
-}  // namespace ar::track
+}  // namespace ar::leaks

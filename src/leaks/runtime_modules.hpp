@@ -4,9 +4,9 @@
 
 #include "track/region/profile_layout.hpp"
 
-namespace ar::track {
+namespace ar::leaks {
 
 // By the file's name: libc, the loader, libm, libstdc++, libgcc_s and their kin, glibc's, musl's and LLVM's.
-[[nodiscard]] bool is_runtime(const ModuleRecord& module) noexcept;
+[[nodiscard]] bool is_runtime(const track::ModuleRecord& module) noexcept;
 
-}  // namespace ar::track
+}  // namespace ar::leaks
