@@ -135,14 +135,19 @@ def inside(before, after):
 
 def record(build, folder):
     """A profile for the command to read, recorded by the build that is compared to."""
-    profile = folder / "recorded.arpent"
     script = shortened("objects.py", folder, r"15000", "1000")
-    command = [build / "bin" / "arpent", "run", "--mode", "stacks", "--output", profile]
-    command += ["--", workloads.system_python(), "-S", "-B", script]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    if done.returncode != 0 or not profile.exists():
-        raise UsageError(f"{command[0]} run ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-    return str(profile)
+    environment = {
+        "PYTHONMALLOC": "malloc",
+        "LD_PRELOAD": str(build / "lib" / PRELOAD),
+        "ARPENT_MODE": "stacks",
+        "ARPENT_PROFILE_DIRECTORY": str(folder),
+    }
+    command = [workloads.system_python(), "-S", "-B", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    profiles = list(folder.glob("*.profile"))
+    if done.returncode != 0 or len(profiles) != 1:
+        raise UsageError(f"{build}: {command[0]} left {len(profiles)} profiles: {done.stderr.strip()[-300:]}")
+    return str(profiles[0])
 
 
 COMMANDS = {
