@@ -116,6 +116,10 @@ TEST(FunctionName, KnowsWrappers) {
   EXPECT_TRUE(is_wrapper("mem.Allocator.create__anon_1", "/usr/lib/zig/std/mem/Allocator.zig"));
   EXPECT_FALSE(is_wrapper("list.append", "/home/me/src/std/list.zig"));
   EXPECT_TRUE(is_wrapper("operator new(unsigned long)", ""));
+  // Names of Zig's library count if the file is unknown, but a file of the program may have such a name, too.
+  EXPECT_TRUE(is_wrapper("array_list.ArrayListAligned(u64,null).append", ""));
+  EXPECT_FALSE(is_wrapper("array_list.append", "/home/me/src/array_list.zig"));
+  EXPECT_TRUE(is_wrapper("heap.CAllocator.alloc", ""));
   EXPECT_FALSE(is_wrapper("main", "/home/me/src/main.cpp"));
   EXPECT_FALSE(is_wrapper("my::allocator<int>", "/home/me/allocator.hpp"));
   EXPECT_FALSE(is_wrapper("", ""));

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "platform/wrapper_names.hpp"
+
 namespace ar::profile {
 namespace {
 
@@ -159,12 +161,10 @@ bool is_wrapper(std::string_view function, std::string_view file) {
   if (std::ranges::find(wrapper_files, last_component(file)) != wrapper_files.end()) {
     return true;
   }
-  static constexpr std::array<std::string_view, 8> wrapper_functions{
-      "std::allocator<",        "std::__new_allocator<",   "__gnu_cxx::new_allocator<",
-      "std::allocator_traits<", "std::__allocate_guarded", "operator new",
-      "heap.CAllocator.",       "mem.Allocator."};
-  return std::ranges::any_of(wrapper_functions,
-                             [&](std::string_view start) { return function.starts_with(start); });
+  const std::string name{function};
+  return platform::begins_with_one_of(name.c_str(), platform::cxx_allocator_names) ||
+         platform::begins_with_one_of(name.c_str(), platform::zig_allocator_names) ||
+         (file.empty() && platform::begins_with_one_of(name.c_str(), platform::zig_library_names));
 }
 
 }  // namespace ar::profile

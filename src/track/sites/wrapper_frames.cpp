@@ -5,6 +5,7 @@
 
 #include "platform/hash.hpp"
 #include "platform/pages.hpp"
+#include "platform/wrapper_names.hpp"
 #include "track/region/mode.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/modules.hpp"
@@ -13,75 +14,6 @@
 namespace ar::track {
 
 namespace {
-
-// Beginnings of Zig's names (file, container, function) of what allocates for its caller: this project's
-// module, and of the standard library what returns memory, or holds it. Users' files may have the names of
-// the library's, so these go as far as it takes to tell them apart.
-constexpr const char* wrapper_names[] = {
-    "ar_allocator.",
-    // allocators
-    "mem.Allocator.",
-    "heap.CAllocator.",
-    "heap.rawCAlloc",
-    "heap.c_allocator_",
-    "heap.arena_allocator.Arena",
-    "heap.memory_pool.MemoryPool",
-    "heap.general_purpose_allocator.General",
-    "heap.debug_allocator.Debug",
-    "heap.ThreadSafeAllocator.",
-    "heap.StackFallbackAllocator",
-    "heap.logging_allocator.",
-    "heap.LoggingAllocator",
-    // containers
-    "array_list.",
-    "array_hash_map.ArrayHash",
-    "hash_map.HashMap",
-    "multi_array_list.M",
-    "segmented_list.Segmented",
-    "priority_queue.Priority",
-    "priority_dequeue.Priority",
-    "fifo.LinearFifo",
-    "bit_set.DynamicBitSet",
-    "buf_map.BufMap",
-    "buf_set.BufSet",
-    "BitStack.",
-    // functions
-    "fmt.allocPrint",
-    "fmt.format",
-    "mem.join",
-    "mem.concat",
-    "mem.replaceOwned",
-    "ascii.alloc",
-    "unicode.utf",
-    "fs.path.join",
-    "fs.path.resolve",
-    "fs.path.relative",
-    "fs.realpathAlloc",
-    "fs.selfExe",
-    "fs.getAppDataDir",
-    "fs.Dir.",
-    "fs.File.",
-    "io.Reader.",
-    "io.Writer.",
-    "io.GenericReader",
-    "io.GenericWriter",
-    "io.buffered_",
-    "io.Poller",
-    "process.args",
-    "process.ArgIterator",
-    "process.EnvMap.",
-    "process.getEnv",
-    "process.getCwdAlloc",
-    "process.createEnviron",
-    "process.Child.",
-    "json.static.",
-    "json.dynamic.",
-    "json.scanner.",
-    "json.stringify",
-    "http.Client.",
-    "net.getAddressList",
-    "Thread.Pool.",
-};
 
 enum class Verdict : std::uint64_t { unknown = 0, users = 1, wrapper = 2, wrapper_without_frame = 3 };
 
@@ -109,12 +41,8 @@ std::uint64_t& cached(std::uintptr_t address) noexcept {
 }
 
 bool is_wrapper(const char* name) noexcept {
-  for (const char* beginning : wrapper_names) {
-    if (std::strncmp(name, beginning, std::strlen(beginning)) == 0) {
-      return true;
-    }
-  }
-  return false;
+  return platform::begins_with_one_of(name, platform::zig_allocator_names) ||
+         platform::begins_with_one_of(name, platform::zig_library_names);
 }
 
 // Whether the function sets up a frame pointer first of all, so that it has one wherever it calls.
