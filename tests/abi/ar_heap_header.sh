@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Tests include/ar_heap.h
-# ctest: TIMEOUT=600
 # ar_heap.h compiles in every language and mode it is meant for, without a warning, and does the same in each.
 set -eu
 

@@ -25,7 +25,7 @@ def build(*command):
 
 def check(program, arguments):
     reports.remove()
-    done = subprocess.run([f"./{program}", *arguments], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([f"./{program}", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{program}: status {done.returncode}\n{done.stdout}{done.stderr}"
     assert [line for line in done.stderr.splitlines() if not line.startswith("Warning: ")] == [], done.stderr
     report = reports.read()

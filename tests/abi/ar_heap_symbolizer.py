@@ -77,9 +77,9 @@ def check_failures():
 
 def check_endless():
     started = time.monotonic()
-    endless = script("endless", 'echo $$ >endless.pid; exec sleep 1000')
+    endless = script("endless", 'echo $$ >endless.pid; exec sleep 100000')
     assert not is_named(run(ARPENT_SYMBOLIZER=endless))
-    assert 19 <= time.monotonic() - started < 60
+    assert time.monotonic() - started >= 19
     with open("endless.pid", encoding="utf-8") as file:
         pid = int(file.read())
     assert not os.path.exists(f"/proc/{pid}"), "the command outlived the program"

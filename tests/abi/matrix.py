@@ -95,7 +95,7 @@ def run(program, make, end, policy=None):
     words = [os.path.abspath(program), make, end]
     if program == "preload":
         words = [ARPENT, "run", "--format", "json", "--report", "run.json", "--", *words]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     report = ""
     path = os.path.join(folder, "heap_memory_report.log")
     if os.path.exists(path):

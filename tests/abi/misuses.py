@@ -5,9 +5,9 @@ neither they nor the end of the process wait for ever when they interrupt an all
 import os
 import re
 import signal
-import subprocess
 
 from harness.checks import check, equal, finish
+from harness.patience import run_for_names
 from harness.survey import PROGRAMS, line_of, survey
 
 PROGRAM = PROGRAMS / "misuses"
@@ -29,11 +29,11 @@ TOLD = {
 }
 
 
-def run(what, policy=None, mode="sites", timeout=60):
+def run(what, policy=None, mode="sites"):
     environment = {**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_MODE": mode}
     if policy is not None:
         environment["ARPENT_MISMATCH"] = policy
-    return subprocess.run([PROGRAM, what], env=environment, capture_output=True, text=True, timeout=timeout)
+    return run_for_names([PROGRAM, what], env=environment)
 
 
 for what, (pattern, marks) in TOLD.items():

@@ -3,7 +3,7 @@
 # What makes no sense in <arpent/heap.hpp> and in the allocators does not compile, and says why in one line: exactly
 # one error, with the words that are expected, from both compilers; for heap.hpp, tracked and untracked. What makes
 # sense beside it compiles.
-# ctest: TIMEOUT=900 COST=127
+# ctest: COST=127
 set -euo pipefail
 
 . "$SOURCE_DIR/tests/harness/checks.sh"

@@ -2,7 +2,6 @@
 # Tests include/arpent/testing/
 # <arpent/testing/gtest.hpp> and <arpent/testing/catch2.hpp> as users have them: exactly the tests that leak or free
 # wrongly fail, at the place where the block was allocated, and no others.
-# ctest: TIMEOUT=600
 set -euo pipefail
 
 . "$SOURCE_DIR/tests/harness/checks.sh"

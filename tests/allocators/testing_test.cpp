@@ -1,6 +1,6 @@
 // Tests include/arpent/testing.hpp
 // <arpent/testing.hpp>: it finds what is wrong, and nothing where nothing is. How it fails tests of
-// GoogleTest and Catch2 is seen from outside, in whole/testing_frameworks.sh.
+// GoogleTest and Catch2 is seen from outside, in testing_frameworks.sh.
 #include <gtest/gtest.h>
 
 #include <arpent/owned.hpp>

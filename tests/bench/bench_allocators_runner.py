@@ -1,7 +1,6 @@
 # Tests bench/runner/allocator_bench.py
 """The runner behind ./dev bench-allocators, with a benchmark binary that is made up: medians and goals, the page, and what
 is said of wrong usage. No time is measured."""
-# ctest: TIMEOUT=60
 
 import os
 import pathlib

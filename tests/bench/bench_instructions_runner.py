@@ -1,7 +1,6 @@
 # Tests bench/runner/
 """./dev bench-instructions reads callgrind's counts, compares them and says which rows are worse.
 
-# ctest: TIMEOUT=300
 """
 
 import contextlib

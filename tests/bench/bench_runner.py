@@ -2,7 +2,6 @@
 """The runner of the benchmarks: what it computes, what it refuses to print, and what it says when something
 is missing. No time is measured here: a fake benchmark binary answers with planted figures.
 
-# ctest: TIMEOUT=300
 """
 
 import os
@@ -298,7 +297,7 @@ class Launching(unittest.TestCase):
 
     def test_what_does_not_end_is_ended(self):
         result = HERE / "timeout.json"
-        subprocess.run([LAUNCHER, result, "1", "1", "sleep", "30"], check=True, timeout=20)
+        subprocess.run([LAUNCHER, result, "1", "1", "sleep", "100000"], check=True)
         self.assertIn('"timed_out": true', result.read_text())
 
     def test_wrong_usage(self):

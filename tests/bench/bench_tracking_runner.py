@@ -1,7 +1,6 @@
 # Tests bench/runner/tracking_bench.py
 """The runner behind ./dev bench-tracking: its figures from samples that are made up, and what is said of wrong usage. No time
 is measured."""
-# ctest: TIMEOUT=60
 
 import os
 import pathlib

@@ -16,6 +16,7 @@ import signal
 import subprocess
 
 from harness.checks import fail, finish
+from harness.patience import run_for_names
 
 SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
 PAGES = ("docs/choosing-an-allocator.md", "docs/misuse.md", "docs/ml.md")
@@ -106,8 +107,7 @@ def try_out(example, compiler, number):
     if built.returncode != 0:
         return fail(f"{where}: does not compile:\n{built.stderr}")
     environment = {**os.environ, "ARPENT_SYMBOLIZER": os.environ["ARPENT_BIN"]}
-    done = subprocess.run(["./example"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=120)  # fmt: skip
+    done = run_for_names(["./example"], cwd=folder, env=environment, stderr=subprocess.STDOUT)
     printed = plain(done.stdout, folder)
     if done.returncode < 0:
         printed += f"(ended by {signal.Signals(-done.returncode).name})\n"

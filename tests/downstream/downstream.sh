@@ -4,7 +4,6 @@
 # with CMake and with pkg-config, in C and in C++, linked statically, shared and fully statically. Each must
 # run, print nothing of its own, and have its one leak reported with description, file, line and size. One that
 # takes the allocators alone must keep its own malloc.
-# ctest: TIMEOUT=600
 set -euo pipefail
 
 . "$SOURCE_DIR/tests/harness/checks.sh"

@@ -2,7 +2,7 @@
 # Tests CMakeLists.txt
 # Projects that build Arpent as a part of themselves, by add_subdirectory and by FetchContent: both get the targets
 # arpent::heap, arpent::allocators, arpent::arpent and arpent::ml with a compiler alone, and their leaks are reported.
-# ctest: TIMEOUT=600 COST=60
+# ctest: COST=60
 set -euo pipefail
 . "$SOURCE_DIR/tests/harness/checks.sh"
 

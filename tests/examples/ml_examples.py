@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ PIXELS = 196
 
 
 def run(*words):
-    return subprocess.run(words, capture_output=True, text=True, timeout=300)
+    return subprocess.run(words, capture_output=True, text=True)
 
 
 def digits(weights):
@@ -75,12 +76,21 @@ def ask(connection, method, path, body=None):
 
 
 def metrics():
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     status, text = ask(connection, "GET", "/metrics")
     connection.close()
     check(status == 200, f"/metrics: {status}")
     lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
     return {name: int(value) for name, value in lines}
+
+
+def is_refused():
+    """Whether the server has stopped to listen."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def sum_of(values, pattern):
@@ -92,7 +102,7 @@ def load(requests):
     counts = {200: 0, 503: 0}
     for index in range(requests):
         if index % 50 == 0:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection = http.client.HTTPConnection("127.0.0.1", port)
         images = 2000 if index % 3 == 2 else 1 + index % 100
         status, text = ask(connection, "POST", "/classify", bytes(images * PIXELS))
         wanted = 503 if images == 2000 else 200
@@ -108,7 +118,7 @@ def load(requests):
 
 
 try:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     status, text = ask(connection, "POST", "/classify", bytes(PIXELS + 1))
     check(status == 400 and "each is 196 bytes, and 197 came" in text, f"no whole image: {status} {text}")
     status, text = ask(connection, "POST", "/classify", b"")
@@ -122,7 +132,7 @@ try:
     status, text = ask(connection, "GET", "/nothing")
     check(status == 404 and text == "no such page: GET /nothing; there are POST /classify and GET /metrics\n", f"{status} {text}")
     connection.close()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.putrequest("POST", "/classify")
     connection.putheader("Content-Length", str((16 << 20) + 1))
     connection.endheaders()
@@ -153,20 +163,24 @@ try:
     print("resident:", resident)
     check(resident[0] > 0 and resident[1] <= resident[0] * 1.1, f"resident memory: {resident}")
     # What has begun is answered before the server ends.
-    begun = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    begun = http.client.HTTPConnection("127.0.0.1", port)
     begun.putrequest("POST", "/classify")
     begun.putheader("Content-Length", str(2 * PIXELS))
-    begun.endheaders(bytes(PIXELS))
-    time.sleep(0.3)
+    begun.putheader("Expect", "100-continue")
+    begun.endheaders()
+    word = begun.sock.recv(100)
+    check(word == b"HTTP/1.1 100 Continue\r\n\r\n", f"the server begins with a request: {word}")
+    begun.send(bytes(PIXELS))
 finally:
     # `arpent run` passes the signal on to the server.
     server.send_signal(signal.SIGTERM)
-time.sleep(0.3)
+while not is_refused():
+    time.sleep(0.01)
 begun.send(bytes(PIXELS))
 answer = begun.getresponse()
 text = answer.read().decode()
 check(answer.status == 200 and len(json.loads(text)["digits"]) == 2, f"a request when SIGTERM came: {answer.status} {text}")
-status = server.wait(60)
+status = server.wait()
 survey = open("survey.txt").read()
 check(status == 0, f"status {status} of `arpent run`, 9 would be a leak:\n{survey}")
 check("nothing definitely lost" in survey, survey)

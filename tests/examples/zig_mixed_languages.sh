@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Tests examples/mixed-languages/
-# ctest: TIMEOUT=600
 # The example of mixed languages: C and Zig modules that release each other's memory, built three ways. No false leak in
 # any, where a hand-made tracker reports hundreds; planted leaks are found, and no others; and `arpent check` tells
 # before the program runs which of the three is mixed.

@@ -357,7 +357,6 @@ TEST(GeneralPurposeAllocator, ServesTheChildOfAForkInAThreadedProgram) {
   for (int i = 0; i < 50; ++i) {
     const pid_t child = ::fork();
     if (child == 0) {
-      ::alarm(20);
       for (int j = 0; j < 1000; ++j) {
         allocator.free(*allocator.alloc<int>(static_cast<std::size_t>(j) + 1));
       }

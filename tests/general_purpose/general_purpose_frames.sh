@@ -27,9 +27,7 @@ for compiler in g++ clang++-19; do
     # Allocated, first released, released again.
     stacks=$(grep -cE '^ +#[01] releases_twice at ' out || true)
     if [ "$stacks" != 3 ] || grep -q 'GeneralPurposeAllocator' out; then
-      echo "FAILED: $compiler $level: $stacks of 3 stacks begin with the user's function:"
-      cat out
-      failures=$((failures + 1))
+      fail "$compiler $level: $stacks of 3 stacks begin with the user's function: $(cat out)"
     fi
   done
 done

@@ -32,9 +32,7 @@ for limit in 28000 42000; do
   (ulimit -c 0 -v $limit && exec "$ARPENT_BIN" run -- sh -c :) >narrow 2>&1 ||
     status=$?
   if [ $status -ne 0 ] || ! grep -q "tracked     nothing: the limit on addresses (ulimit -v $limit)" narrow; then
-    echo "FAILED: arpent run with $limit KiB: status $status"
-    sed 's/^/    /' narrow
-    failures=$((failures + 1))
+    fail "arpent run with $limit KiB: status $status, $(cat narrow)"
   fi
 done
 

@@ -1,6 +1,5 @@
 # Tests src/leaks/
 """In real programs no more bytes are called lost than valgrind's memcheck calls definitely or indirectly lost."""
-# ctest: TIMEOUT=600
 
 import os
 import re

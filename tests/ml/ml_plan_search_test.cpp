@@ -108,7 +108,7 @@ void expect_replays(const std::vector<Item>& items, const std::vector<Units>& of
 void compare(const Shape& shape, std::uint32_t seed, int rounds) {
   std::mt19937 random{seed};
   constexpr std::uint64_t any_length = std::numeric_limits<std::uint64_t>::max();
-  const auto deadline = Search::Clock::now() + std::chrono::minutes{5};
+  constexpr auto deadline = Search::Clock::time_point::max();
   for (int round = 0; round < rounds; ++round) {
     const std::vector<Item> items = random_items(random, shape);
     const Units least = BruteForce{items}.least();

@@ -41,7 +41,7 @@ def hold(how):
     finally:
         for process, _ in holders:
             process.stdin.close()
-            check(process.wait(20) == 0, f"{how}: status {process.returncode}")
+            check(process.wait() == 0, f"{how}: status {process.returncode}")
 
 
 subprocess.run([HOLDER, "write", "w.safetensors", str(SIZE)], check=True)

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Tests scripts/doxygen-filter
 # scripts/doxygen-filter: which comments of a header become Doxygen's, and how, and that lines keep their numbers.
-# ctest: TIMEOUT=60
 set -euo pipefail
 
 cat >sample.hpp <<'CPP'

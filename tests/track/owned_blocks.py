@@ -106,7 +106,7 @@ for kind, name, made in (("arena", "an arena", "arena"), ("buffer", "a buffer", 
     for way, mark in ENDS.items():
         for policy in ("report", "ignore"):
             environment = {**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_MISMATCH": policy}
-            done = subprocess.run([PROGRAM, kind, way], env=environment, capture_output=True, text=True, timeout=60)
+            done = subprocess.run([PROGRAM, kind, way], env=environment, capture_output=True, text=True)
             equal(done.returncode, 0, f"end of {kind} {way}")
             if policy == "ignore":
                 equal(done.stderr, "", f"{kind} {way}, ignored")
@@ -123,7 +123,7 @@ for kind, name, made in (("arena", "an arena", "arena"), ("buffer", "a buffer", 
     equal(report["process"]["mismatches"], 1, f"wrong releases of {kind}")
 
 environment = {**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"]}
-done = subprocess.run([PROGRAM, "others"], env=environment, capture_output=True, text=True, timeout=60)
+done = subprocess.run([PROGRAM, "others"], env=environment, capture_output=True, text=True)
 told = re.sub(r"0x[0-9a-f]+", "0x…", re.sub(r"\S*/(?=owned_blocks\.cpp)", "", done.stderr)).splitlines()
 here = f'owned_blocks.cpp:{line_of(SOURCE, "another arena")} ("arena") at owned_blocks.cpp:'
 token = f'allocated at owned_blocks.cpp:{line_of(SOURCE, "token")} ("token")'
@@ -158,7 +158,7 @@ subprocess.run([os.environ["CXX"], "-std=c++23", "-g", "-O0", f"-I{os.environ['S
                 f"{libraries}/libarpent-allocators.a", "-o", "general"], check=True)
 for mode in ("sites", "off"):
     done = subprocess.run(["./general"], env={**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_MODE": mode},
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True)
     equal((done.returncode, done.stdout), (0, "clean\n"), f"general purpose in mode {mode}")
     lines = re.findall(r'arpent: mismatch: block 0x[0-9a-f]+ from a general purpose allocator \("(\w+)"\), '
                        r"was given to free, delete or realloc .*; ignored", done.stderr)

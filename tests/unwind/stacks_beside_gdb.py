@@ -92,7 +92,7 @@ def seen_and_recorded(program):
         ["gdb", "-q", "-batch", "-nx", "-iex", "set debuginfod enabled off", "-iex", "set startup-with-shell off",
          "-ex", f"set environment LD_PRELOAD {library}", "-ex", "set environment ARPENT_MODE stacks",
          "-ex", f"set environment ARPENT_PROFILE_DIRECTORY {os.getcwd()}", "-x", "watch.py", str(program)],
-        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+        capture_output=True, text=True, stdin=subprocess.DEVNULL)
     profiles = list(pathlib.Path(".").glob("*.profile"))
     if len(profiles) != 1 or not pathlib.Path("seen.jsonl").exists():
         sys.exit(f"gdb saw nothing: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")

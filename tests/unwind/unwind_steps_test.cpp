@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "stacks.hpp"
-#include "stepping.hpp"
+#include "support/stacks.hpp"
+#include "support/stepping.hpp"
 
 namespace {
 

@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "support/random.hpp"
-#include "stacks.hpp"
+#include "support/stacks.hpp"
 
 namespace {
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Tests zig/
-# ctest: TIMEOUT=600
 # Every C++ allocator, handed to Zig as a std.mem.Allocator, passes the four conformance tests of Zig's standard library.
 set -euo pipefail
 

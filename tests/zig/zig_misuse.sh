@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Tests zig/ar_allocator.zig
-# ctest: TIMEOUT=900
 # What makes no sense in Zig does not compile, with a message that says what is wrong and the line of the user's.
 set -euo pipefail
 

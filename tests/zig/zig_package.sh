@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests zig/build.zig
-# ctest: TIMEOUT=900 COST=43
+# ctest: COST=43
 # Zig projects of users: an installed Arpent is depended on by path and by `zig fetch`, and so is this repository's zig/.
 # Each builds with `zig build`, runs, and has its leaks reported with file, line and description.
 set -euo pipefail

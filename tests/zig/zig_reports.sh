@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Tests zig/ar_allocator.zig
-# ctest: TIMEOUT=900
 # The report of ar_heap on blocks from Zig, through the module's functions, its std.mem.Allocators and the C macros of
 # @cImport: each with the user's file and line, never "zig:0"; without debug information with module and offset.
 set -euo pipefail

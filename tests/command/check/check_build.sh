@@ -2,7 +2,6 @@
 # Tests cmake/arpent-track.cmake
 # Projects of users that keep their modules alike: arpent_track, arpent_zig_object and arpent_check of an installed
 # package, and the make rules of docs/mixed-languages.md as they stand there. A build that mixes configurations fails.
-# ctest: TIMEOUT=900
 set -euo pipefail
 
 . "$SOURCE_DIR/tests/harness/checks.sh"

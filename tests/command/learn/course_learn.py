@@ -27,7 +27,7 @@ class Workspace:
         """What it prints; and that its status and some words are these."""
         variables = os.environ | {"ZIG": ZIG, "ZIG_GLOBAL_CACHE_DIR": os.environ["BUILD_DIR"] + "/zig-cache"} | environment
         done = subprocess.run([COMMAND, "learn", *arguments], cwd=cwd or self.folder, capture_output=True, text=True,
-                              env=variables, stdin=subprocess.DEVNULL, timeout=300)  # fmt: skip
+                              env=variables, stdin=subprocess.DEVNULL)  # fmt: skip
         seen = f"status {done.returncode}\n{done.stdout}{done.stderr}"
         check(done.returncode == status and words in done.stdout + done.stderr,
               f"{self.track}: learn {' '.join(arguments)}: wanted {status} and {words!r}: {seen}")  # fmt: skip
@@ -162,21 +162,20 @@ def running():
     return found
 
 
-waited = time.monotonic() + 60
-while not running() and time.monotonic() < waited:
+while not running() and checking.poll() is None:
     time.sleep(0.1)
 check(running(), "the tests of an exercise that never ends do not run")
 checking.send_signal(signal.SIGINT)
-checking.wait(20)
+checking.wait()
 check(checking.returncode == -signal.SIGINT and not running(), f"after SIGINT: {checking.returncode}, {running()}")
 cpp.learn("reset", "3.1")
 
 # watch rechecks what is saved, and ends with a check that passes.
 watching = subprocess.Popen([COMMAND, "learn", "watch", "3.1"], cwd=cpp.folder, stdout=subprocess.PIPE, text=True)
 check("not yet" in watching.stdout.readline(), "watch does not check at once")
-time.sleep(1)
-shutil.copy(cpp.source(EXERCISES[0], "solution"), cpp.file(EXERCISES[0]))
-rest, _ = watching.communicate(timeout=60)
+shutil.copy(cpp.source(EXERCISES[0], "solution"), cpp.folder / "saved")
+os.replace(cpp.folder / "saved", cpp.file(EXERCISES[0]))
+rest, _ = watching.communicate()
 check(watching.returncode == 0 and "passed" in rest, f"watch does not see what is saved: {rest}")
 
 # A workspace whose progress is damaged says so.

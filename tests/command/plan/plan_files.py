@@ -14,7 +14,7 @@ ARPENT = os.environ["ARPENT_BIN"]
 
 
 def plan(*arguments, content=None):
-    done = subprocess.run([ARPENT, "plan", *arguments], input=content, capture_output=True, timeout=300)
+    done = subprocess.run([ARPENT, "plan", *arguments], input=content, capture_output=True)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

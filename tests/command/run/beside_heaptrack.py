@@ -31,10 +31,9 @@ def recorded_by_heaptrack(command, stdin):
     environment = {**os.environ, "LD_PRELOAD": str(HEAPTRACK / "libheaptrack_preload.so"),
                    "DUMP_HEAPTRACK_OUTPUT": str(raw)}
     with open(stdin, "rb") as given:
-        subprocess.run(command, stdin=given, stdout=subprocess.DEVNULL, env=environment, check=True, timeout=300)
+        subprocess.run(command, stdin=given, stdout=subprocess.DEVNULL, env=environment, check=True)
     with open(raw, "rb") as given:
-        text = subprocess.run([HEAPTRACK / "libexec" / "heaptrack_interpret"], stdin=given, capture_output=True,
-                              timeout=300).stdout.decode(errors="replace")
+        text = subprocess.run([HEAPTRACK / "libexec" / "heaptrack_interpret"], stdin=given, capture_output=True).stdout.decode(errors="replace")
     # "a SIZE TRACE" declares a kind of block, "+ KIND" and "- KIND" are its beginning and its end; hexadecimal.
     sizes, blocks, live, peak = [], collections.Counter(), 0, 0
     for line in text.splitlines():

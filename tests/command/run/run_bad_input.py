@@ -14,7 +14,7 @@ ENDINGS = PROGRAMS / "run_endings"
 
 def complains(arguments, status, line, **settings):
     done = subprocess.run([ARPENT, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          timeout=60, **settings)
+                          **settings)
     equal((done.returncode, done.stdout), (status, ""), f"status and output of {arguments}")
     equal(done.stderr, line + "\n", f"complaint of {arguments}")
 

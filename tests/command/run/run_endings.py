@@ -58,7 +58,7 @@ for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         watcher.send_signal(signal.SIGINT)   # the terminal sends it to both; it is not ours to pass on
         watcher.send_signal(signal.SIGQUIT)
         watcher.send_signal(number)
-        watcher.communicate(timeout=60)
+        watcher.communicate()
         equal(watcher.returncode, number + 40, f"forwarded {number}")
 
 # Standard error closed, or taken, or closed from the start.

@@ -102,7 +102,7 @@ with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--format", "json", "--
     equal((live["version"], live["state"], live["mode"]), (4, 0, 2), "header while it runs")
     check(live["origins"] > 4000, f"origins while it runs: {live['origins']}")
     os.kill(live["pid"], signal.SIGKILL)
-    command.wait(timeout=60)
+    command.wait()
 equal(command.returncode, -signal.SIGKILL, "ends as the program did")
 report = json.loads(REPORT.read_text())
 equal((report["process"]["allocations"], report["process"]["live_blocks"]), (4000, 2000), "what it did until then")
@@ -114,7 +114,7 @@ with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--", MANY, "4000", "wa
                       text=True) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     command.kill()
-    command.wait(timeout=60)
+    command.wait()
     live = raw_header(FILE)
     check(live["origins"] > 4000, f"origins after arpent was killed: {live['origins']}")
     os.kill(live["pid"], signal.SIGKILL)

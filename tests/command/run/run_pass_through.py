@@ -1,6 +1,5 @@
 # Tests tools/arpent/run/
 """Real programs give the same output and exit status under `arpent run` as without, in every mode."""
-# ctest: TIMEOUT=600
 
 import pathlib
 import shutil

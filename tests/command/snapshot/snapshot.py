@@ -62,7 +62,7 @@ check("  leaks       not looked for" in text, f"leaks: {text}")
 
 serve()
 server.stdin.close()
-equal(server.wait(timeout=60), 0, "status of arpent run")
+equal(server.wait(), 0, "status of arpent run")
 check("4,0" in pathlib.Path("report.txt").read_text(), "all requests are in the report")
 
 check(f"there is no process {pid}" in arpent("snapshot", pid, status=3), "a process that has ended")

@@ -70,7 +70,6 @@ static void little_activity(void) {
 int main(int argc, char** argv) {
   const char* const how = argc == 2 ? argv[1] : "";
   int trimmed = 0;
-  alarm(60);
   if (strcmp(how, "small") == 0) {
     make(100);
     release(NULL);

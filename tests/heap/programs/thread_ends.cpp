@@ -3,7 +3,6 @@
 // is a pass.
 #include <limits.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -109,7 +108,6 @@ void release_after_the_owner() {
 }  // namespace
 
 int main() {
-  alarm(100);
   if (pthread_key_create(&key, on_key_end) != 0) {
     return 1;
   }

@@ -267,7 +267,6 @@ int main(int argc, char** argv) {
                    {"no_room", no_room},
                    {"no_descriptors", no_descriptors}};
   setvbuf(stdout, NULL, _IONBF, 0);
-  alarm(100);
   for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; ++i) {
     if (argc == 2 && strcmp(argv[1], scenarios[i].name) == 0) {
       scenarios[i].run();

@@ -80,7 +80,6 @@ static void live(int round, int generation) {
 
 int main(void) {
   setvbuf(stdout, NULL, _IONBF, 0);
-  alarm(100);
   pthread_t threads[busy_threads];
   for (size_t i = 0; i < busy_threads; ++i) {
     if (pthread_create(&threads[i], NULL, work, (void*)i) != 0) return 98;

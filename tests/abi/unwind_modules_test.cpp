@@ -1,4 +1,4 @@
-// Tests src/unwind/
+// Tests src/abi/dlclose.cpp src/unwind/
 // Stacks through modules that come and go.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <csignal>
 #include <string>
 
-#include "stacks.hpp"
-#include "stepping.hpp"
+#include "support/stacks.hpp"
+#include "support/stepping.hpp"
 
 namespace {
 
