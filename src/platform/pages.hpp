@@ -8,7 +8,8 @@
 
 namespace ar::platform {
 
-inline constexpr std::size_t page_size = 4096;  // the smallest that Linux has; nothing checks for a larger one
+inline constexpr std::size_t page_size =
+    4096;  // the smallest that Linux has; nothing checks for a larger one
 
 [[nodiscard]] constexpr std::size_t round_up(std::size_t value, std::size_t power_of_two) noexcept {
   return (value + power_of_two - 1) & ~(power_of_two - 1);

@@ -54,16 +54,16 @@ TEST(ElfReader, NoticesEveryCut) {
 
 TEST(ElfReader, SurvivesAnyByte) {
   std::vector<char> bytes = small_program();
-  const std::size_t dense = 4096;  // headers, notes, dynamic symbols
+  const std::size_t dense = 1024;  // headers and notes
   std::size_t readable = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += at < dense ? 1 : 97) {
+  for (std::size_t at = 0; at < bytes.size(); at += at < dense ? 1 : 211) {
     for (const char value : {'\0', '\x7f', '\xff'}) {
       const char before = std::exchange(bytes[at], value);
       readable += read(bytes).has_value() ? 1 : 0;
       bytes[at] = before;
     }
   }
-  EXPECT_GT(readable, bytes.size() / 97);
+  EXPECT_GT(readable, dense);  // most bytes are not about the structure
 }
 
 TEST(ElfReader, SaysWhatIsNoProgram) {
