@@ -15,6 +15,7 @@
 #include "profile/read/profile_file.hpp"
 #include "profile/symbols/function_name.hpp"
 #include "profile/write/call_tree.hpp"
+#include "profile/write/difference_writers.hpp"
 #include "profile/write/flame_writers.hpp"
 #include "profile/write/json_writer.hpp"
 #include "profile/write/leak_writers.hpp"

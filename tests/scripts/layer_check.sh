@@ -5,7 +5,7 @@ set -euo pipefail
 check=$SOURCE_DIR/scripts/check-layers
 . "$SOURCE_DIR/tests/harness/checks.sh"
 
-mkdir -p tree/src/{platform,heap,guard,track/{region,sites},abi,profile,ml,misc} tree/tools/arpent/{binary,common,run} tree/include/arpent tree/examples
+mkdir -p tree/src/{platform,heap,guard,track/{region,sites},abi,profile/{model,symbols,change,write},ml,misc} tree/tools/arpent/{binary,common,run} tree/include/arpent tree/examples
 
 # write FILE LINES…: a file of these lines
 write() {
@@ -53,6 +53,8 @@ breaks tools/arpent/common/a.cpp:1 'below the subcommands' '#include "arpent/run
 breaks tools/arpent/common/a.cpp:1 'below the subcommands' '#include "arpent/subcommands.hpp"'
 breaks tools/arpent/binary/a.cpp:1 'below the subcommands' '#include "arpent/common/output.hpp"'
 breaks src/ml/a.cpp:1 'public headers only' '#include "heap/heap.hpp"'
+breaks src/profile/model/a.hpp:2 'profile/model includes' '#pragma once' '#include "profile/symbols/symbols.hpp"'
+breaks src/profile/change/a.cpp:1 'profile/change includes' '#include "profile/write/text_style.hpp"'
 breaks include/arpent/a.hpp:1 'users do not have' '#include "heap/heap.hpp"'
 breaks examples/a.cpp:1 'users do not have' '#include "track/track.hpp"'
 
@@ -96,6 +98,8 @@ rm tree/src/heap/*
 allowed src/track/a.cpp '#include "track/track.hpp"' '#include "heap/heap.hpp"' '#include "platform/lock.hpp"'
 allowed src/abi/a.cpp '#include "ar_heap.h"' '#include <ar_heap.h>' '#include <pthread.h>' '#include <atomic>'
 allowed src/profile/a.cpp '#include <string>' '#include <cstdio>' '#include "track/slot.hpp"'
+allowed src/profile/change/a.cpp '#include "profile/change/grouping.hpp"' '#include "profile/model/profile.hpp"'
+allowed src/profile/write/a.cpp '#include "profile/read/gzip.hpp"' '#include "track/slot.hpp"'
 allowed src/ml/a.cpp '#include "arpent/ml/plan.hpp"' '#include "ml/plan_search.hpp"' '#include <string>'
 allowed tools/arpent/a.cpp '#include "profile/read/reader.hpp"' '#include "arpent/run.hpp"' '#include <CLI/CLI.hpp>'
 allowed tools/arpent/run/a.cpp '#include "arpent/common/output.hpp"' '#include "arpent/binary/input.hpp"' \

@@ -15,8 +15,6 @@
 namespace ar::profile {
 namespace {
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 // File and line were given to the allocation, and nothing else is known.
 bool is_place_alone(const Site& site) { return site.stack == no_stack && site.address == 0; }
 

@@ -11,7 +11,6 @@
 #include "profile/model/measure.hpp"
 #include "profile/model/profile.hpp"
 #include "profile/symbols/symbols.hpp"
-#include "profile/write/profile_text.hpp"
 
 namespace ar::profile {
 
@@ -44,17 +43,6 @@ struct Difference {
 
 // Of two moments of one process what is live is compared, else the peak.
 [[nodiscard]] Measure usual_measure(const Profile& before, const Profile& after);
-
-struct DifferenceNames {
-  std::string before;  // as the user calls the files
-  std::string after;
-};
-
-// Each ends with a newline.
-[[nodiscard]] std::string text_difference(const Difference& difference, const DifferenceNames& names,
-                                          const TextOptions& options, const std::vector<std::string>& notes);
-[[nodiscard]] std::string json_difference(const Difference& difference, const DifferenceNames& names,
-                                          std::string_view version, const std::vector<std::string>& notes);
 
 // "created", "grown" …, as in the JSON; "new" for people.
 [[nodiscard]] std::string_view name_of(Change change);

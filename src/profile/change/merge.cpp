@@ -11,7 +11,6 @@
 
 #include "profile/model/call_sites.hpp"
 #include "profile/model/totals.hpp"
-#include "profile/write/profile_report.hpp"
 
 namespace ar::profile {
 namespace {

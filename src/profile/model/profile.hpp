@@ -162,4 +162,9 @@ struct Profile {
   Totals totals;  // sums over `sites`
 };
 
+// True if the leak scan ran. Otherwise blocks are neither lost nor reachable, only live.
+[[nodiscard]] inline bool leaks_are_known(const Profile& profile) noexcept {
+  return profile.leak_scan == track::LeakScan::done || profile.leak_scan == track::LeakScan::partial;
+}
+
 }  // namespace ar::profile

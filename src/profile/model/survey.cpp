@@ -21,15 +21,7 @@ BlocksAndBytes definitely_lost(const Survey& survey) {
   return lost;
 }
 
-bool leaks_are_known(const Survey& survey) {
-  return survey.main && (survey.main->profile.leak_scan == track::LeakScan::done ||
-                         survey.main->profile.leak_scan == track::LeakScan::partial);
-}
-
-bool is_live_at_death(const ProcessImage& image) {
-  return image.profile.leak_scan == track::LeakScan::not_done ||
-         image.profile.leak_scan == track::LeakScan::impossible;
-}
+bool leaks_are_known(const Survey& survey) { return survey.main && leaks_are_known(survey.main->profile); }
 
 std::string described(const Ending& ending) {
   if (!ending.by_signal) {
@@ -61,8 +53,7 @@ std::string described(ImageEnd end) {
   return {};
 }
 
-std::vector<std::string> limits(const ProcessImage& image) {
-  const Profile& profile = image.profile;
+std::vector<std::string> limits(const Profile& profile) {
   std::vector<std::string> sentences;
   if (profile.leak_scan == track::LeakScan::partial) {
     sentences.push_back(fmt::format(

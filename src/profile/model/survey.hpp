@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "profile/model/profile.hpp"
-#include "profile/symbols/symbols.hpp"
 
 namespace ar::profile {
 
@@ -56,15 +55,12 @@ struct Survey {
 // True when leaks were looked for in the main image.
 [[nodiscard]] bool leaks_are_known(const Survey& survey);
 
-// True for an image whose blocks are neither lost nor reachable but were alive when it ended.
-[[nodiscard]] bool is_live_at_death(const ProcessImage& image);
-
 // "exited with status 0", "killed by SIGSEGV (segmentation fault), core dumped".
 [[nodiscard]] std::string described(const Ending& ending);
 [[nodiscard]] std::string described(ImageEnd end);
 
 // Facts about how far the figures reach: what the leak scan could not see, what was dropped. Sentences.
-[[nodiscard]] std::vector<std::string> limits(const ProcessImage& image);
+[[nodiscard]] std::vector<std::string> limits(const Profile& profile);
 
 [[nodiscard]] std::string family_name(
     track::Family family);  // "malloc", "new", "new[]", "ar_heap", "adopted", "owned"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 
 namespace ar::profile {
 namespace {
@@ -118,6 +119,10 @@ std::string printable(std::string_view text) {
 }
 
 std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }
+
+std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string reason(int error) { return std::generic_category().message(error); }
 
 std::string Table::text(std::string_view emphasis, std::string_view plain) const {
   std::vector<std::size_t> widths(heading_.size(), 0);

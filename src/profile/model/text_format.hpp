@@ -29,6 +29,12 @@ namespace ar::profile {
 // The same between single quotes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
+// The last part of a path: "/usr/lib/libc.so.6" -> "libc.so.6".
+[[nodiscard]] std::string_view file_name(std::string_view path);
+
+// What the system says of a value of errno: "No such file or directory".
+[[nodiscard]] std::string reason(int error);
+
 // Rows of cells in aligned columns: all but the last to the right, the last to the left and ragged.
 class Table {
  public:

@@ -2,6 +2,7 @@
 // beside what pprof reads. docs/merged-profile-format.md lists the fields.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "profile/model/profile.hpp"
 
 namespace ar::profile {
+
+// The field of profile.proto's outermost message that holds the packed profile.
+inline constexpr std::uint32_t pprof_own_field = 4190;
 
 [[nodiscard]] std::string packed(const Profile& profile);
 

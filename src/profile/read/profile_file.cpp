@@ -11,7 +11,6 @@
 #include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
 #include "profile/read/reader.hpp"
-#include "profile/write/pprof_writer.hpp"
 
 namespace ar::profile {
 namespace {

@@ -9,12 +9,12 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "profile/model/histograms.hpp"
+#include "profile/model/text_format.hpp"
 #include "profile/model/totals.hpp"
 #include "profile/read/compressed.hpp"
 #include "profile/read/load_generations.hpp"
@@ -463,9 +463,7 @@ class Descriptor {
   int number_;
 };
 
-std::string last_error(std::string_view what) {
-  return fmt::format("{}: {}", what, std::generic_category().message(errno));
-}
+std::string last_error(std::string_view what) { return fmt::format("{}: {}", what, reason(errno)); }
 
 // Up to `size` bytes from the start; fewer when the file ends before.
 std::expected<std::vector<std::byte>, std::string> read_bytes(int descriptor, std::size_t size) {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "platform/wrapper_names.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::profile {
 namespace {
@@ -76,8 +77,6 @@ std::size_t bracketed_length(std::string_view text) {
 bool in_folder(std::string_view file, std::string_view folder) {
   return file.find(folder) != std::string_view::npos;
 }
-
-std::string_view last_component(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 }  // namespace
 
@@ -158,7 +157,7 @@ bool is_wrapper(std::string_view function, std::string_view file) {
   }
   static constexpr std::array<std::string_view, 4> wrapper_files{"new_allocator.h", "alloc_traits.h",
                                                                  "cimport.zig", "ar_allocator.zig"};
-  if (std::ranges::find(wrapper_files, last_component(file)) != wrapper_files.end()) {
+  if (std::ranges::find(wrapper_files, file_name(file)) != wrapper_files.end()) {
     return true;
   }
   const std::string name{function};

@@ -16,8 +16,6 @@ namespace {
 // Deeper than stacks are ever recorded; a damaged profile could have one of any depth.
 constexpr std::size_t deepest_stack = 4096;
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 std::string unknown_name(const Location& location) {
   return location.module.empty()
              ? fmt::format("{:#x}", location.offset)

@@ -13,8 +13,6 @@
 namespace ar::profile {
 namespace {
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 std::string place(const std::string& path, std::uint32_t line) {
   return line == 0 ? printable(path) : fmt::format("{}:{}", printable(path), line);
 }

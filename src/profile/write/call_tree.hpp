@@ -9,7 +9,6 @@
 #include "profile/model/measure.hpp"
 #include "profile/model/profile.hpp"
 #include "profile/symbols/stack_frames.hpp"
-#include "profile/write/profile_text.hpp"
 
 namespace ar::profile {
 

@@ -1,9 +1,10 @@
+#include "profile/write/difference_writers.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "profile/change/difference.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::profile {
@@ -79,19 +80,20 @@ std::string text_difference(const Difference& difference, const DifferenceNames&
   const Style style = style_for(options.colour);
   std::string out = heading(fmt::format("{} -> {}", printable(names.before), printable(names.after)), style);
   for (const Measure measure : all_measures) {
-    out += answer(
+    out += summary_line(
         name_of(measure) == "allocations" ? "blocks" : name_of(measure),
         growth_text(value_of(difference.before, measure), value_of(difference.after, measure), measure),
         style);
   }
-  out += answer("sites",
-                fmt::format("by {}: {} new, {} grown, {} unchanged, {} shrunk, {} gone",
-                            described(difference.measure), count_of(difference, Change::created),
-                            count_of(difference, Change::grown), count_of(difference, Change::unchanged),
-                            count_of(difference, Change::shrunk), count_of(difference, Change::gone)),
-                style);
+  out +=
+      summary_line("sites",
+                   fmt::format("by {}: {} new, {} grown, {} unchanged, {} shrunk, {} gone",
+                               described(difference.measure), count_of(difference, Change::created),
+                               count_of(difference, Change::grown), count_of(difference, Change::unchanged),
+                               count_of(difference, Change::shrunk), count_of(difference, Change::gone)),
+                   style);
   for (const std::string& note : notes) {
-    out += answer("note", note, style);
+    out += summary_line("note", note, style);
   }
   std::vector<const ChangedSite*> grown;
   std::vector<const ChangedSite*> shrunk;

@@ -26,8 +26,6 @@ std::string folded(const std::string& name) {
   return text;
 }
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 }  // namespace
 
 std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Measure measure) {

@@ -12,7 +12,6 @@
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
-#include "profile/write/profile_report.hpp"
 
 namespace ar::profile {
 namespace {
@@ -21,8 +20,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view not_looked_for =
     "leaks were not looked for: the program did not end by exit, or had not ended";
-
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 struct Leak {
   const Site* site;

@@ -6,7 +6,7 @@
 
 #include "profile/model/profile.hpp"
 #include "profile/symbols/symbols.hpp"
-#include "profile/write/profile_text.hpp"
+#include "profile/write/text_style.hpp"
 
 namespace ar::profile {
 

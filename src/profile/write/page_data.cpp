@@ -192,15 +192,6 @@ class Sources {
   std::map<std::string, std::vector<std::string>> files_;
 };
 
-std::vector<std::string> known_limits(const Profile& profile) {
-  ProcessImage image;
-  image.end = profile.state == track::RunState::running      ? ImageEnd::still_running
-              : profile.state == track::RunState::quick_exit ? ImageEnd::quick_exited
-                                                             : ImageEnd::exited;
-  image.profile = profile;
-  return limits(image);
-}
-
 Json values_of(const Site& site) {
   return Json::array({site.live.bytes, site.live.blocks, site.peak.bytes, site.peak.blocks,
                       site.allocated_bytes, site.allocations, site.lost.bytes, site.lost.blocks,
@@ -237,10 +228,9 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   json["pid"] = profile.pid;
   json["start_time"] = profile.start_time;
   json["peak_bytes"] = profile.peak_bytes;
-  json["leaks_known"] =
-      profile.leak_scan == track::LeakScan::done || profile.leak_scan == track::LeakScan::partial;
+  json["leaks_known"] = leaks_are_known(profile);
   std::vector<std::string> sentences = notes;
-  std::ranges::move(known_limits(profile), std::back_inserter(sentences));
+  std::ranges::move(limits(profile), std::back_inserter(sentences));
   json["limits"] = std::move(sentences);
 
   std::vector<std::size_t> order(profile.sites.size());

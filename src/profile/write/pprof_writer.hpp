@@ -4,16 +4,12 @@
 // same file is read back without loss.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "profile/model/profile.hpp"
 #include "profile/symbols/symbols.hpp"
 
 namespace ar::profile {
-
-// The field of profile.proto's outermost message that holds Arpent's own part.
-inline constexpr std::uint32_t pprof_own_field = 4190;
 
 // Samples have nine values: alloc_objects, alloc_space, inuse_objects, inuse_space, peak_objects, peak_space,
 // temporary_objects, leaked_objects, leaked_space (intentional and suppressed leaks left out). Labels:

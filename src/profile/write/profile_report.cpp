@@ -9,11 +9,10 @@
 #include "profile/model/histograms.hpp"
 #include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/write/profile_text.hpp"
 
 namespace ar::profile {
 namespace {
-
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 std::string title(const Profile& profile) {
   const std::string name = printable(file_name(profile.program));
@@ -31,7 +30,7 @@ class Report {
     std::string out = heading(title(profile_), text_.style());
     const auto add = [&](std::string_view name, const std::string& sentence) {
       if (!sentence.empty()) {
-        out += answer(name, sentence, text_.style());
+        out += summary_line(name, sentence, text_.style());
       }
     };
     const Totals& totals = profile_.totals;
@@ -61,8 +60,7 @@ class Report {
       add("note", note);
     }
     add("note", text_.wrong_releases());
-    for (const std::string& limit :
-         limits({.number = 0, .end = ImageEnd::exited, .file = {}, .profile = profile_})) {
+    for (const std::string& limit : limits(profile_)) {
       add("note", limit);
     }
     return out + rest;
@@ -180,10 +178,6 @@ class Report {
 };
 
 }  // namespace
-
-bool leaks_are_known(const Profile& profile) {
-  return profile.leak_scan == track::LeakScan::done || profile.leak_scan == track::LeakScan::partial;
-}
 
 std::string described_end(const Profile& profile) {
   switch (profile.state) {

@@ -11,7 +11,7 @@
 #include "profile/model/profile.hpp"
 #include "profile/symbols/symbols.hpp"
 #include "profile/write/call_tree.hpp"
-#include "profile/write/profile_text.hpp"
+#include "profile/write/text_style.hpp"
 
 namespace ar::profile {
 
@@ -30,8 +30,5 @@ struct ReportChoice {
 
 // "exited", or why that cannot be said; one clause.
 [[nodiscard]] std::string described_end(const Profile& profile);
-
-// Whether anybody looked for leaks.
-[[nodiscard]] bool leaks_are_known(const Profile& profile);
 
 }  // namespace ar::profile

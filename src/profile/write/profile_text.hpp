@@ -1,10 +1,8 @@
-// What texts about one profile have in common: the answers of the summary, and the tables of sites.
+// What texts about one profile have in common: the sentences of the summary, and the tables of sites.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,31 +11,9 @@
 #include "profile/model/profile.hpp"
 #include "profile/symbols/stack_frames.hpp"
 #include "profile/symbols/symbols.hpp"
+#include "profile/write/text_style.hpp"
 
 namespace ar::profile {
-
-struct TextOptions {
-  std::size_t top = 10;  // rows of each table
-  bool colour = false;
-};
-
-// Terminal sequences, or nothing.
-struct Style {
-  std::string_view bold;
-  std::string_view alarm;
-  std::string_view plain;
-};
-[[nodiscard]] Style style_for(bool colour);
-
-// "== arpent: TITLE =====…", with a newline.
-[[nodiscard]] std::string heading(std::string_view title, const Style& style);
-
-// A line of the summary.
-[[nodiscard]] std::string answer(std::string_view name, std::string_view text, const Style& style);
-
-// "TITLE (the first 10 of 25)" above a table, after an empty line.
-[[nodiscard]] std::string table_title(std::string_view title, std::size_t shown, std::size_t all,
-                                      const Style& style);
 
 // Not thread-safe. The profile and the symbolizer must outlive it.
 class ProfileText {

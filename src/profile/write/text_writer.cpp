@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "profile/model/text_format.hpp"
+#include "profile/write/profile_text.hpp"
 
 namespace ar::profile {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 constexpr std::size_t longest_command = 60;
 // A build can have thousands of followed children.
 constexpr std::size_t most_children = 40;
-
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 class Report {
  public:
@@ -28,46 +27,46 @@ class Report {
     std::optional<ProfileText> text;
     if (survey_.main) {
       text.emplace(survey_.main->profile, symbolizer_, options_);
-      answers(*survey_.main, *text);
+      summary(*survey_.main, *text);
     } else {
-      answer("tracked", fmt::format("nothing: {}", survey_.why_not_tracked));
-      answer("ended", ended());
+      line("tracked", fmt::format("nothing: {}", survey_.why_not_tracked));
+      line("ended", ended());
     }
     notes(text ? text->wrong_releases() : std::string{});
     if (text && survey_.main) {
-      out_ += text->tables(!is_live_at_death(*survey_.main));
+      out_ += text->tables(leaks_are_known(survey_.main->profile));
     }
     others();
     return std::move(out_);
   }
 
  private:
-  void answer(std::string_view name, std::string_view text) { out_ += profile::answer(name, text, style_); }
+  void line(std::string_view name, std::string_view text) { out_ += summary_line(name, text, style_); }
 
   std::string ended() const {
     return fmt::format("{} after {:.2f} s", described(survey_.ending), survey_.ending.seconds);
   }
 
-  void answers(const ProcessImage& image, ProfileText& text) {
-    answer("allocated", text.allocated());
-    answer("peak", text.peak());
-    answer("leaks", text.leaks(is_live_at_death(image) ? described(image.end) : std::string{}));
-    answer("temporary", text.temporary());
-    answer("ended", ended());
+  void summary(const ProcessImage& image, ProfileText& text) {
+    line("allocated", text.allocated());
+    line("peak", text.peak());
+    line("leaks", text.leaks(leaks_are_known(image.profile) ? std::string{} : described(image.end)));
+    line("temporary", text.temporary());
+    line("ended", ended());
   }
 
   void notes(const std::string& wrong_releases) {
     for (const std::string& note : survey_.notes) {
-      answer("note", note);
+      line("note", note);
     }
     if (!survey_.main) {
       return;
     }
     if (!wrong_releases.empty()) {
-      answer("note", wrong_releases);
+      line("note", wrong_releases);
     }
-    for (const std::string& limit : limits(*survey_.main)) {
-      answer("note", limit);
+    for (const std::string& limit : limits(survey_.main->profile)) {
+      line("note", limit);
     }
   }
 
@@ -89,7 +88,7 @@ class Report {
       }
       aligned.add({std::to_string(profile.pid), with_separators(profile.totals.allocations),
                    as_size(profile.totals.allocated_bytes), as_size(profile.peak_bytes),
-                   is_live_at_death(*images[i]) ? "?" : as_size(profile.totals.lost.bytes),
+                   leaks_are_known(profile) ? as_size(profile.totals.lost.bytes) : "?",
                    described(images[i]->end), std::move(command)});
     }
     out_ += fmt::format("\n{}{}{}", style_.bold, title, style_.plain);

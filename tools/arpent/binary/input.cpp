@@ -9,8 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::binary {
 namespace {
@@ -36,22 +37,20 @@ constexpr std::array magics{
     Magic{"#!", "is a script; give the program that runs it"},
 };
 
-std::string system_message(int error) { return std::generic_category().message(error); }
-
 }  // namespace
 
 std::expected<Input, std::string> Input::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) {
     return std::unexpected(errno == ENOENT ? std::string{"does not exist"}
-                                           : fmt::format("cannot be read: {}", system_message(errno)));
+                                           : fmt::format("cannot be read: {}", profile::reason(errno)));
   }
   struct stat status{};
   std::string wrong;
   char* address = nullptr;
   std::size_t size = 0;
   if (::fstat(descriptor, &status) != 0) {
-    wrong = fmt::format("cannot be read: {}", system_message(errno));
+    wrong = fmt::format("cannot be read: {}", profile::reason(errno));
   } else if (S_ISDIR(status.st_mode)) {
     wrong = "is a folder; give the files in it";
   } else if (!S_ISREG(status.st_mode)) {
@@ -64,7 +63,7 @@ std::expected<Input, std::string> Input::open(const std::string& path) {
     void* const mapped =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0);
     if (mapped == MAP_FAILED) {
-      wrong = fmt::format("cannot be read: {}", system_message(errno));
+      wrong = fmt::format("cannot be read: {}", profile::reason(errno));
     } else {
       address = static_cast<char*>(mapped);
     }

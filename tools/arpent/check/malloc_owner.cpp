@@ -6,6 +6,7 @@
 
 #include "arpent/binary/elf_reader.hpp"
 #include "arpent/binary/input.hpp"
+#include "profile/model/text_format.hpp"
 
 namespace ar::command::check {
 namespace {
@@ -18,9 +19,7 @@ struct Wanted {
   binary::SearchPath search_path;
 };
 
-bool is_arpent_library(std::string_view name) {
-  return name.substr(name.find_last_of('/') + 1).starts_with("libarpent.so");
-}
+bool is_arpent_library(std::string_view name) { return profile::file_name(name).starts_with("libarpent.so"); }
 bool is_c_library(std::string_view name) { return name == "libc.so.6" || name.starts_with("ld-linux"); }
 
 // The loader asks the program first, then its libraries in the order in which they are named, breadth first.

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "profile/model/text_format.hpp"
+
 namespace ar::command::check {
 namespace {
 
 // The library's own unit that leaves a note, below the folder of its sources.
 constexpr std::string_view library_unit = "abi/ar_heap.cpp";
-
-std::string_view file_part(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 std::string language_of_note(std::uint32_t language) {
   switch (language) {
@@ -58,7 +58,7 @@ class Joiner {
     });
     // The paths in debug information may have been mapped to others.
     pair([this](const binary::ModuleNote& note, const CompilationUnit& unit) {
-      return file_part(note.unit) == file_part(unit.name) && is_alone(file_part(note.unit));
+      return profile::file_name(note.unit) == profile::file_name(unit.name) && is_alone(profile::file_name(note.unit));
     });
     for (const auto& [note, unit] : notes_) {
       modules_.list.push_back(
@@ -110,10 +110,11 @@ class Joiner {
   }
 
   [[nodiscard]] bool is_alone(std::string_view file) const {
-    const auto notes = std::ranges::count_if(
-        notes_, [&](const Note& note) { return note.unit == nullptr && file_part(note.note->unit) == file; });
+    const auto notes = std::ranges::count_if(notes_, [&](const Note& note) {
+      return note.unit == nullptr && profile::file_name(note.note->unit) == file;
+    });
     const auto units = std::ranges::count_if(
-        units_, [&](const Unit& unit) { return !unit.taken && file_part(unit.unit->name) == file; });
+        units_, [&](const Unit& unit) { return !unit.taken && profile::file_name(unit.unit->name) == file; });
     return notes == 1 && units == 1;
   }
 

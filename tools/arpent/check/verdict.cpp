@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "profile/model/text_format.hpp"
+
 namespace ar::command::check {
 namespace {
-
-std::string_view file_part(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 bool is_executable(binary::Kind kind) {
   return kind == binary::Kind::executable || kind == binary::Kind::static_executable;
@@ -15,7 +15,7 @@ bool is_executable(binary::Kind kind) {
 // The name by which others need a library.
 std::string library_name(const CheckedFile& file) {
   const std::string& name = file.objects.front().elf.shared_name;
-  return name.empty() ? std::string{file_part(file.path)} : name;
+  return name.empty() ? std::string{profile::file_name(file.path)} : name;
 }
 
 Program program_of(const CheckedFile& executable, const Findings& findings) {
@@ -32,7 +32,7 @@ Program program_of(const CheckedFile& executable, const Findings& findings) {
     for (const std::string& needed : next.objects.front().elf.needed) {
       for (const CheckedFile& file : findings.files) {
         if (file.is_archive || file.objects.front().elf.kind != binary::Kind::shared_library ||
-            library_name(file) != file_part(needed) || !seen.insert(&file).second) {
+            library_name(file) != profile::file_name(needed) || !seen.insert(&file).second) {
           continue;
         }
         program.files.push_back(file.path);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include "arpent/common/exit_status.hpp"
 #include "profile/model/text_format.hpp"
@@ -35,8 +34,6 @@ int why_not_executable(const std::string& path) {
 
 bool means_not_there(int error) { return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG; }
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
 }  // namespace
 
 std::expected<std::string, Failure> find_program(const std::string& name, const Environment& environment) {
@@ -53,7 +50,7 @@ std::expected<std::string, Failure> find_program(const std::string& name, const 
       return std::unexpected(Failure{status_not_found, fmt::format("there is no program '{}'", shown)});
     }
     return std::unexpected(
-        Failure{status_not_executable, fmt::format("'{}' cannot be executed: {}", shown, reason(error))});
+        Failure{status_not_executable, fmt::format("'{}' cannot be executed: {}", shown, profile::reason(error))});
   }
   const std::string path = environment.get("PATH").value_or(std::string{default_path});
   int refusal = 0;
@@ -77,7 +74,7 @@ std::expected<std::string, Failure> find_program(const std::string& name, const 
   if (refusal != 0) {
     return std::unexpected(
         Failure{status_not_executable,
-                fmt::format("'{}' cannot be executed: {}", profile::printable(refused), reason(refusal))});
+                fmt::format("'{}' cannot be executed: {}", profile::printable(refused), profile::reason(refusal))});
   }
   return std::unexpected(
       Failure{status_not_found, fmt::format("there is no program '{}' in the folders of PATH", shown)});

@@ -15,11 +15,9 @@
 namespace ar::command {
 namespace {
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
 std::unexpected<std::string> failure(const std::string& name, int error) {
-  return std::unexpected(
-      fmt::format("the report cannot be written to '{}': {}", profile::printable(name), reason(error)));
+  return std::unexpected(fmt::format("the report cannot be written to '{}': {}", profile::printable(name),
+                                     profile::reason(error)));
 }
 
 // A new file beside `path`, open for writing; its name goes to `name`. -1 and errno when that fails.
@@ -100,7 +98,7 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
   if (is_standard_error()) {
     if (!write_all(STDERR_FILENO, text)) {
       return std::unexpected(
-          fmt::format("the report cannot be written to standard error: {}", reason(errno)));
+          fmt::format("the report cannot be written to standard error: {}", profile::reason(errno)));
     }
     return {};
   }

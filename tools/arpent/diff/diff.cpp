@@ -14,7 +14,7 @@
 #include "arpent/subcommands.hpp"
 #include "profile/change/difference.hpp"
 #include "profile/model/text_format.hpp"
-#include "profile/write/profile_report.hpp"
+#include "profile/write/difference_writers.hpp"
 
 namespace ar::command {
 namespace {

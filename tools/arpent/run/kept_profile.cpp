@@ -49,8 +49,6 @@ std::optional<unsigned> image_number(std::string_view ending) {
   return count == 0 ? 0 : 1 + numbers[1];
 }
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
 std::vector<std::byte> bytes_of(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
@@ -77,7 +75,7 @@ std::expected<void, std::string> compress_file(const fs::path& file) {
   std::string name = file.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);  // 0600
   if (descriptor < 0) {
-    return std::unexpected(fmt::format("cannot be compressed: {}", reason(errno)));
+    return std::unexpected(fmt::format("cannot be compressed: {}", profile::reason(errno)));
   }
   const bool written = write_all(descriptor, {reinterpret_cast<const char*>(packed->data()), packed->size()});
   const int error = errno;
@@ -85,7 +83,7 @@ std::expected<void, std::string> compress_file(const fs::path& file) {
   if (!written || ::rename(name.c_str(), file.c_str()) != 0) {
     const int failure = written ? errno : error;
     ::unlink(name.c_str());
-    return std::unexpected(fmt::format("cannot be compressed: {}", reason(failure)));
+    return std::unexpected(fmt::format("cannot be compressed: {}", profile::reason(failure)));
   }
   return {};
 }
@@ -94,7 +92,7 @@ std::expected<void, std::string> exchange(const fs::path& one, const fs::path& o
   if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
     return std::unexpected(fmt::format("'{}' and '{}' cannot change places: {}",
                                        profile::printable(one.string()), profile::printable(other.string()),
-                                       reason(errno)));
+                                       profile::reason(errno)));
   }
   return {};
 }
@@ -113,7 +111,7 @@ std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file)
         "--profile: '{}' exists already; it is not written over: remove it or name another", shown));
   }
   if (::access(path.parent_path().c_str(), W_OK | X_OK) != 0) {
-    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}", shown, reason(errno)));
+    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}", shown, profile::reason(errno)));
   }
   constexpr std::size_t longest = 1000;  // with the numbers that may follow
   if (path.native().size() > longest) {

@@ -26,8 +26,6 @@ namespace {
 constexpr int deepest_interpreters = 5;  // the kernel's own limit is 4
 constexpr std::size_t head_size = 4096;
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 // The first bytes of the file; empty when it cannot be read.
 std::optional<std::string> head_of(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -72,7 +70,7 @@ std::expected<std::string, Failure> interpreter_of(const std::string& script, st
         status_not_executable, fmt::format("{} needs the interpreter {}, which cannot be executed",
                                            profile::in_quotes(script), profile::in_quotes(words.front()))});
   }
-  if (file_name(words.front()) != "env") {
+  if (profile::file_name(words.front()) != "env") {
     return found;
   }
   for (std::size_t i = 1; i < words.size(); ++i) {

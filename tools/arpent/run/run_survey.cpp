@@ -11,8 +11,6 @@
 namespace ar::command {
 namespace {
 
-std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
-
 std::string own_malloc_inside(const Inspection& inspection) {
   return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
                      profile::in_quotes(inspection.image));
@@ -135,7 +133,7 @@ void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
     notes.push_back(
         fmt::format("{} was replaced by exec with a program that could not be tracked, or ended without "
                     "exit: the figures are as of then.",
-                    profile::in_quotes(file_name(profile.program))));
+                    profile::in_quotes(profile::file_name(profile.program))));
   }
 }
 

@@ -40,7 +40,7 @@ constexpr std::array metrics{
 
 std::string label_value(std::string_view path) {
   std::string out;
-  for (const char character : profile::printable(path.substr(path.find_last_of('/') + 1))) {
+  for (const char character : profile::printable(profile::file_name(path))) {
     if (character == '\\' || character == '"') {
       out += '\\';
     }

@@ -65,9 +65,9 @@ std::string cell(const LiveFigures& figures, TopOrder order) {
 std::vector<std::string> summary_lines(const LiveSites& process) {
   const profile::Profile& of = process.profile();
   const LiveFigures total = process.total();
-  const std::string program = of.program.substr(of.program.find_last_of('/') + 1);
   return {
-      fmt::format("{} (pid {}): {} live in {}, {} at the peak", profile::printable(program), of.pid,
+      fmt::format("{} (pid {}): {} live in {}, {} at the peak",
+                  profile::printable(profile::file_name(of.program)), of.pid,
                   profile::as_size(total.live.bytes), profile::counted(total.live.blocks, "block"),
                   profile::as_size(total.peak_bytes)),
       fmt::format("{} in {:.0f} s; {} blocks/s, {}/s, {} of these freed at once", signed_size(total.grown),
