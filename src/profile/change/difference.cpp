@@ -56,7 +56,7 @@ class Comparison {
       return site.allocations + site.live.blocks + site.lost.blocks;
     };
     if (grouping_ != Grouping::site && grouping_ != Grouping::stack) {
-      for (Group& group : grouped(profile, grouping_, has_any, frames, symbolizer_)) {
+      for (Group& group : grouped(frames, grouping_, has_any)) {
         add(group.label, std::move(group.label), {}, group.sum, side);
       }
       return;

@@ -29,8 +29,7 @@ std::string or_instead(const std::string& text, std::string_view instead) {
 
 class Groups {
  public:
-  Groups(const Profile& profile, Grouping grouping, StackFrames& frames, Symbolizer& symbolizer)
-      : profile_(profile), grouping_(grouping), frames_(frames), symbolizer_(symbolizer) {}
+  Groups(StackFrames& frames, Grouping grouping) : grouping_(grouping), frames_(frames) {}
 
   void add(const Site& site) {
     if (grouping_ == Grouping::thread) {
@@ -41,7 +40,7 @@ class Groups {
         add(thread_label(share.thread), {}, part);
       }
     } else if (grouping_ == Grouping::stack) {
-      add(site_label(profile_, site, symbolizer_), callers_of(site, frames_), site);
+      add(site_label(site, frames_), callers_of(site, frames_), site);
     } else {
       add(label(site), {}, site);
     }
@@ -64,7 +63,7 @@ class Groups {
   }
 
   std::string thread_label(std::size_t index) const {
-    const Thread& thread = profile_.threads.at(index);
+    const Thread& thread = frames_.profile().threads.at(index);
     return thread.name.empty() ? fmt::format("thread {}", thread.tid) : printable(thread.name);
   }
 
@@ -85,7 +84,7 @@ class Groups {
       case Grouping::stack:
         break;
     }
-    return site_label(profile_, site, symbolizer_);
+    return site_label(site, frames_);
   }
 
   const StackFrame& user_frame(const Site& site) { return frames_.user_frame(frames_.of(site)); }
@@ -103,10 +102,8 @@ class Groups {
     return has_own_place(site) ? "(not recorded)" : "(no module)";
   }
 
-  const Profile& profile_;
   Grouping grouping_;
   StackFrames& frames_;
-  Symbolizer& symbolizer_;
   std::vector<Group> groups_;
   std::unordered_map<std::string, std::size_t> known_;
 };
@@ -122,11 +119,10 @@ std::string_view name_of(Grouping grouping) {
   return std::ranges::find(names, grouping, &std::pair<Grouping, std::string_view>::first)->second;
 }
 
-std::vector<Group> grouped(const Profile& profile, Grouping grouping,
-                           const std::function<std::uint64_t(const Site&)>& figure, StackFrames& frames,
-                           Symbolizer& symbolizer) {
-  Groups groups{profile, grouping, frames, symbolizer};
-  for (const Site& site : profile.sites) {
+std::vector<Group> grouped(StackFrames& frames, Grouping grouping,
+                           const std::function<std::uint64_t(const Site&)>& figure) {
+  Groups groups{frames, grouping};
+  for (const Site& site : frames.profile().sites) {
     if (figure(site) != 0) {
       groups.add(site);
     }
@@ -134,21 +130,6 @@ std::vector<Group> grouped(const Profile& profile, Grouping grouping,
   std::vector<Group> rows = groups.take();
   std::ranges::stable_sort(rows, std::greater{}, [&](const Group& row) { return figure(row.sum); });
   return rows;
-}
-
-std::vector<std::string> callers_of(const Site& site, StackFrames& frames) {
-  const std::vector<FrameNumber> stack = frames.of(site);
-  std::vector<std::string> lines;
-  for (std::size_t i = frames.user_index(stack) + 1; i < stack.size(); ++i) {
-    lines.push_back(one_line(frames.frame(stack[i])));
-  }
-  return lines;
-}
-
-std::string one_line(const StackFrame& frame) {
-  return frame.file.empty()
-             ? frame.name
-             : fmt::format("{}  {}:{}", frame.name, printable(shown_path(frame.file)), frame.line);
 }
 
 }  // namespace ar::profile

@@ -10,7 +10,6 @@
 
 #include "profile/model/profile.hpp"
 #include "profile/symbols/stack_frames.hpp"
-#include "profile/symbols/symbols.hpp"
 
 namespace ar::profile {
 
@@ -29,14 +28,7 @@ struct Group {
 // Sites whose figure is not 0, together by `grouping`, largest figure first. Functions, files and modules are
 // those of the user's frame. Of threads only allocations and allocated bytes are known: whoever frees a block
 // counts elsewhere.
-[[nodiscard]] std::vector<Group> grouped(const Profile& profile, Grouping grouping,
-                                         const std::function<std::uint64_t(const Site&)>& figure,
-                                         StackFrames& frames, Symbolizer& symbolizer);
-
-// Who called the user's frame, a line each, outwards.
-[[nodiscard]] std::vector<std::string> callers_of(const Site& site, StackFrames& frames);
-
-// "main  src/main.cpp:12" for texts.
-[[nodiscard]] std::string one_line(const StackFrame& frame);
+[[nodiscard]] std::vector<Group> grouped(StackFrames& frames, Grouping grouping,
+                                         const std::function<std::uint64_t(const Site&)>& figure);
 
 }  // namespace ar::profile

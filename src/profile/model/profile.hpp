@@ -112,6 +112,12 @@ struct Site {
   std::vector<ThreadShare> threads;
 };
 
+// True if file and line were recorded with the allocation: debug information is not needed.
+[[nodiscard]] inline bool has_own_place(const Site& site) noexcept {
+  // Zig cannot pass file and line at the call; its address leads to them.
+  return site.annotated && !site.file.empty() && (site.line != 0 || site.address == 0);
+}
+
 // An arena or a buffer within the program, by where it is made, and what was allocated from it by site. That
 // memory is counted where it came from: owners are in no total, and `contents` not among Profile::sites.
 struct Owner {

@@ -6,30 +6,12 @@
 
 namespace ar::profile {
 
-bool has_own_place(const Site& site) {
-  // Zig cannot say file and line at the call; its address tells them.
-  return site.annotated && !site.file.empty() && (site.line != 0 || site.address == 0);
-}
-
-const Location& user_location(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
-  const Location& own = symbolizer.locate(profile, site);
-  for (std::uint32_t at = own.only_wrappers ? site.stack : no_stack; at != no_stack;) {
-    const StackNode& node = profile.stack_nodes.at(at);
-    const Location& location = symbolizer.locate(profile, node.module, node.address);
-    if (!location.only_wrappers) {
-      return location;
-    }
-    at = node.caller;
-  }
-  return own;
-}
-
-std::string site_label(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
+std::string site_label(const Site& site, StackFrames& frames) {
   std::string label;
   if (has_own_place(site)) {
     label = fmt::format("{}:{}", printable(shown_path(site.file)), site.line);
   } else if (site.address != 0) {
-    label = one_line(user_location(profile, site, symbolizer));
+    label = one_line(frames.user_location(site));
   } else {
     label = "(unknown place)";
   }
@@ -40,6 +22,21 @@ std::string site_label(const Profile& profile, const Site& site, Symbolizer& sym
     label += "  (adopted)";
   }
   return label;
+}
+
+std::vector<std::string> callers_of(const Site& site, StackFrames& frames) {
+  const std::vector<FrameNumber> stack = frames.of(site);
+  std::vector<std::string> lines;
+  for (std::size_t i = frames.user_index(stack) + 1; i < stack.size(); ++i) {
+    lines.push_back(one_line(frames.frame(stack[i])));
+  }
+  return lines;
+}
+
+std::string one_line(const StackFrame& frame) {
+  return frame.file.empty()
+             ? frame.name
+             : fmt::format("{}  {}:{}", frame.name, printable(shown_path(frame.file)), frame.line);
 }
 
 }  // namespace ar::profile

@@ -1,22 +1,22 @@
-// How a site is named in a report.
+// How a site and its callers are named in texts, on one line each. What is returned is printable.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "profile/model/profile.hpp"
-#include "profile/symbols/symbols.hpp"
+#include "profile/symbols/stack_frames.hpp"
 
 namespace ar::profile {
 
-// True when file and line were recorded with the allocation: debug information is not needed.
-[[nodiscard]] bool has_own_place(const Site& site);
+// `src/tree.c:41  "node"` for annotated sites, `make_node  src/tree.c:41` for others, `libfoo.so+0x12` if
+// there is no debug information.
+[[nodiscard]] std::string site_label(const Site& site, StackFrames& frames);
 
-// Where the user's code asked for the memory: the site's own place or, where that is only a wrapper around
-// the allocation, the first caller in its stack that is none.
-[[nodiscard]] const Location& user_location(const Profile& profile, const Site& site, Symbolizer& symbolizer);
+// Who called the user's frame, a line each, outwards.
+[[nodiscard]] std::vector<std::string> callers_of(const Site& site, StackFrames& frames);
 
-// `src/tree.c:41  "node"` for annotated sites, `make_node  src/tree.c:41` for others, `libfoo.so+0x12` where
-// there is no debug information. Printable on one line.
-[[nodiscard]] std::string site_label(const Profile& profile, const Site& site, Symbolizer& symbolizer);
+// "main  src/main.cpp:12".
+[[nodiscard]] std::string one_line(const StackFrame& frame);
 
 }  // namespace ar::profile

@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
-#include <utility>
 
 #include "profile/model/text_format.hpp"
-#include "profile/symbols/function_name.hpp"
-#include "profile/symbols/site_label.hpp"
 
 namespace ar::profile {
 namespace {
@@ -16,15 +12,26 @@ namespace {
 // Deeper than stacks are ever recorded; a damaged profile could have one of any depth.
 constexpr std::size_t deepest_stack = 4096;
 
-std::string unknown_name(const Location& location) {
-  return location.module.empty()
-             ? fmt::format("{:#x}", location.offset)
-             : fmt::format("{}+{:#x}", printable(file_name(location.module)), location.offset);
+// Of a site without an address.
+StackFrame own_place(const Site& site) {
+  StackFrame frame{.name = "(unknown place)",
+                   .function = {},
+                   .file = {},
+                   .line = 0,
+                   .module = {},
+                   .inlined = false,
+                   .wrapper = false};
+  if (has_own_place(site)) {
+    frame.name = fmt::format("{}:{}", printable(file_name(site.file)), site.line);
+    frame.file = site.file;
+    frame.line = site.line;
+  }
+  return frame;
 }
 
 }  // namespace
 
-FrameNumber StackFrames::number_of(StackFrame frame) {
+FrameNumber StackFrames::number_of(const StackFrame& frame) {
   const auto [first, last] = known_.equal_range(frame.name);
   const auto known =
       std::find_if(first, last, [&](const auto& entry) { return frames_[entry.second] == frame; });
@@ -33,36 +40,27 @@ FrameNumber StackFrames::number_of(StackFrame frame) {
   }
   const auto number = static_cast<FrameNumber>(frames_.size());
   known_.emplace(frame.name, number);
-  frames_.push_back(std::move(frame));
+  frames_.push_back(frame);
   return number;
+}
+
+std::uint32_t StackFrames::leaf_of(const Site& site) const {
+  return site.stack < profile_.stack_nodes.size() ? site.stack : no_stack;
+}
+
+std::uint32_t StackFrames::caller_of(std::uint32_t node) const {
+  // Every node comes after its caller.
+  const std::uint32_t caller = profile_.stack_nodes[node].caller;
+  return caller < node ? caller : no_stack;
 }
 
 const std::vector<FrameNumber>& StackFrames::at(std::optional<std::size_t> module, std::uint64_t address) {
   const auto [entry, is_new] = addresses_.try_emplace({module ? *module + 1 : 0, address});
   std::vector<FrameNumber>& numbers = entry->second;
-  if (!is_new) {
-    return numbers;
-  }
-  const Location& location = symbolizer_.locate(profile_, module, address);
-  for (const Frame& frame : location.frames) {
-    numbers.push_back(number_of(
-        {.name = frame.function.empty() ? unknown_name(location) : printable(short_name(frame.function)),
-         .function = frame.function,
-         .file = frame.file,
-         .line = frame.line,
-         .module = location.module,
-         .inlined = frame.inlined,
-         .wrapper = is_wrapper(frame.function, frame.file)}));
-  }
-  if (numbers.empty()) {
-    numbers.push_back(number_of(
-        {.name = location.symbol.empty() ? unknown_name(location) : printable(short_name(location.symbol)),
-         .function = location.symbol,
-         .file = {},
-         .line = 0,
-         .module = location.module,
-         .inlined = false,
-         .wrapper = is_wrapper(location.symbol, {})}));
+  if (is_new) {
+    for (const StackFrame& frame : symbolizer_.locate(profile_, module, address).frames) {
+      numbers.push_back(number_of(frame));
+    }
   }
   return numbers;
 }
@@ -70,33 +68,46 @@ const std::vector<FrameNumber>& StackFrames::at(std::optional<std::size_t> modul
 std::vector<FrameNumber> StackFrames::of(const Site& site) {
   std::vector<FrameNumber> stack;
   std::size_t depth = 0;
-  for (std::uint32_t node = site.stack; node != no_stack && depth < deepest_stack; ++depth) {
-    const auto& frames = at(profile_.stack_nodes.at(node).module, profile_.stack_nodes[node].address);
+  for (std::uint32_t node = leaf_of(site); node != no_stack && depth < deepest_stack; ++depth) {
+    const auto& frames = at(profile_.stack_nodes[node].module, profile_.stack_nodes[node].address);
     stack.insert(stack.end(), frames.begin(), frames.end());
-    node = profile_.stack_nodes[node].caller;
+    node = caller_of(node);
   }
   if (stack.empty() && site.address != 0) {
     stack = at(site.module, site.address);
   }
   if (stack.empty()) {
-    const bool has_place = has_own_place(site);
-    stack.push_back(
-        number_of({.name = has_place ? fmt::format("{}:{}", printable(file_name(site.file)), site.line)
-                                     : std::string{"(unknown place)"},
-                   .function = {},
-                   .file = has_place ? site.file : std::string{},
-                   .line = has_place ? site.line : 0,
-                   .module = {},
-                   .inlined = false,
-                   .wrapper = false}));
+    stack.push_back(number_of(own_place(site)));
   }
   return stack;
 }
 
 std::size_t StackFrames::user_index(const std::vector<FrameNumber>& stack) const {
-  const auto found =
-      std::ranges::find_if(stack, [&](FrameNumber number) { return !frames_[number].wrapper; });
+  const auto is_of_user = [&](FrameNumber number) { return !frames_[number].wrapper; };
+  const auto holds_call = [&](FrameNumber number) { return !frames_[number].inlined; };
+  auto found = std::ranges::find_if(stack, is_of_user);
+  if (found == stack.end()) {
+    found = std::ranges::find_if(stack, holds_call);
+  }
   return found == stack.end() ? 0 : static_cast<std::size_t>(found - stack.begin());
+}
+
+const Location& StackFrames::locate(std::uint32_t node) {
+  return symbolizer_.locate(profile_, profile_.stack_nodes[node].module, profile_.stack_nodes[node].address);
+}
+
+const Location& StackFrames::user_location(const Site& site) {
+  const std::uint32_t leaf = leaf_of(site);
+  if (leaf == no_stack) {
+    return symbolizer_.locate(profile_, site);
+  }
+  for (std::uint32_t node = leaf; node != no_stack; node = caller_of(node)) {
+    const Location& location = locate(node);
+    if (!location.only_wrappers) {
+      return location;
+    }
+  }
+  return locate(leaf);
 }
 
 }  // namespace ar::profile

@@ -17,20 +17,38 @@ std::string place(const std::string& path, std::uint32_t line) {
   return line == 0 ? printable(path) : fmt::format("{}:{}", printable(path), line);
 }
 
-std::string function_or_unknown(const Frame& frame) {
-  return frame.function.empty() ? std::string{"(unknown function)"} : printable(short_name(frame.function));
+// A frame as the debug information or the symbol table has it, with its name.
+StackFrame named(Frame frame, const std::string& module, std::uint64_t offset) {
+  StackFrame with_name{.name = {},
+                       .function = std::move(frame.function),
+                       .file = std::move(frame.file),
+                       .line = frame.line,
+                       .module = module,
+                       .inlined = frame.inlined,
+                       .wrapper = false};
+  if (!with_name.function.empty()) {
+    with_name.name = printable(short_name(with_name.function));
+  } else if (!module.empty()) {
+    with_name.name = fmt::format("{}+{:#x}", printable(file_name(module)), offset);
+  } else {
+    with_name.name = fmt::format("{:#x}", offset);
+  }
+  with_name.wrapper = is_wrapper(with_name.function, with_name.file);
+  return with_name;
 }
 
-std::string without_debug_information(const Location& location) {
-  if (location.module.empty()) {
-    return fmt::format("{:#x} (in no module)", location.offset);
+// Of code whose file and line are unknown.
+std::string function_in_module(const Location& location) {
+  const StackFrame& frame = location.user();
+  if (frame.module.empty()) {
+    return fmt::format("{} (in no module)", frame.name);
   }
-  const std::string module = printable(file_name(location.module));
-  if (!location.symbol.empty()) {
-    return fmt::format("{}+{:#x} ({})", printable(short_name(location.symbol)), location.symbol_offset,
-                       module);
+  if (frame.function.empty()) {
+    return frame.name;
   }
-  return fmt::format("{}+{:#x}", module, location.offset);
+  const std::string offset =
+      location.symbol_offset == 0 ? std::string{} : fmt::format("+{:#x}", location.symbol_offset);
+  return fmt::format("{}{} ({})", frame.name, offset, printable(file_name(frame.module)));
 }
 
 // The code of these comes with the kernel, not from a file.
@@ -55,14 +73,6 @@ std::string why_unnamed(const std::string& path, const std::string& build_id) {
       "{} is another build than the one that was recorded (build id {}){}: its functions are "
       "not named.",
       printable(path), build_id, elsewhere);
-}
-
-// The function that the user frame's code was inlined into, passing over what is the library's.
-std::string_view inlined_into(const Location& location) {
-  if (!location.frames[location.user_frame].inlined) {
-    return {};
-  }
-  return location.frames.back().function;
 }
 
 }  // namespace
@@ -94,28 +104,26 @@ const Location& Symbolizer::locate(const std::string& module_path, const std::st
   if (!is_new) {
     return location;
   }
-  location.module = module_path;
   location.offset = return_offset;
   DebugModule* const found = return_offset == 0 ? nullptr : opened.debug.get();
-  if (found == nullptr) {
-    return location;
-  }
   const std::uint64_t call = return_offset - 1;
-  location.frames = found->frames(call);
-  if (location.frames.empty() || location.frames.back().function.empty()) {
+  std::vector<Frame> frames = found == nullptr ? std::vector<Frame>{} : found->frames(call);
+  location.has_debug_information = !frames.empty();
+  if (frames.empty()) {
+    frames.emplace_back();
+  }
+  if (found != nullptr && frames.back().function.empty()) {
     if (auto symbol = found->symbol(call)) {
-      if (!location.frames.empty()) {
-        location.frames.back().function = std::move(symbol->name);
-      } else {
-        location.symbol = std::move(symbol->name);
-        location.symbol_offset = symbol->offset + 1;
-        location.only_wrappers = is_wrapper(location.symbol, {});
-      }
+      frames.back().function = std::move(symbol->name);
+      location.symbol_offset = location.has_debug_information ? 0 : symbol->offset + 1;
     }
+  }
+  for (Frame& frame : frames) {
+    location.frames.push_back(named(std::move(frame), module_path, return_offset));
   }
   for (std::size_t i = 0; i < location.frames.size(); ++i) {
     location.user_frame = i;
-    location.only_wrappers = is_wrapper(location.frames[i].function, location.frames[i].file);
+    location.only_wrappers = location.frames[i].wrapper;
     if (!location.only_wrappers) {
       break;
     }
@@ -125,13 +133,11 @@ const Location& Symbolizer::locate(const std::string& module_path, const std::st
 
 const Location& Symbolizer::locate(const Profile& profile, std::optional<std::size_t> module,
                                    std::uint64_t address) {
-  if (module) {
-    const Module& holder = profile.modules.at(*module);
+  if (module && *module < profile.modules.size()) {
+    const Module& holder = profile.modules[*module];
     return locate(holder.path, holder.build_id, address - holder.load_bias);
   }
-  Location& location = outside_[address];
-  location.offset = address;
-  return location;
+  return locate(std::string{}, std::string{}, address);
 }
 
 const Location& Symbolizer::locate(const Profile& profile, const Site& site) {
@@ -151,35 +157,26 @@ std::vector<std::string> Symbolizer::problems() const {
 }
 
 std::string one_line(const Location& location) {
-  if (location.frames.empty()) {
-    return without_debug_information(location);
-  }
-  const Frame& frame = location.frames[location.user_frame];
-  std::string line =
-      fmt::format("{}  {}", function_or_unknown(frame), place(shown_path(frame.file), frame.line));
-  if (const std::string_view outer = inlined_into(location); !outer.empty()) {
-    line += fmt::format("  (inlined into {})", printable(short_name(outer)));
+  const StackFrame& frame = location.user();
+  std::string line = frame.file.empty()
+                         ? function_in_module(location)
+                         : fmt::format("{}  {}", frame.name, place(shown_path(frame.file), frame.line));
+  // The wrappers between the user's function and the one that it was inlined into are passed over.
+  if (const StackFrame& outer = location.frames.back(); frame.inlined && !outer.function.empty()) {
+    line += fmt::format("  (inlined into {})", outer.name);
   }
   return line;
 }
 
 std::string function_at_place(const Location& location) {
-  if (location.frames.empty()) {
-    return without_debug_information(location);
-  }
-  const Frame& frame = location.frames[location.user_frame];
-  if (frame.file.empty()) {
-    return function_or_unknown(frame);
-  }
-  return fmt::format("{} at {}", function_or_unknown(frame), place(frame.file, frame.line));
+  const StackFrame& frame = location.user();
+  return frame.file.empty() ? function_in_module(location)
+                            : fmt::format("{} at {}", frame.name, place(frame.file, frame.line));
 }
 
 std::string place_alone(const Location& location) {
-  if (location.frames.empty() || location.frames[location.user_frame].file.empty()) {
-    return function_at_place(location);
-  }
-  const Frame& frame = location.frames[location.user_frame];
-  return place(frame.file, frame.line);
+  const StackFrame& frame = location.user();
+  return frame.file.empty() ? function_in_module(location) : place(frame.file, frame.line);
 }
 
 std::string shown_path(const std::string& path) {

@@ -12,18 +12,20 @@
 
 #include "profile/model/profile.hpp"
 #include "profile/symbols/debug_module.hpp"
+#include "profile/symbols/stack_frame.hpp"
 
 namespace ar::profile {
 
-// Where an allocation was made, as far as it can be told.
+// The code at one return address.
 struct Location {
-  std::vector<Frame> frames;   // innermost first; empty without debug information
-  std::size_t user_frame = 0;  // the first that is no wrapper, or the last
-  bool only_wrappers = false;  // not one of the frames is the user's: a caller may be
-  std::string module;          // path; empty when unknown
-  std::uint64_t offset = 0;    // in the module's ELF file, of the return address; or the address itself
-  std::string symbol;          // of the symbol table, when there are no frames
-  std::uint64_t symbol_offset = 0;
+  std::vector<StackFrame> frames;  // innermost first, never empty: several if functions were inlined
+  std::size_t user_frame = 0;      // the first that is no wrapper, or the last
+  bool only_wrappers = false;      // none of the frames is the user's: a caller may be
+  bool has_debug_information = false;
+  std::uint64_t offset = 0;         // in the module's ELF file; without module the address itself
+  std::uint64_t symbol_offset = 0;  // in the function, if only the symbol table has it; else 0
+
+  [[nodiscard]] const StackFrame& user() const { return frames[user_frame]; }
 };
 
 // Not thread-safe. Opens each module once, and looks each address up once. A module is found at its path,
@@ -58,7 +60,6 @@ class Symbolizer {
   OpenModule& module(const std::string& path, const std::string& build_id);
 
   std::map<std::pair<std::string, std::string>, OpenModule> modules_;
-  std::unordered_map<std::uint64_t, Location> outside_;  // of any module
 };
 
 // "ns::add  src/list.cpp:12, inlined into main", "sqlite3_malloc+0x1c (libsqlite3.so.0)",
@@ -69,7 +70,7 @@ class Symbolizer {
 // "ns::add at /home/me/src/list.cpp:12", or "libfoo.so+0x1234".
 [[nodiscard]] std::string function_at_place(const Location& location);
 
-// "/home/me/src/list.cpp:12", or as function_at_place where there is no file.
+// "/home/me/src/list.cpp:12", or as function_at_place if there is no file.
 [[nodiscard]] std::string place_alone(const Location& location);
 
 // The path as the reader of a report needs it: relative when the file lies below the working directory.

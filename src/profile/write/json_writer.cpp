@@ -59,7 +59,7 @@ std::string_view scan_name(track::LeakScan scan) {
   return "";
 }
 
-Json frame_fields(const Frame& frame) {
+Json frame_fields(const StackFrame& frame) {
   return Json{{"function", text_or_null(frame.function)},
               {"file", text_or_null(frame.file)},
               {"line", line_or_null(frame.line)},
@@ -73,11 +73,11 @@ Json histogram_fields(const Histogram& histogram) {
   return Json(std::vector<std::uint64_t>(histogram.begin(), last.base()));
 }
 
-Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
-  const Location& location = user_location(profile, site, symbolizer);
+Json site_fields(const Site& site, StackFrames& frames) {
+  const Location& location = frames.user_location(site);
   Json json;
   json["index"] = site.index;
-  json["label"] = site_label(profile, site, symbolizer);
+  json["label"] = site_label(site, frames);
   json["annotated"] = site.annotated;
   json["intentional"] = site.intentional;
   json["family"] = text_or_null(family_name(site.family));
@@ -85,32 +85,21 @@ Json site_fields(const Profile& profile, const Site& site, Symbolizer& symbolize
   json["description"] = text_or_null(site.description);
   json["type"] = text_or_null(site.type);
 
-  std::string function;
-  std::string file;
-  std::uint32_t line = 0;
-  if (!location.frames.empty()) {
-    const Frame& frame = location.frames[location.user_frame];
-    function = frame.function;
-    file = frame.file;
-    line = frame.line;
-  } else {
-    function = location.symbol;
-  }
-  if (has_own_place(site)) {
-    file = site.file;
-    line = site.line;
-  }
-  json["function"] = text_or_null(function);
-  json["file"] = text_or_null(file);
-  json["line"] = line_or_null(line);
+  const StackFrame& user = location.user();
+  const bool own_place = has_own_place(site);
+  json["function"] = text_or_null(user.function);
+  json["file"] = text_or_null(own_place ? site.file : user.file);
+  json["line"] = line_or_null(own_place ? site.line : user.line);
   json["address"] = site.address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", site.address));
   json["module"] = site.module ? Json(*site.module) : Json(nullptr);
   json["module_offset"] = site.module && site.address != 0
-                              ? Json(fmt::format("{:#x}", symbolizer.locate(profile, site).offset))
+                              ? Json(fmt::format("{:#x}", frames.symbolizer().locate(frames.profile(), site).offset))
                               : Json(nullptr);
   json["frames"] = Json::array();
-  for (const Frame& frame : location.frames) {
-    json["frames"].push_back(frame_fields(frame));
+  for (const StackFrame& frame : location.frames) {
+    if (location.has_debug_information) {
+      json["frames"].push_back(frame_fields(frame));
+    }
   }
 
   json["allocations"] = site.allocations;
@@ -165,9 +154,9 @@ void add_course(Json& json, const Profile& profile) {
   }
 }
 
-Json owner_fields(const Profile& profile, const Owner& owner, Symbolizer& symbolizer) {
+Json owner_fields(const Owner& owner, StackFrames& frames) {
   Json json;
-  json["label"] = site_label(profile, owner.site, symbolizer);
+  json["label"] = site_label(owner.site, frames);
   json["description"] = text_or_null(owner.site.description);
   json["file"] = text_or_null(has_own_place(owner.site) ? owner.site.file : std::string{});
   json["line"] = line_or_null(owner.site.line);
@@ -175,7 +164,7 @@ Json owner_fields(const Profile& profile, const Owner& owner, Symbolizer& symbol
   json["ended"] = owner.site.frees;
   json["contents"] = Json::array();
   for (const Site& site : owner.contents) {
-    json["contents"].push_back(site_fields(profile, site, symbolizer));
+    json["contents"].push_back(site_fields(site, frames));
   }
   return json;
 }
@@ -184,8 +173,8 @@ Json owner_fields(const Profile& profile, const Owner& owner, Symbolizer& symbol
 bool has_allocated(const Site& site) { return site.allocations != 0 || site.frees != 0; }
 
 // All but how the process ended.
-Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optional<unsigned> image,
-                    std::string_view ended_by) {
+Json profile_fields(StackFrames& frames, std::optional<unsigned> image, std::string_view ended_by) {
+  const Profile& profile = frames.profile();
   const Totals& totals = profile.totals;
   Json json;
   json["pid"] = profile.pid;
@@ -232,18 +221,19 @@ Json profile_fields(const Profile& profile, Symbolizer& symbolizer, std::optiona
   json["sites"] = Json::array();
   for (const Site& site : profile.sites) {
     if (has_allocated(site)) {
-      json["sites"].push_back(site_fields(profile, site, symbolizer));
+      json["sites"].push_back(site_fields(site, frames));
     }
   }
   json["owners"] = Json::array();
   for (const Owner& owner : profile.owners) {
-    json["owners"].push_back(owner_fields(profile, owner, symbolizer));
+    json["owners"].push_back(owner_fields(owner, frames));
   }
   return json;
 }
 
 Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
-  return profile_fields(image.profile, symbolizer, image.number, end_name(image.end));
+  StackFrames frames{image.profile, symbolizer};
+  return profile_fields(frames, image.number, end_name(image.end));
 }
 
 std::string text_of(const Json& json) {
@@ -263,10 +253,9 @@ std::string_view state_name(track::RunState state) {
 }
 
 // Stacks as numbers of frames, so that each frame is written once.
-void add_stacks(Json& process, const Profile& profile, Symbolizer& symbolizer) {
-  StackFrames frames{profile, symbolizer};
+void add_stacks(Json& process, StackFrames& frames) {
   std::size_t listed = 0;
-  for (const Site& site : profile.sites) {
+  for (const Site& site : frames.profile().sites) {
     if (has_allocated(site)) {
       process["sites"][listed++]["stack"] = frames.of(site);
     }
@@ -292,8 +281,9 @@ std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::str
   json["notes"] = notes;
   json["processes"] = profile.processes;
   json["unscanned_processes"] = profile.unscanned_processes;
-  Json process = profile_fields(profile, symbolizer, std::nullopt, state_name(profile.state));
-  add_stacks(process, profile, symbolizer);
+  StackFrames frames{profile, symbolizer};
+  Json process = profile_fields(frames, std::nullopt, state_name(profile.state));
+  add_stacks(process, frames);
   json["process"] = std::move(process);
   return text_of(json);
 }

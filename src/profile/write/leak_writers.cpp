@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "profile/change/grouping.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
@@ -185,7 +184,7 @@ std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {
   }
   for (const Leak& leak : known ? leaks : std::vector<Leak>{}) {
     cases += fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"0\">\n",
-                         in_xml(site_label(profile, *leak.site, symbolizer)), program);
+                         in_xml(site_label(*leak.site, frames)), program);
     if (leak.suppressed) {
       cases += fmt::format("      <skipped message=\"{}, suppressed\"/>\n", in_xml(message_of(leak)));
     } else {

@@ -30,14 +30,14 @@ struct Rows {
   std::vector<Row> contents;
 };
 
-Rows rows_of(const Profile& profile, const Owner& owner, Symbolizer& symbolizer) {
-  Rows rows{.label = fmt::format("{}  {} made, {} ended", site_label(profile, owner.site, symbolizer),
+Rows rows_of(const Owner& owner, StackFrames& frames) {
+  Rows rows{.label = fmt::format("{}  {} made, {} ended", site_label(owner.site, frames),
                                  with_separators(owner.site.allocations), with_separators(owner.site.frees)),
             .sum = {},
             .contents = {}};
   std::map<std::string, Site> by_label;  // stacks of one site are one row
   for (const Site& site : owner.contents) {
-    add_figures(by_label[site_label(profile, site, symbolizer)], site);
+    add_figures(by_label[site_label(site, frames)], site);
     add_figures(rows.sum, site);
   }
   rows.contents.assign(by_label.begin(), by_label.end());
@@ -52,14 +52,15 @@ std::vector<std::string> cells(const Site& site, std::string label) {
 
 }  // namespace
 
-std::string owner_table(const Profile& profile, Symbolizer& symbolizer, std::size_t top, const Style& style) {
+std::string owner_table(StackFrames& frames, std::size_t top, const Style& style) {
+  const Profile& profile = frames.profile();
   if (profile.owners.empty() || top == 0) {
     return {};
   }
   std::vector<Rows> owners;
   owners.reserve(profile.owners.size());
   for (const Owner& owner : profile.owners) {
-    owners.push_back(rows_of(profile, owner, symbolizer));
+    owners.push_back(rows_of(owner, frames));
   }
   std::ranges::stable_sort(
       owners, [](const Rows& left, const Rows& right) { return weight(left.sum) > weight(right.sum); });

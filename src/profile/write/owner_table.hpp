@@ -4,14 +4,13 @@
 #include <cstddef>
 #include <string>
 
-#include "profile/model/profile.hpp"
-#include "profile/symbols/symbols.hpp"
+#include "profile/symbols/stack_frames.hpp"
 #include "profile/write/text_style.hpp"
 
 namespace ar::profile {
 
 // The `top` owners that held most at the process's peak, and of each the sites that did. "" without owners.
-[[nodiscard]] std::string owner_table(const Profile& profile, Symbolizer& symbolizer, std::size_t top,
+[[nodiscard]] std::string owner_table(StackFrames& frames, std::size_t top,
                                       const Style& style);
 
 }  // namespace ar::profile

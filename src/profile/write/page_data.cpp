@@ -8,7 +8,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <ranges>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -16,6 +16,7 @@
 #include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
+#include "profile/symbols/stack_frames.hpp"
 
 namespace ar::profile {
 namespace {
@@ -45,25 +46,15 @@ class Strings {
 // Frames and the tree of stacks. Node 0 is the root; each node comes after its caller.
 class Tree {
  public:
-  Tree(const Profile& profile, Symbolizer& symbolizer, Strings& strings)
-      : profile_(profile), symbolizer_(symbolizer), strings_(strings) {
+  Tree(StackFrames& frames, Strings& strings) : stacks_(frames), strings_(strings) {
     nodes_.push_back(0);
     nodes_.push_back(0);
-    frame(Frame{.function = "all", .file = {}, .line = 0, .inlined = false}, {});
+    frame("all", {}, 0, {});
   }
 
   std::size_t leaf_of(const Site& site) {
-    if (site.stack != no_stack && site.stack < profile_.stack_nodes.size()) {
-      return node_of(site.stack);
-    }
-    if (has_own_place(site)) {
-      return child(0, frame(Frame{.function = shown_path(site.file) + ":" + std::to_string(site.line),
-                                  .file = site.file,
-                                  .line = site.line,
-                                  .inlined = false},
-                            module_name(site.module)));
-    }
-    return below(0, symbolizer_.locate(profile_, site));
+    const std::uint32_t leaf = stacks_.leaf_of(site);
+    return leaf == no_stack ? below(0, stacks_.of(site)) : node_of(leaf);
   }
 
   // Function, file, line and module of each frame, one after the other.
@@ -72,46 +63,30 @@ class Tree {
   Json take_nodes() { return std::move(nodes_); }
 
  private:
-  std::string module_name(std::optional<std::size_t> module) const {
-    return module && *module < profile_.modules.size() ? profile_.modules[*module].path : std::string{};
-  }
-
   // Callers come first in the profile, so no recursion is needed however deep a stack is.
   std::size_t node_of(std::uint32_t stack) {
     while (converted_.size() <= stack) {
-      const std::size_t next = converted_.size();
-      const StackNode& node = profile_.stack_nodes[next];
-      if (next == no_stack || node.caller >= next) {
-        converted_.push_back(0);
-        continue;
-      }
-      Location location;
-      if (node.module && *node.module < profile_.modules.size()) {
-        const Module& module = profile_.modules[*node.module];
-        location = symbolizer_.locate(module.path, module.build_id, node.address - module.load_bias);
-      } else {
-        location.offset = node.address;
-      }
-      converted_.push_back(below(converted_[node.caller], location));
+      const auto next = static_cast<std::uint32_t>(converted_.size());
+      const StackNode& node = stacks_.profile().stack_nodes[next];
+      converted_.push_back(next == no_stack ? 0
+                                            : below(converted_[stacks_.caller_of(next)],
+                                                    stacks_.at(node.module, node.address)));
     }
     return converted_[stack];
   }
 
-  std::size_t below(std::size_t caller, const Location& location) {
-    if (location.frames.empty()) {
-      const std::string name = location.symbol.empty() ? function_at_place(location) : location.symbol;
-      return child(caller,
-                   frame(Frame{.function = name, .file = {}, .line = 0, .inlined = false}, location.module));
-    }
-    for (auto each = location.frames.rbegin(); each != location.frames.rend(); ++each) {
-      caller = child(caller, frame(*each, location.module));
+  std::size_t below(std::size_t caller, const std::vector<FrameNumber>& frames) {
+    for (const FrameNumber number : frames | std::views::reverse) {
+      const StackFrame& of = stacks_.frame(number);
+      caller = child(caller, frame(of.name, of.file, of.line, of.module));
     }
     return caller;
   }
 
-  std::size_t frame(const Frame& frame, const std::string& module) {
-    const std::array<std::size_t, 4> key{strings_.index(frame.function), strings_.index(frame.file),
-                                         frame.line, strings_.index(module)};
+  std::size_t frame(const std::string& name, const std::string& file, std::uint32_t line,
+                    const std::string& module) {
+    const std::array<std::size_t, 4> key{strings_.index(name), strings_.index(file), line,
+                                         strings_.index(module)};
     const auto [place, added] = frame_indices_.try_emplace(key, frame_indices_.size());
     if (added) {
       for (const std::size_t value : key) {
@@ -130,31 +105,26 @@ class Tree {
     return place->second;
   }
 
-  const Profile& profile_;
-  Symbolizer& symbolizer_;
+  StackFrames& stacks_;
   Strings& strings_;
   Json frames_ = Json::array();
   Json nodes_ = Json::array();
   std::map<std::array<std::size_t, 4>, std::size_t> frame_indices_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> node_indices_;
-  std::vector<std::size_t> converted_;
+  std::vector<std::size_t> converted_;  // of the profile's nodes, in their order
 };
 
 struct Place {
-  std::string file;
+  const std::string& file;
   std::uint32_t line = 0;
 };
 
-Place place_of(const Profile& profile, const Site& site, Symbolizer& symbolizer) {
+Place place_of(const Site& site, StackFrames& frames) {
   if (has_own_place(site)) {
     return {.file = site.file, .line = site.line};
   }
-  const Location location = symbolizer.locate(profile, site);
-  if (location.frames.empty()) {
-    return {};
-  }
-  const Frame& frame = location.frames[location.user_frame];
-  return {.file = frame.file, .line = frame.line};
+  const StackFrame& user = frames.user_location(site).user();
+  return {.file = user.file, .line = user.line};
 }
 
 // The lines around a place; null when they are not to be had.
@@ -218,7 +188,8 @@ Json filled_part(const Histogram& histogram) {
 std::string page_data(const Profile& profile, const std::string& name, Symbolizer& symbolizer,
                       const std::vector<std::string>& notes) {
   Strings strings;
-  Tree tree{profile, symbolizer, strings};
+  StackFrames frames{profile, symbolizer};
+  Tree tree{frames, strings};
   Sources sources;
   Json json;
   json["arpent"] = page_format;
@@ -245,7 +216,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   std::size_t snippets = 0;
   for (const std::size_t index : order) {
     const Site& site = profile.sites[index];
-    const Place place = place_of(profile, site, symbolizer);
+    const Place place = place_of(site, frames);
     Json snippet = snippets < most_snippets ? sources.around(place) : Json(nullptr);
     snippets += snippet.is_null() ? 0 : 1;
     Json threads = Json::array();
@@ -253,7 +224,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
       threads.push_back(Json::array({share.thread, share.allocations, share.allocated_bytes}));
     }
     sites.push_back(Json{{"node", tree.leaf_of(site)},
-                         {"label", strings.index(site_label(profile, site, symbolizer))},
+                         {"label", strings.index(site_label(site, frames))},
                          {"description", strings.index(site.description)},
                          {"type", strings.index(site.type)},
                          {"family", strings.index(family_name(site.family))},
@@ -272,9 +243,9 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
     Json contents = Json::array();
     for (const Site& site : owner.contents) {
       contents.push_back(
-          Json{{"label", strings.index(site_label(profile, site, symbolizer))}, {"values", values_of(site)}});
+          Json{{"label", strings.index(site_label(site, frames))}, {"values", values_of(site)}});
     }
-    json["owners"].push_back(Json{{"label", strings.index(site_label(profile, owner.site, symbolizer))},
+    json["owners"].push_back(Json{{"label", strings.index(site_label(owner.site, frames))},
                                   {"made", owner.site.allocations},
                                   {"ended", owner.site.frees},
                                   {"contents", std::move(contents)}});

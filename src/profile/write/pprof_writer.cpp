@@ -15,7 +15,6 @@
 #include "profile/model/text_format.hpp"
 #include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
-#include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
 
 namespace ar::profile {
@@ -193,7 +192,7 @@ class PprofWriter {
   // Innermost first.
   std::vector<std::uint64_t> locations_of(const Site& site) {
     std::vector<std::uint64_t> locations;
-    for (std::uint32_t at = site.stack; at != no_stack; at = profile_.stack_nodes.at(at).caller) {
+    for (std::uint32_t at = frames_.leaf_of(site); at != no_stack; at = frames_.caller_of(at)) {
       locations.push_back(location(profile_.stack_nodes[at].module, profile_.stack_nodes[at].address));
     }
     if (locations.empty()) {

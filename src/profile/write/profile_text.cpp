@@ -128,7 +128,7 @@ std::string ProfileText::tables(bool leaks_are_known) {
       [](const Site& site) {
         return std::vector{with_separators(site.temporary), as_share(site.temporary, site.allocations)};
       });
-  text += owner_table(profile_, symbolizer_, options_.top, style_);
+  text += owner_table(frames_, options_.top, style_);
   return text;
 }
 

@@ -20,7 +20,6 @@ class ProfileText {
  public:
   ProfileText(const Profile& profile, Symbolizer& symbolizer, const TextOptions& options)
       : profile_(profile),
-        symbolizer_(symbolizer),
         frames_(profile, symbolizer),
         options_(options),
         style_(style_for(options.colour)) {}
@@ -40,7 +39,7 @@ class ProfileText {
 
   [[nodiscard]] std::vector<Group> rows(Grouping grouping,
                                         const std::function<std::uint64_t(const Site&)>& figure) {
-    return grouped(profile_, grouping, figure, frames_, symbolizer_);
+    return grouped(frames_, grouping, figure);
   }
   [[nodiscard]] StackFrames& frames() { return frames_; }
   [[nodiscard]] const Style& style() const { return style_; }
@@ -51,7 +50,6 @@ class ProfileText {
                     const std::function<std::vector<std::string>(const Site&)>& cells);
 
   const Profile& profile_;
-  Symbolizer& symbolizer_;
   StackFrames frames_;
   TextOptions options_;
   Style style_;

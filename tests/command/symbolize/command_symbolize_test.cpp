@@ -88,12 +88,18 @@ TEST(Symbols, OfAMissingModuleAreModuleAndOffset) {
 
 TEST(Symbols, SkipWrappersInFavourOfTheUser) {
   profile::Location location;
-  location.module = "/bin/x";
-  location.frames = {{.function = "std::__new_allocator<int>::allocate(unsigned long)",
+  location.frames = {{.name = "std::__new_allocator<int>::allocate",
+                      .function = "std::__new_allocator<int>::allocate(unsigned long)",
                       .file = "/usr/include/c++/12/bits/new_allocator.h",
                       .line = 137,
+                      .module = "/bin/x",
                       .inlined = true},
-                     {.function = "fill(int)", .file = "/src/fill.cpp", .line = 7, .inlined = false}};
+                     {.name = "fill",
+                      .function = "fill(int)",
+                      .file = "/src/fill.cpp",
+                      .line = 7,
+                      .module = "/bin/x",
+                      .inlined = false}};
   location.user_frame = 1;
   EXPECT_EQ(one_line(location), "fill  /src/fill.cpp:7");
   EXPECT_EQ(function_at_place(location), "fill at /src/fill.cpp:7");

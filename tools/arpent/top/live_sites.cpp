@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "profile/change/grouping.hpp"
 #include "profile/symbols/site_label.hpp"
-#include "profile/symbols/stack_frames.hpp"
 
 namespace ar::command {
 namespace {
@@ -73,10 +71,10 @@ bool LiveSites::continues(const profile::Profile& next) const {
          next.totals.allocations >= profile_.totals.allocations;
 }
 
-const std::string& LiveSites::label_of(const profile::Site& site) {
+const std::string& LiveSites::label_of(const profile::Site& site, profile::StackFrames& frames) {
   const auto [known, is_new] = labels_.try_emplace(site.index);
   if (is_new) {
-    known->second = site_label(profile_, site, symbolizer_);
+    known->second = site_label(site, frames);
   }
   return known->second;
 }
@@ -91,12 +89,13 @@ void LiveSites::look(profile::Profile profile, double seconds) {
   if (begins) {
     labels_.clear();
   }
+  profile::StackFrames frames{profile_, symbolizer_};
   for (std::size_t i = 0; i < profile_.sites.size(); ++i) {
     const profile::Site& site = profile_.sites[i];
     if (site.allocations == 0) {
       continue;
     }
-    Sums& sums = sums_[label_of(site)];
+    Sums& sums = sums_[label_of(site, frames)];
     if (site.live.bytes > sums.largest_bytes || sums.allocations == 0) {
       sums.largest_site = static_cast<std::uint32_t>(i);
       sums.largest_bytes = site.live.bytes;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "profile/model/profile.hpp"
+#include "profile/symbols/stack_frames.hpp"
 #include "profile/symbols/symbols.hpp"
 
 namespace ar::command {
@@ -72,7 +73,7 @@ class LiveSites {
 
   [[nodiscard]] bool continues(const profile::Profile& next) const;
   [[nodiscard]] LiveFigures figures_of(const Sums& now, const Sums& before, std::uint64_t marked) const;
-  const std::string& label_of(const profile::Site& site);
+  const std::string& label_of(const profile::Site& site, profile::StackFrames& frames);
 
   profile::Profile profile_;
   profile::Symbolizer symbolizer_;
