@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "profile/change/difference.hpp"
+#include "profile/write/difference_writers.hpp"
 #include "profile/write/flame_writers.hpp"
 #include "profile/read/gzip.hpp"
 #include "profile/write/leak_writers.hpp"
@@ -36,14 +37,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!again || ar::profile::packed(*again) != ar::profile::packed(sum)) {
     __builtin_trap();
   }
-  static_cast<void>(ar::profile::text_report(*profile, symbolizer, {}, [] { return std::vector<std::string>{}; }));
+  static_cast<void>(ar::profile::text_report(*profile, symbolizer, {}, {}));
   static_cast<void>(ar::profile::text_report(
-      sum, symbolizer, {.measure = {}, .grouping = {}, .tree = ar::profile::TreeDirection::top_down, .text = {}},
-      [] { return std::vector<std::string>{}; }));
-  static_cast<void>(ar::profile::collapsed_stacks(sum, symbolizer, ar::profile::Measure::total));
+      sum, symbolizer, {.metric = {}, .grouping = {}, .tree = ar::profile::TreeDirection::top_down, .text = {}}, {}));
+  static_cast<void>(ar::profile::collapsed_stacks(sum, symbolizer, ar::profile::Metric::total));
   static_cast<void>(ar::profile::sarif_leaks(sum, symbolizer, "1"));
   static_cast<void>(ar::profile::junit_leaks(sum, symbolizer));
-  const auto difference = ar::profile::difference(*profile, sum, ar::profile::Measure::live,
+  const auto difference = ar::profile::difference(*profile, sum, ar::profile::Metric::live,
                                                   ar::profile::Grouping::site, symbolizer);
   static_cast<void>(text_difference(difference, {"a", "b"}, {}, {}));
   return 0;

@@ -348,7 +348,7 @@ TEST(Difference, FindsNewGoneAndGrownSites) {
   after.profile.sites[3].file = "/build/7/src/tree.c";
   after.profile.totals = totals_of(after.profile.sites);
   const Difference found =
-      difference(before.profile, after.profile, Measure::peak, Grouping::site, symbolizer);
+      difference(before.profile, after.profile, Metric::peak, Grouping::site, symbolizer);
   EXPECT_EQ(found.growth(), 1000);
   std::vector<std::pair<std::int64_t, Change>> changes;
   for (const ChangedSite& site : found.sites) {
@@ -370,16 +370,16 @@ TEST(Difference, FindsNewGoneAndGrownSites) {
 TEST(Difference, ComparesWhatIsLiveOfTwoMomentsOfAProcess) {
   Example one;
   Example two;
-  EXPECT_EQ(usual_measure(one.profile, two.profile), Measure::live);
+  EXPECT_EQ(usual_metric(one.profile, two.profile), Metric::live);
   two.profile.start_time += 1;
-  EXPECT_EQ(usual_measure(one.profile, two.profile), Measure::peak);
+  EXPECT_EQ(usual_metric(one.profile, two.profile), Metric::peak);
 }
 
 TEST(CallTree, AddsUpFromBothEnds) {
   Symbolizer symbolizer;
   const Example example;
   StackFrames frames{example.profile, symbolizer};
-  const TreeNode down = call_tree(example.profile, Measure::total, TreeDirection::top_down, frames);
+  const TreeNode down = call_tree(example.profile, Metric::total, TreeDirection::top_down, frames);
   EXPECT_EQ(down.value, 1024U);
   ASSERT_EQ(down.children.size(), 2U);
   EXPECT_EQ(down.children[0].label, "app+0x10");
@@ -387,26 +387,26 @@ TEST(CallTree, AddsUpFromBothEnds) {
   ASSERT_EQ(down.children[0].children.size(), 2U);
   EXPECT_EQ(down.children[0].children[0].label, "app+0x20");
   EXPECT_EQ(down.children[0].children[0].value, 608U);
-  const TreeNode up = call_tree(example.profile, Measure::total, TreeDirection::bottom_up, frames);
+  const TreeNode up = call_tree(example.profile, Metric::total, TreeDirection::bottom_up, frames);
   EXPECT_EQ(up.children[0].label, "libgrow.so+0x30");
   EXPECT_EQ(up.children[0].value, 1000U);
-  EXPECT_THAT(tree_text(up, Measure::total, 1), HasSubstr("(2 more)"));
+  EXPECT_THAT(tree_text(up, Metric::total, 1), HasSubstr("(2 more)"));
 }
 
 TEST(FlameWriters, FoldStacks) {
   Symbolizer symbolizer;
   const Example example;
-  EXPECT_EQ(collapsed_stacks(example.profile, symbolizer, Measure::leaked),
+  EXPECT_EQ(collapsed_stacks(example.profile, symbolizer, Metric::leaked),
             "app+0x10;app+0x20;libgrow.so+0x30 50\n"
             "app+0x10;libgrow.so+0x30 100\n"
             "tree.c:41 16\n");
 }
 
-TEST(FlameWriters, GiveSpeedscopeEveryMeasure) {
+TEST(FlameWriters, GiveSpeedscopeEveryMetric) {
   Symbolizer symbolizer;
   const Example example;
   const auto json =
-      nlohmann::json::parse(speedscope_profile(example.profile, symbolizer, Measure::leaked, "1"));
+      nlohmann::json::parse(speedscope_profile(example.profile, symbolizer, Metric::leaked, "1"));
   ASSERT_EQ(json["profiles"].size(), 5U) << "nothing was temporary";
   EXPECT_EQ(json["profiles"][0]["name"], "definitely lost bytes");
   EXPECT_EQ(json["profiles"][0]["endValue"], 166);
@@ -427,8 +427,7 @@ TEST(ProfileReport, ShowsRowsOfEachKind) {
   const Example example;
   const auto text = [&](Grouping grouping) {
     return text_report(example.profile, symbolizer,
-                       {.measure = Measure::total, .grouping = grouping, .tree = {}, .text = {}},
-                       [] { return std::vector<std::string>{}; });
+                       {.metric = Metric::total, .grouping = grouping, .tree = {}, .text = {}}, {});
   };
   EXPECT_THAT(text(Grouping::module), HasSubstr("/nowhere/libgrow.so"));
   EXPECT_THAT(text(Grouping::type), HasSubstr("(no type)"));
@@ -445,8 +444,7 @@ TEST(ProfileReport, ShowsRowsOfEachKind) {
 TEST(ProfileReport, TellsWhichModulesHaveNoNames) {
   Symbolizer symbolizer;
   const Example example;
-  const std::string text =
-      text_report(example.profile, symbolizer, {}, [&] { return symbolizer.problems(); });
+  const std::string text = text_report(example.profile, symbolizer, {}, {});
   EXPECT_THAT(text, HasSubstr("/nowhere/libgrow.so is not on this machine"));
 }
 

@@ -71,10 +71,10 @@ class Comparison {
     }
   }
 
-  std::vector<ChangedSite> take(Measure measure) {
+  std::vector<ChangedSite> take(Metric metric) {
     for (ChangedSite& site : sites_) {
-      const std::uint64_t before = value_of(site.before, measure);
-      const std::uint64_t after = value_of(site.after, measure);
+      const std::uint64_t before = value_of(site.before, metric);
+      const std::uint64_t after = value_of(site.after, metric);
       site.growth = static_cast<std::int64_t>(after - before);
       site.change = before == after  ? Change::unchanged
                     : before == 0    ? Change::created
@@ -110,23 +110,23 @@ class Comparison {
 
 }  // namespace
 
-Difference difference(const Profile& before, const Profile& after, Measure measure, Grouping grouping,
+Difference difference(const Profile& before, const Profile& after, Metric metric, Grouping grouping,
                       Symbolizer& symbolizer) {
   Comparison comparison{grouping, symbolizer};
   comparison.add(before, &ChangedSite::before);
   comparison.add(after, &ChangedSite::after);
-  return {.measure = measure,
+  return {.metric = metric,
           .before = before.totals,
           .after = after.totals,
-          .before_value = value_of(before.totals, measure),
-          .after_value = value_of(after.totals, measure),
-          .sites = comparison.take(measure)};
+          .before_value = value_of(before.totals, metric),
+          .after_value = value_of(after.totals, metric),
+          .sites = comparison.take(metric)};
 }
 
-Measure usual_measure(const Profile& before, const Profile& after) {
+Metric usual_metric(const Profile& before, const Profile& after) {
   const bool same_process = before.processes == 1 && after.processes == 1 && before.pid == after.pid &&
                             before.start_time == after.start_time && before.program == after.program;
-  return same_process ? Measure::live : Measure::peak;
+  return same_process ? Metric::live : Metric::peak;
 }
 
 std::string_view name_of(Change change) {

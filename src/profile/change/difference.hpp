@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "profile/change/grouping.hpp"
-#include "profile/model/measure.hpp"
+#include "profile/model/metric.hpp"
 #include "profile/model/profile.hpp"
 #include "profile/symbols/symbols.hpp"
 
@@ -26,10 +26,10 @@ struct ChangedSite {
 };
 
 struct Difference {
-  Measure measure = Measure::peak;
+  Metric metric = Metric::peak;
   Totals before;
   Totals after;
-  std::uint64_t before_value = 0;  // of the measure, in all
+  std::uint64_t before_value = 0;  // of the metric, in all
   std::uint64_t after_value = 0;
   std::vector<ChangedSite> sites;  // what grew most first, what shrank most last
 
@@ -38,11 +38,11 @@ struct Difference {
 
 // Sites are the same when the functions and files of their stacks are, their descriptions and their types:
 // addresses and lines change with every build. Other groupings compare their labels; not by thread.
-[[nodiscard]] Difference difference(const Profile& before, const Profile& after, Measure measure,
+[[nodiscard]] Difference difference(const Profile& before, const Profile& after, Metric metric,
                                     Grouping grouping, Symbolizer& symbolizer);
 
 // Of two moments of one process what is live is compared, else the peak.
-[[nodiscard]] Measure usual_measure(const Profile& before, const Profile& after);
+[[nodiscard]] Metric usual_metric(const Profile& before, const Profile& after);
 
 // "created", "grown" …, as in the JSON; "new" for people.
 [[nodiscard]] std::string_view name_of(Change change);

@@ -14,17 +14,49 @@
 namespace ar::profile {
 namespace {
 
-constexpr std::array<std::pair<Grouping, std::string_view>, 8> names{{{Grouping::site, "site"},
-                                                                      {Grouping::function, "function"},
-                                                                      {Grouping::file, "file"},
-                                                                      {Grouping::module, "module"},
-                                                                      {Grouping::thread, "thread"},
-                                                                      {Grouping::type, "type"},
-                                                                      {Grouping::description, "description"},
-                                                                      {Grouping::stack, "stack"}}};
-
 std::string or_instead(const std::string& text, std::string_view instead) {
   return text.empty() ? std::string{instead} : printable(text);
+}
+
+const StackFrame& user_frame(const Site& site, StackFrames& frames) {
+  return frames.user_frame(frames.of(site));
+}
+
+std::string function_of(const Site& site, StackFrames& frames) { return user_frame(site, frames).name; }
+
+std::string module_of(const Site& site, StackFrames& frames) {
+  const StackFrame& frame = user_frame(site, frames);
+  if (!frame.module.empty()) {
+    return printable(frame.module);
+  }
+  return has_own_place(site) ? "(not recorded)" : "(no module)";
+}
+
+std::string file_of(const Site& site, StackFrames& frames) {
+  const std::string& path = has_own_place(site) ? site.file : user_frame(site, frames).file;
+  return path.empty() ? fmt::format("(no file known in {})", module_of(site, frames))
+                      : printable(shown_path(path));
+}
+
+std::string type_of(const Site& site, StackFrames& /*frames*/) { return or_instead(site.type, "(no type)"); }
+
+std::string description_of(const Site& site, StackFrames& /*frames*/) {
+  return or_instead(site.description, "(no description)");
+}
+
+constexpr std::array table{
+    GroupingRow{.grouping = Grouping::site, .name = "site", .label = site_label},
+    GroupingRow{.grouping = Grouping::function, .name = "function", .label = function_of},
+    GroupingRow{.grouping = Grouping::file, .name = "file", .label = file_of},
+    GroupingRow{.grouping = Grouping::module, .name = "module", .label = module_of},
+    GroupingRow{.grouping = Grouping::thread, .name = "thread", .label = nullptr},
+    GroupingRow{.grouping = Grouping::type, .name = "type", .label = type_of},
+    GroupingRow{.grouping = Grouping::description, .name = "description", .label = description_of},
+    GroupingRow{.grouping = Grouping::stack, .name = "stack", .label = site_label},
+};
+
+const GroupingRow& row_of(Grouping grouping) {
+  return *std::ranges::find(table, grouping, &GroupingRow::grouping);
 }
 
 class Groups {
@@ -32,17 +64,17 @@ class Groups {
   Groups(StackFrames& frames, Grouping grouping) : grouping_(grouping), frames_(frames) {}
 
   void add(const Site& site) {
-    if (grouping_ == Grouping::thread) {
-      for (const ThreadShare& share : site.threads) {
-        Site part;
-        part.allocations = share.allocations;
-        part.allocated_bytes = share.allocated_bytes;
-        add(thread_label(share.thread), {}, part);
-      }
-    } else if (grouping_ == Grouping::stack) {
-      add(site_label(site, frames_), callers_of(site, frames_), site);
-    } else {
-      add(label(site), {}, site);
+    const auto label = row_of(grouping_).label;
+    if (label != nullptr) {
+      add(label(site, frames_),
+          grouping_ == Grouping::stack ? callers_of(site, frames_) : std::vector<std::string>{}, site);
+      return;
+    }
+    for (const ThreadShare& share : site.threads) {
+      Site part;
+      part.allocations = share.allocations;
+      part.allocated_bytes = share.allocated_bytes;
+      add(thread_label(share.thread), {}, part);
     }
   }
 
@@ -67,41 +99,6 @@ class Groups {
     return thread.name.empty() ? fmt::format("thread {}", thread.tid) : printable(thread.name);
   }
 
-  std::string label(const Site& site) {
-    switch (grouping_) {
-      case Grouping::function:
-        return user_frame(site).name;
-      case Grouping::file:
-        return file(site);
-      case Grouping::module:
-        return module(site);
-      case Grouping::type:
-        return or_instead(site.type, "(no type)");
-      case Grouping::description:
-        return or_instead(site.description, "(no description)");
-      case Grouping::site:
-      case Grouping::thread:
-      case Grouping::stack:
-        break;
-    }
-    return site_label(site, frames_);
-  }
-
-  const StackFrame& user_frame(const Site& site) { return frames_.user_frame(frames_.of(site)); }
-
-  std::string file(const Site& site) {
-    const std::string& path = has_own_place(site) ? site.file : user_frame(site).file;
-    return path.empty() ? fmt::format("(no file known in {})", module(site)) : printable(shown_path(path));
-  }
-
-  std::string module(const Site& site) {
-    const StackFrame& frame = user_frame(site);
-    if (!frame.module.empty()) {
-      return printable(frame.module);
-    }
-    return has_own_place(site) ? "(not recorded)" : "(no module)";
-  }
-
   Grouping grouping_;
   StackFrames& frames_;
   std::vector<Group> groups_;
@@ -110,14 +107,14 @@ class Groups {
 
 }  // namespace
 
+std::span<const GroupingRow> groupings() { return table; }
+
 std::optional<Grouping> grouping_named(std::string_view name) {
-  const auto* const found = std::ranges::find(names, name, &std::pair<Grouping, std::string_view>::second);
-  return found == names.end() || found->first == Grouping::site ? std::nullopt : std::optional{found->first};
+  const auto* const found = std::ranges::find(table, name, &GroupingRow::name);
+  return found == table.end() ? std::nullopt : std::optional{found->grouping};
 }
 
-std::string_view name_of(Grouping grouping) {
-  return std::ranges::find(names, grouping, &std::pair<Grouping, std::string_view>::first)->second;
-}
+std::string_view name_of(Grouping grouping) { return row_of(grouping).name; }
 
 std::vector<Group> grouped(StackFrames& frames, Grouping grouping,
                            const std::function<std::uint64_t(const Site&)>& figure) {

@@ -1,9 +1,11 @@
-// Sites put together by what they have in common: the rows of tables.
+// Sites put together by what they have in common: the rows of tables. The table in grouping.cpp lists the
+// ways.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,14 @@ namespace ar::profile {
 
 enum class Grouping : std::uint8_t { site, function, file, module, thread, type, description, stack };
 
-// Of "function", "file" …; none for "site", which is what is shown without being asked for.
+struct GroupingRow {
+  Grouping grouping;
+  std::string_view name;  // as on the command line and in titles
+  // Of the group that a site belongs to. Null for threads: a site belongs to several.
+  std::string (*label)(const Site& site, StackFrames& frames);
+};
+[[nodiscard]] std::span<const GroupingRow> groupings();
+
 [[nodiscard]] std::optional<Grouping> grouping_named(std::string_view name);
 [[nodiscard]] std::string_view name_of(Grouping grouping);
 

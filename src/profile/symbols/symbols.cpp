@@ -156,6 +156,17 @@ std::vector<std::string> Symbolizer::problems() const {
   return sentences;
 }
 
+std::vector<std::string> symbol_notes(const Symbolizer& symbolizer) {
+  constexpr std::size_t most_notes = 5;
+  std::vector<std::string> notes = symbolizer.problems();
+  if (notes.size() > most_notes) {
+    const std::size_t more = notes.size() - most_notes;
+    notes.resize(most_notes);
+    notes.push_back(fmt::format("{} more cannot be named either.", counted(more, "module")));
+  }
+  return notes;
+}
+
 std::string one_line(const Location& location) {
   const StackFrame& frame = location.user();
   std::string line = frame.file.empty()

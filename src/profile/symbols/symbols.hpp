@@ -62,6 +62,9 @@ class Symbolizer {
   std::map<std::pair<std::string, std::string>, OpenModule> modules_;
 };
 
+// The problems for a note: a few modules each on its own, many as a number.
+[[nodiscard]] std::vector<std::string> symbol_notes(const Symbolizer& symbolizer);
+
 // "ns::add  src/list.cpp:12, inlined into main", "sqlite3_malloc+0x1c (libsqlite3.so.0)",
 // "libfoo.so+0x1234", or "0x7f12 (no module)".
 [[nodiscard]] std::string one_line(const Location& location);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,14 @@
 
 namespace ar::profile {
 namespace {
+
+constexpr std::array directions{
+    TreeDirectionRow{
+        .direction = TreeDirection::bottom_up, .name = "bottom-up", .description = "from what allocates out"},
+    TreeDirectionRow{.direction = TreeDirection::top_down,
+                     .name = "top-down",
+                     .description = "from the outermost caller in"},
+};
 
 struct Branch {
   std::uint64_t value = 0;
@@ -34,8 +43,7 @@ TreeNode node_of(std::string label, const Branch& branch) {
 
 class TreeText {
  public:
-  TreeText(std::uint64_t whole, Measure measure, std::size_t top)
-      : whole_(whole), measure_(measure), top_(top) {}
+  TreeText(std::uint64_t whole, Metric metric, std::size_t top) : whole_(whole), metric_(metric), top_(top) {}
 
   void add(const TreeNode& parent, std::size_t depth) {
     std::size_t shown_children = 0;
@@ -59,21 +67,32 @@ class TreeText {
 
  private:
   void line(std::uint64_t value, const std::string& label, std::size_t depth) {
-    table_.add({as_share(value, whole_), shown(value, measure_), std::string(depth * 2, ' ') + label});
+    table_.add({as_share(value, whole_), shown(value, metric_), std::string(depth * 2, ' ') + label});
   }
 
   std::uint64_t whole_;
-  Measure measure_;
+  Metric metric_;
   std::size_t top_;
-  Table table_{{"share", is_bytes(measure_) ? "bytes" : "blocks", "function"}};
+  Table table_{{"share", is_bytes(metric_) ? "bytes" : "blocks", "function"}};
 };
 
 }  // namespace
 
-TreeNode call_tree(const Profile& profile, Measure measure, TreeDirection direction, StackFrames& frames) {
+std::span<const TreeDirectionRow> tree_directions() { return directions; }
+
+std::optional<TreeDirection> tree_direction_named(std::string_view name) {
+  const auto* const found = std::ranges::find(directions, name, &TreeDirectionRow::name);
+  return found == directions.end() ? std::nullopt : std::optional{found->direction};
+}
+
+std::string_view described(TreeDirection direction) {
+  return std::ranges::find(directions, direction, &TreeDirectionRow::direction)->description;
+}
+
+TreeNode call_tree(const Profile& profile, Metric metric, TreeDirection direction, StackFrames& frames) {
   Branch root;
   for (const Site& site : profile.sites) {
-    const std::uint64_t value = value_of(site, measure);
+    const std::uint64_t value = value_of(site, metric);
     if (value == 0) {
       continue;
     }
@@ -95,8 +114,8 @@ TreeNode call_tree(const Profile& profile, Measure measure, TreeDirection direct
   return node_of({}, root);
 }
 
-std::string tree_text(const TreeNode& root, Measure measure, std::size_t top) {
-  TreeText text{root.value, measure, top};
+std::string tree_text(const TreeNode& root, Metric metric, std::size_t top) {
+  TreeText text{root.value, metric, top};
   text.add(root, 0);
   return text.take();
 }

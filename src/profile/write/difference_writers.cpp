@@ -18,16 +18,16 @@ std::uint64_t magnitude(std::int64_t value) {
   return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
 }
 
-std::string signed_text(std::int64_t value, Measure measure) {
-  return fmt::format("{}{}", value < 0 ? "-" : value > 0 ? "+" : "", shown(magnitude(value), measure));
+std::string signed_text(std::int64_t value, Metric metric) {
+  return fmt::format("{}{}", value < 0 ? "-" : value > 0 ? "+" : "", shown(magnitude(value), metric));
 }
 
-std::string growth_text(std::uint64_t before, std::uint64_t after, Measure measure) {
+std::string growth_text(std::uint64_t before, std::uint64_t after, Metric metric) {
   const auto growth = static_cast<std::int64_t>(after - before);
-  std::string text = fmt::format("{} -> {}: {}", shown(before, measure), shown(after, measure),
-                                 signed_text(growth, measure));
+  std::string text =
+      fmt::format("{} -> {}: {}", shown(before, metric), shown(after, metric), signed_text(growth, metric));
   if (growth == 0) {
-    return fmt::format("{}, as before", shown(before, measure));
+    return fmt::format("{}, as before", shown(before, metric));
   }
   if (before != 0) {
     text += fmt::format(" ({:+.1f} %)", 100.0 * static_cast<double>(growth) / static_cast<double>(before));
@@ -39,7 +39,7 @@ std::size_t count_of(const Difference& difference, Change change) {
   return static_cast<std::size_t>(std::ranges::count(difference.sites, change, &ChangedSite::change));
 }
 
-std::string table(std::string_view title, const std::vector<const ChangedSite*>& sites, Measure measure,
+std::string table(std::string_view title, const std::vector<const ChangedSite*>& sites, Metric metric,
                   const TextOptions& options, const Style& style) {
   if (sites.empty() || options.top == 0) {
     return {};
@@ -49,8 +49,8 @@ std::string table(std::string_view title, const std::vector<const ChangedSite*>&
   for (std::size_t i = 0; i < count; ++i) {
     const ChangedSite& site = *sites[i];
     const bool one_sided = site.change == Change::created || site.change == Change::gone;
-    aligned.add({signed_text(site.growth, measure), shown(value_of(site.before, measure), measure),
-                 shown(value_of(site.after, measure), measure),
+    aligned.add({signed_text(site.growth, metric), shown(value_of(site.before, metric), metric),
+                 shown(value_of(site.after, metric), metric),
                  one_sided ? std::string{name_of(site.change)} : std::string{}, site.label},
                 site.below);
   }
@@ -59,16 +59,16 @@ std::string table(std::string_view title, const std::vector<const ChangedSite*>&
 
 Json figures(const Site& site) {
   Json json;
-  for (const Measure measure : all_measures) {
-    json[std::string{name_of(measure)}] = value_of(site, measure);
+  for (const MetricRow& metric : metrics()) {
+    json[std::string{metric.name}] = metric.of_site(site);
   }
   return json;
 }
 
 Json figures(const Totals& totals) {
   Json json;
-  for (const Measure measure : all_measures) {
-    json[std::string{name_of(measure)}] = value_of(totals, measure);
+  for (const MetricRow& metric : metrics()) {
+    json[std::string{metric.name}] = metric.of_totals(totals);
   }
   return json;
 }
@@ -79,16 +79,16 @@ std::string text_difference(const Difference& difference, const DifferenceNames&
                             const TextOptions& options, const std::vector<std::string>& notes) {
   const Style style = style_for(options.colour);
   std::string out = heading(fmt::format("{} -> {}", printable(names.before), printable(names.after)), style);
-  for (const Measure measure : all_measures) {
+  for (const MetricRow& metric : metrics()) {
     out += summary_line(
-        name_of(measure) == "allocations" ? "blocks" : name_of(measure),
-        growth_text(value_of(difference.before, measure), value_of(difference.after, measure), measure),
+        metric.metric == Metric::allocations ? "blocks" : metric.name,
+        growth_text(metric.of_totals(difference.before), metric.of_totals(difference.after), metric.metric),
         style);
   }
   out +=
       summary_line("sites",
                    fmt::format("by {}: {} new, {} grown, {} unchanged, {} shrunk, {} gone",
-                               described(difference.measure), count_of(difference, Change::created),
+                               described(difference.metric), count_of(difference, Change::created),
                                count_of(difference, Change::grown), count_of(difference, Change::unchanged),
                                count_of(difference, Change::shrunk), count_of(difference, Change::gone)),
                    style);
@@ -105,10 +105,10 @@ std::string text_difference(const Difference& difference, const DifferenceNames&
     }
   }
   std::ranges::reverse(shrunk);
-  out += table(fmt::format("Grew, by {}", described(difference.measure)), grown, difference.measure, options,
+  out += table(fmt::format("Grew, by {}", described(difference.metric)), grown, difference.metric, options,
                style);
-  out += table(fmt::format("Shrank, by {}", described(difference.measure)), shrunk, difference.measure,
-               options, style);
+  out += table(fmt::format("Shrank, by {}", described(difference.metric)), shrunk, difference.metric, options,
+               style);
   return out;
 }
 
@@ -118,7 +118,7 @@ std::string json_difference(const Difference& difference, const DifferenceNames&
   json["arpent"] = {{"version", version}, {"format", difference_format}};
   json["before"] = {{"profile", names.before}, {"figures", figures(difference.before)}};
   json["after"] = {{"profile", names.after}, {"figures", figures(difference.after)}};
-  json["measure"] = name_of(difference.measure);
+  json["measure"] = name_of(difference.metric);
   json["growth"] = difference.growth();
   json["notes"] = notes;
   json["sites"] = Json::array();

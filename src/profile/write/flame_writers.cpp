@@ -28,11 +28,11 @@ std::string folded(const std::string& name) {
 
 }  // namespace
 
-std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Measure measure) {
+std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Metric metric) {
   StackFrames frames{profile, symbolizer};
   std::map<std::string, std::uint64_t> stacks;
   for (const Site& site : profile.sites) {
-    const std::uint64_t value = value_of(site, measure);
+    const std::uint64_t value = value_of(site, metric);
     if (value == 0) {
       continue;
     }
@@ -51,7 +51,7 @@ std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Mea
   return out;
 }
 
-std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, Measure first,
+std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, Metric first,
                                std::string_view version) {
   StackFrames frames{profile, symbolizer};
   Json table = Json::array();
@@ -78,24 +78,24 @@ std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, M
     stacks.push_back(std::move(stack));
   }
 
-  std::vector<Measure> measures{all_measures.begin(), all_measures.end()};
-  std::ranges::stable_partition(measures, [&](Measure measure) { return measure == first; });
+  std::vector<MetricRow> order{metrics().begin(), metrics().end()};
+  std::ranges::stable_partition(order, [&](const MetricRow& row) { return row.metric == first; });
   Json profiles = Json::array();
-  for (const Measure measure : measures) {
+  for (const MetricRow& metric : order) {
     Json samples = Json::array();
     Json weights = Json::array();
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
-      if (const std::uint64_t value = value_of(profile.sites[i], measure); value != 0) {
+      if (const std::uint64_t value = metric.of_site(profile.sites[i]); value != 0) {
         samples.push_back(stacks[i]);
         weights.push_back(value);
         sum += value;
       }
     }
-    if (sum != 0 || measure == first) {
+    if (sum != 0 || metric.metric == first) {
       profiles.push_back({{"type", "sampled"},
-                          {"name", described(measure)},
-                          {"unit", is_bytes(measure) ? "bytes" : "none"},
+                          {"name", metric.description},
+                          {"unit", metric.is_bytes ? "bytes" : "none"},
                           {"startValue", 0},
                           {"endValue", sum},
                           {"samples", std::move(samples)},

@@ -92,9 +92,10 @@ Json site_fields(const Site& site, StackFrames& frames) {
   json["line"] = line_or_null(own_place ? site.line : user.line);
   json["address"] = site.address == 0 ? Json(nullptr) : Json(fmt::format("{:#x}", site.address));
   json["module"] = site.module ? Json(*site.module) : Json(nullptr);
-  json["module_offset"] = site.module && site.address != 0
-                              ? Json(fmt::format("{:#x}", frames.symbolizer().locate(frames.profile(), site).offset))
-                              : Json(nullptr);
+  json["module_offset"] =
+      site.module && site.address != 0
+          ? Json(fmt::format("{:#x}", frames.symbolizer().locate(frames.profile(), site).offset))
+          : Json(nullptr);
   json["frames"] = Json::array();
   for (const StackFrame& frame : location.frames) {
     if (location.has_debug_information) {
@@ -276,9 +277,15 @@ void add_stacks(Json& process, StackFrames& frames) {
 
 std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::string_view version,
                         const std::vector<std::string>& notes) {
+  // All modules, also those that no site names.
+  for (const Module& module : profile.modules) {
+    [[maybe_unused]] const bool named = symbolizer.has(module);
+  }
+  std::vector<std::string> all_notes = notes;
+  std::ranges::move(symbolizer.problems(), std::back_inserter(all_notes));
   Json json;
   json["arpent"] = {{"version", version}, {"format", json_format}};
-  json["notes"] = notes;
+  json["notes"] = std::move(all_notes);
   json["processes"] = profile.processes;
   json["unscanned_processes"] = profile.unscanned_processes;
   StackFrames frames{profile, symbolizer};

@@ -17,7 +17,7 @@ inline constexpr int json_format = 1;
 [[nodiscard]] std::string json_report(const Survey& survey, Symbolizer& symbolizer);
 
 // Of one profile that was read from a file: what `arpent report` writes. `version` is that of the command,
-// `notes` are sentences for people.
+// `notes` are sentences for people; what the symbolizer could not name is added.
 [[nodiscard]] std::string json_report(const Profile& profile, Symbolizer& symbolizer,
                                       std::string_view version, const std::vector<std::string>& notes);
 

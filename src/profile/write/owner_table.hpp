@@ -10,7 +10,6 @@
 namespace ar::profile {
 
 // The `top` owners that held most at the process's peak, and of each the sites that did. "" without owners.
-[[nodiscard]] std::string owner_table(StackFrames& frames, std::size_t top,
-                                      const Style& style);
+[[nodiscard]] std::string owner_table(StackFrames& frames, std::size_t top, const Style& style);
 
 }  // namespace ar::profile

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <string_view>
 
 #include "profile/model/histograms.hpp"
@@ -23,9 +22,12 @@ std::string title(const Profile& profile) {
 class Report {
  public:
   Report(const Profile& profile, Symbolizer& symbolizer, const ReportChoice& choice)
-      : profile_(profile), choice_(choice), text_(profile, symbolizer, choice.text) {}
+      : profile_(profile),
+        symbolizer_(symbolizer),
+        choice_(choice),
+        text_(profile, symbolizer, choice.text) {}
 
-  std::string write(const std::function<std::vector<std::string>()>& notes) {
+  std::string write(const std::vector<std::string>& notes) {
     const std::string rest = body();
     std::string out = heading(title(profile_), text_.style());
     const auto add = [&](std::string_view name, const std::string& sentence) {
@@ -36,18 +38,18 @@ class Report {
     const Totals& totals = profile_.totals;
     add("program", printable(profile_.command_line));
     add("allocated", text_.allocated());
-    add("", most_of(totals.allocations, Measure::allocations));
+    add("", most_of(totals.allocations, Metric::allocations));
     add("peak", peak());
-    add("", most_of(totals.peak.bytes, Measure::peak));
+    add("", most_of(totals.peak.bytes, Metric::peak));
     if (profile_.state == track::RunState::running || !leaks_are_known(profile_)) {
       add("live", fmt::format("{}, {} when the profile was taken", counted(totals.live.blocks, "block"),
                               as_size(totals.live.bytes)));
-      add("", most_of(totals.live.bytes, Measure::live));
+      add("", most_of(totals.live.bytes, Metric::live));
     }
     add("leaks", leaks());
-    add("", most_of(totals.lost.bytes, Measure::leaked));
+    add("", most_of(totals.lost.bytes, Metric::leaked));
     add("temporary", text_.temporary());
-    add("", most_of(totals.temporary, Measure::temporary));
+    add("", most_of(totals.temporary, Metric::temporary));
     add("sizes", size_sentence(sizes_of(profile_.sites)));
     add("lifetimes", lifetime_sentence(lifetimes_of(profile_.sites)));
     add("threads", threads());
@@ -56,7 +58,11 @@ class Report {
                                 static_cast<double>(moment.milliseconds) / 1000, as_size(moment.live_bytes)));
     }
     add("ended", described_end(profile_));
-    for (const std::string& note : notes()) {
+    for (const std::string& note : notes) {
+      add("note", note);
+    }
+    // All that the report shows has been looked up by now.
+    for (const std::string& note : symbol_notes(symbolizer_)) {
       add("note", note);
     }
     add("note", text_.wrong_releases());
@@ -81,12 +87,12 @@ class Report {
   }
 
   // The site that has most of it, when it has a share worth telling.
-  std::string most_of(std::uint64_t whole, Measure measure) {
-    const auto rows = text_.rows(Grouping::site, [&](const Site& site) { return value_of(site, measure); });
+  std::string most_of(std::uint64_t whole, Metric metric) {
+    const auto rows = text_.rows(Grouping::site, [&](const Site& site) { return value_of(site, metric); });
     if (rows.empty() || whole == 0) {
       return {};
     }
-    const std::uint64_t first = value_of(rows.front().sum, measure);
+    const std::uint64_t first = value_of(rows.front().sum, metric);
     return fmt::format("most by {} ({})", rows.front().label, as_share(first, whole));
   }
 
@@ -110,34 +116,31 @@ class Report {
   }
 
   std::string body() {
-    const Measure measure = choice_.measure.value_or(Measure::peak);
+    const Metric metric = choice_.metric.value_or(Metric::peak);
     if (choice_.tree) {
-      const TreeNode root = call_tree(profile_, measure, *choice_.tree, text_.frames());
-      const std::string_view direction = *choice_.tree == TreeDirection::top_down
-                                             ? "from the outermost caller in"
-                                             : "from what allocates out";
+      const TreeNode root = call_tree(profile_, metric, *choice_.tree, text_.frames());
+      const std::string_view direction = described(*choice_.tree);
       if (root.children.empty()) {
-        return fmt::format("\nNo {}.\n", described(measure));
+        return fmt::format("\nNo {}.\n", described(metric));
       }
-      return table_title(fmt::format("Tree of {}, {}", described(measure), direction), 0, 0, text_.style()) +
-             tree_text(root, measure, choice_.text.top);
+      return table_title(fmt::format("Tree of {}, {}", described(metric), direction), 0, 0, text_.style()) +
+             tree_text(root, metric, choice_.text.top);
     }
-    if (choice_.measure || choice_.grouping) {
-      return table(measure, choice_.grouping.value_or(Grouping::site));
+    if (choice_.metric || choice_.grouping) {
+      return table(metric, choice_.grouping.value_or(Grouping::site));
     }
     return text_.tables(leaks_are_known(profile_));
   }
 
-  std::string table(Measure measure, Grouping grouping) {
+  std::string table(Metric metric, Grouping grouping) {
     const bool by_thread = grouping == Grouping::thread;
-    const auto rows =
-        text_.rows(grouping, [&](const Site& site) { return figure(site, measure, by_thread); });
+    const auto rows = text_.rows(grouping, [&](const Site& site) { return figure(site, metric, by_thread); });
     const std::string_view name = grouping == Grouping::site ? "sites" : name_of(grouping);
     const std::string title = grouping == Grouping::site
-                                  ? fmt::format("Sites, most {} first", described(measure))
-                                  : fmt::format("By {}, most {} first", name, described(measure));
+                                  ? fmt::format("Sites, most {} first", described(metric))
+                                  : fmt::format("By {}, most {} first", name, described(metric));
     if (rows.empty() || choice_.text.top == 0) {
-      return rows.empty() ? fmt::format("\nNo {}.\n", described(measure)) : std::string{};
+      return rows.empty() ? fmt::format("\nNo {}.\n", described(metric)) : std::string{};
     }
     std::vector<std::string> columns{"total", "allocations"};
     if (!by_thread) {
@@ -150,7 +153,7 @@ class Report {
       const Group& row = rows[i];
       std::vector<std::string> cells;
       if (!by_thread) {
-        cells = {as_size(value_of(row.sum, Measure::leaked)), as_size(row.sum.live.bytes),
+        cells = {as_size(value_of(row.sum, Metric::leaked)), as_size(row.sum.live.bytes),
                  as_size(row.sum.peak.bytes)};
       }
       cells.push_back(as_size(row.sum.allocated_bytes));
@@ -165,14 +168,15 @@ class Report {
   }
 
   // Of a thread only this is known, so rows of threads are sorted by it.
-  static std::uint64_t figure(const Site& site, Measure measure, bool by_thread) {
+  static std::uint64_t figure(const Site& site, Metric metric, bool by_thread) {
     if (by_thread) {
-      return measure == Measure::allocations ? site.allocations : site.allocated_bytes;
+      return metric == Metric::allocations ? site.allocations : site.allocated_bytes;
     }
-    return value_of(site, measure);
+    return value_of(site, metric);
   }
 
   const Profile& profile_;
+  Symbolizer& symbolizer_;
   const ReportChoice& choice_;
   ProfileText text_;
 };
@@ -192,7 +196,7 @@ std::string described_end(const Profile& profile) {
 }
 
 std::string text_report(const Profile& profile, Symbolizer& symbolizer, const ReportChoice& choice,
-                        const std::function<std::vector<std::string>()>& notes) {
+                        const std::vector<std::string>& notes) {
   return Report{profile, symbolizer, choice}.write(notes);
 }
 

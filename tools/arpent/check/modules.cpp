@@ -58,7 +58,8 @@ class Joiner {
     });
     // The paths in debug information may have been mapped to others.
     pair([this](const binary::ModuleNote& note, const CompilationUnit& unit) {
-      return profile::file_name(note.unit) == profile::file_name(unit.name) && is_alone(profile::file_name(note.unit));
+      return profile::file_name(note.unit) == profile::file_name(unit.name) &&
+             is_alone(profile::file_name(note.unit));
     });
     for (const auto& [note, unit] : notes_) {
       modules_.list.push_back(

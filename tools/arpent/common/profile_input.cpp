@@ -11,11 +11,6 @@
 #include "profile/read/profile_file.hpp"
 
 namespace ar::command {
-namespace {
-
-constexpr std::size_t most_notes = 5;
-
-}  // namespace
 
 std::expected<profile::Profile, std::string> open_profile(const std::string& file) {
   auto profile = profile::load_profile(file);
@@ -42,16 +37,6 @@ std::expected<profile::Suppressions, std::string> open_suppressions(const std::s
     return std::unexpected(fmt::format("{}: {}", profile::in_quotes(file), suppressions.error()));
   }
   return suppressions;
-}
-
-std::vector<std::string> symbol_notes(const profile::Symbolizer& symbolizer) {
-  std::vector<std::string> notes = symbolizer.problems();
-  if (notes.size() > most_notes) {
-    const std::size_t more = notes.size() - most_notes;
-    notes.resize(most_notes);
-    notes.push_back(fmt::format("{} more cannot be named either.", profile::counted(more, "module")));
-  }
-  return notes;
 }
 
 }  // namespace ar::command

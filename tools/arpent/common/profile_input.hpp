@@ -3,11 +3,9 @@
 
 #include <expected>
 #include <string>
-#include <vector>
 
 #include "profile/change/suppressions.hpp"
 #include "profile/model/profile.hpp"
-#include "profile/symbols/symbols.hpp"
 
 namespace ar::command {
 
@@ -16,8 +14,5 @@ namespace ar::command {
 
 // `file` empty: no suppressions.
 [[nodiscard]] std::expected<profile::Suppressions, std::string> open_suppressions(const std::string& file);
-
-// What the symbolizer could not name, for a note: a few modules each on its own, many as a number.
-[[nodiscard]] std::vector<std::string> symbol_notes(const profile::Symbolizer& symbolizer);
 
 }  // namespace ar::command

@@ -49,8 +49,8 @@ std::expected<std::string, Failure> find_program(const std::string& name, const 
     if (means_not_there(error)) {
       return std::unexpected(Failure{status_not_found, fmt::format("there is no program '{}'", shown)});
     }
-    return std::unexpected(
-        Failure{status_not_executable, fmt::format("'{}' cannot be executed: {}", shown, profile::reason(error))});
+    return std::unexpected(Failure{
+        status_not_executable, fmt::format("'{}' cannot be executed: {}", shown, profile::reason(error))});
   }
   const std::string path = environment.get("PATH").value_or(std::string{default_path});
   int refusal = 0;
@@ -72,9 +72,9 @@ std::expected<std::string, Failure> find_program(const std::string& name, const 
     }
   }
   if (refusal != 0) {
-    return std::unexpected(
-        Failure{status_not_executable,
-                fmt::format("'{}' cannot be executed: {}", profile::printable(refused), profile::reason(refusal))});
+    return std::unexpected(Failure{
+        status_not_executable,
+        fmt::format("'{}' cannot be executed: {}", profile::printable(refused), profile::reason(refusal))});
   }
   return std::unexpected(
       Failure{status_not_found, fmt::format("there is no program '{}' in the folders of PATH", shown)});

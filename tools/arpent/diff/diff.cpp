@@ -1,11 +1,14 @@
 // arpent diff BEFORE AFTER: what grew between two profiles.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "arpent/common/choices.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
@@ -33,20 +36,34 @@ struct Options {
   std::size_t top = 10;
 };
 
+struct Format {
+  std::string_view name;
+  std::string (*write)(const profile::Difference& difference, const profile::DifferenceNames& names,
+                       const profile::TextOptions& text, const std::vector<std::string>& notes);
+};
+constexpr std::array formats{
+    Format{.name = "text", .write = profile::text_difference},
+    Format{
+        .name = "json",
+        .write = [](const auto& difference, const auto& names, const auto& /*text*/,
+                    const auto& notes) { return json_difference(difference, names, ARPENT_VERSION, notes); }},
+};
+
 void declare(CLI::App& app, Options& options) {
   app.add_option("BEFORE", options.before, "The earlier profile")->required();
   app.add_option("AFTER", options.after, "The later profile")->required();
   app.add_option("--fail-on-growth", options.fail_on_growth,
                  "Exit with 1 when the figure grew in all; or by more than so many bytes (64KiB), blocks or "
                  "per cent (5%)");
-  app.add_option("--sort", options.sort,
-                 "Figure to compare; without it what is live, of two moments of one process, else the peak")
-      ->check(CLI::IsMember({"live", "peak", "total", "allocations", "temporary", "leaked"}));
-  app.add_option("--by", options.by, "Compare these instead of sites")
-      ->check(CLI::IsMember({"function", "file", "module", "type", "description", "stack"}));
-  app.add_option("--format", options.format, "text (for people) or json (for programs)")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_choice(app, "--sort", options.sort,
+             "Metric to compare (default: live for two moments of one process, else peak)",
+             names_of(profile::metrics()));
+  std::vector<std::string> groupings = names_of(profile::groupings());
+  std::erase(groupings, name_of(profile::Grouping::site));    // what is compared without --by
+  std::erase(groupings, name_of(profile::Grouping::thread));  // two profiles have different threads
+  add_choice(app, "--by", options.by, "Compare these instead of sites", groupings);
+  const std::vector<std::string> names = names_of(formats);
+  add_choice(app, "--format", options.format, either(names), names)->capture_default_str();
   add_output_option(app, options.output);
   app.add_option("--top", options.top, "Rows of each table")
       ->check(CLI::Range(0, 100000))
@@ -105,29 +122,26 @@ int diff(const std::vector<std::string>& arguments) {
   if (!after) {
     return status_unreadable;
   }
-  const profile::Measure measure =
-      profile::measure_named(options.sort).value_or(usual_measure(*before, *after));
+  const profile::Metric metric = profile::metric_named(options.sort).value_or(usual_metric(*before, *after));
   const auto grouping = profile::grouping_named(options.by).value_or(profile::Grouping::site);
-  const profile::Difference difference = profile::difference(*before, *after, measure, grouping, symbolizer);
+  const profile::Difference difference = profile::difference(*before, *after, metric, grouping, symbolizer);
   std::vector<std::string> notes;
-  if (measure == profile::Measure::leaked && (!leaks_are_known(*before) || !leaks_are_known(*after))) {
+  if (metric == profile::Metric::leaked && (!leaks_are_known(*before) || !leaks_are_known(*after))) {
     notes.emplace_back("Leaks were not looked for in both of them: what is lost cannot be compared.");
   }
   const std::vector<std::string> problems = symbol_notes(symbolizer);
   notes.insert(notes.end(), problems.begin(), problems.end());
   const profile::DifferenceNames names{.before = options.before, .after = options.after};
+  const profile::TextOptions text{.top = options.top, .colour = output_allows_colour(options.output)};
   const std::string output =
-      options.format == "json"
-          ? json_difference(difference, names, ARPENT_VERSION, notes)
-          : text_difference(difference, names,
-                            {.top = options.top, .colour = output_allows_colour(options.output)}, notes);
+      std::ranges::find(formats, options.format, &Format::name)->write(difference, names, text, notes);
   if (!write_output(name, options.output, output)) {
     return status_unreadable;
   }
   if (limit && exceeds(*limit, difference.before_value, difference.after_value)) {
     complain(name,
-             fmt::format("{} grew from {} to {}", described(measure), shown(difference.before_value, measure),
-                         shown(difference.after_value, measure)));
+             fmt::format("{} grew from {} to {}", described(metric), shown(difference.before_value, metric),
+                         shown(difference.after_value, metric)));
     return status_failure;
   }
   return status_success;

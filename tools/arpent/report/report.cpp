@@ -1,25 +1,22 @@
 // arpent report PROFILE: what a profile tells, in the format that its reader wants.
 #include <fmt/format.h>
 
-#include <array>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "arpent/common/choices.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
 #include "arpent/common/site_choice.hpp"
 #include "arpent/subcommands.hpp"
+#include "profile/change/grouping.hpp"
+#include "profile/model/metric.hpp"
 #include "profile/model/text_format.hpp"
-#include "profile/write/flame_writers.hpp"
-#include "profile/write/html_writer.hpp"
-#include "profile/write/json_writer.hpp"
-#include "profile/write/leak_writers.hpp"
-#include "profile/write/page_data.hpp"
-#include "profile/write/pprof_writer.hpp"
-#include "profile/write/profile_report.hpp"
+#include "profile/write/report_formats.hpp"
 
 namespace ar::command {
 namespace {
@@ -37,24 +34,36 @@ struct Options {
   std::size_t top = 10;
 };
 
+// "Formats:" and a line for each.
+std::string format_lines() {
+  std::string lines = "Formats, and the usual endings of their files:\n";
+  for (const profile::ReportFormat& format : profile::report_formats()) {
+    lines += fmt::format("  {:<11} {} ({})\n", format.name, format.help, format.ending);
+  }
+  return lines;
+}
+
 void declare(CLI::App& app, Options& options) {
   app.add_option("PROFILE", options.profile, "Profile of a run, of 'arpent snapshot' or 'arpent merge'")
       ->required();
-  app.add_option("--format", options.format, "text, json, html, pprof, collapsed, speedscope, sarif or junit")
-      ->check(CLI::IsMember({"text", "json", "html", "pprof", "collapsed", "speedscope", "sarif", "junit"}))
-      ->capture_default_str();
+  const std::vector<std::string> formats = names_of(profile::report_formats());
+  add_choice(app, "--format", options.format, either(formats), formats)->capture_default_str();
   add_output_option(app, options.output);
-  app.add_option("--sort", options.sort, "Figure to sort by, and of a tree or of folded stacks (else: peak)")
-      ->check(CLI::IsMember({"live", "peak", "total", "allocations", "temporary", "leaked"}));
-  app.add_option("--by", options.by, "Rows of the table, instead of the sites")
-      ->check(CLI::IsMember({"function", "file", "module", "thread", "type", "description", "stack"}));
-  app.add_option("--tree", options.tree, "A tree of functions, instead of tables")
-      ->check(CLI::IsMember({"bottom-up", "top-down"}));
+  add_choice(app, "--sort", options.sort,
+             "Metric to sort by; also used for trees and folded stacks (default: peak)",
+             names_of(profile::metrics()));
+  std::vector<std::string> groupings = names_of(profile::groupings());
+  std::erase(groupings, name_of(profile::Grouping::site));  // what is shown without --by
+  add_choice(app, "--by", options.by, "Rows of the table, instead of the sites", groupings);
+  add_choice(app, "--tree", options.tree, "A tree of functions, instead of tables",
+             names_of(profile::tree_directions()));
   app.add_option("--top", options.top, "Rows of each table, branches of each node of a tree")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   add_site_choice_options(app, options.sites);
   app.footer(
+      format_lines() +
+      "\n"
       "Examples:\n"
       "  arpent report app.profile\n"
       "  arpent report --by function --sort allocations app.profile\n"
@@ -67,66 +76,17 @@ void declare(CLI::App& app, Options& options) {
 }
 
 // Options that say nothing to the chosen format are a mistake. Empty when all is well.
-std::string contradiction(const Options& options) {
-  const bool is_text = options.format == "text";
-  if (!is_text && (!options.by.empty() || !options.tree.empty())) {
+std::string contradiction(const Options& options, const profile::ReportFormat& format) {
+  if (!format.takes_rows && (!options.by.empty() || !options.tree.empty())) {
     return fmt::format("{} is for --format text only", options.by.empty() ? "--tree" : "--by");
   }
   if (!options.by.empty() && !options.tree.empty()) {
     return "--by and --tree exclude each other";
   }
-  if (!options.sort.empty() && !is_text && options.format != "collapsed" && options.format != "speedscope") {
-    return fmt::format("--sort says nothing to --format {}, which holds all figures", options.format);
+  if (!options.sort.empty() && !format.takes_metric) {
+    return fmt::format("--sort says nothing to --format {}, which holds all figures", format.name);
   }
   return {};
-}
-
-std::string written(const profile::Profile& profile, profile::Symbolizer& symbolizer, const Options& options,
-                    std::vector<std::string> notes) {
-  const auto measure = profile::measure_named(options.sort);
-  const profile::Measure one = measure.value_or(profile::Measure::peak);
-  if (options.format == "pprof") {
-    return pprof_profile(profile, symbolizer);
-  }
-  if (options.format == "collapsed") {
-    return collapsed_stacks(profile, symbolizer, one);
-  }
-  if (options.format == "speedscope") {
-    return speedscope_profile(profile, symbolizer, one, ARPENT_VERSION);
-  }
-  if (options.format == "sarif") {
-    return sarif_leaks(profile, symbolizer, ARPENT_VERSION);
-  }
-  if (options.format == "junit") {
-    return junit_leaks(profile, symbolizer);
-  }
-  if (options.format == "html") {
-    const std::string file = std::filesystem::path{options.profile}.filename().string();
-    const std::array page{profile::page_data(profile, file, symbolizer, notes)};
-    return profile::html_page(page);
-  }
-  if (options.format == "json") {
-    // Its sites are named first: only then it is known what has no names.
-    for (const profile::Module& module : profile.modules) {
-      [[maybe_unused]] const bool named = symbolizer.has(module);
-    }
-    const std::vector<std::string> problems = symbolizer.problems();
-    notes.insert(notes.end(), problems.begin(), problems.end());
-    return json_report(profile, symbolizer, ARPENT_VERSION, notes);
-  }
-  profile::ReportChoice choice{.measure = measure,
-                               .grouping = profile::grouping_named(options.by),
-                               .tree = {},
-                               .text = {.top = options.top, .colour = output_allows_colour(options.output)}};
-  if (!options.tree.empty()) {
-    choice.tree =
-        options.tree == "top-down" ? profile::TreeDirection::top_down : profile::TreeDirection::bottom_up;
-  }
-  return text_report(profile, symbolizer, choice, [&] {
-    const std::vector<std::string> problems = symbol_notes(symbolizer);
-    notes.insert(notes.end(), problems.begin(), problems.end());
-    return notes;
-  });
 }
 
 int report(const std::vector<std::string>& arguments) {
@@ -139,7 +99,8 @@ int report(const std::vector<std::string>& arguments) {
   if (const auto status = parse(app, arguments)) {
     return *status;
   }
-  if (const std::string wrong = contradiction(options); !wrong.empty()) {
+  const profile::ReportFormat& format = *profile::report_format_named(options.format);
+  if (const std::string wrong = contradiction(options, format); !wrong.empty()) {
     complain(name, wrong);
     return status_usage;
   }
@@ -167,11 +128,19 @@ int report(const std::vector<std::string>& arguments) {
         fmt::format("Figures are of {} of {} that --focus and --ignore choose; the peak is the process's.",
                     profile::with_separators(all - removed), profile::counted(all, "site")));
   }
-  // The page holds lines of source.
-  const Readers readers = options.format == "html" ? Readers::owner_only : Readers::as_usual;
-  return write_output(name, options.output, written(*profile, symbolizer, options, std::move(notes)), readers)
-             ? status_success
-             : status_unreadable;
+  const profile::ReportRequest request{
+      .profile = *profile,
+      .symbolizer = symbolizer,
+      .version = ARPENT_VERSION,
+      .name = std::filesystem::path{options.profile}.filename().string(),
+      .choice = {.metric = profile::metric_named(options.sort),
+                 .grouping = profile::grouping_named(options.by),
+                 .tree = profile::tree_direction_named(options.tree),
+                 .text = {.top = options.top, .colour = output_allows_colour(options.output)}},
+      .notes = std::move(notes)};
+  const Readers readers = format.holds_source ? Readers::owner_only : Readers::as_usual;
+  return write_output(name, options.output, format.write(request), readers) ? status_success
+                                                                            : status_unreadable;
 }
 
 }  // namespace

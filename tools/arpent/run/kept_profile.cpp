@@ -111,7 +111,8 @@ std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file)
         "--profile: '{}' exists already; it is not written over: remove it or name another", shown));
   }
   if (::access(path.parent_path().c_str(), W_OK | X_OK) != 0) {
-    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}", shown, profile::reason(errno)));
+    return std::unexpected(
+        fmt::format("--profile: '{}' cannot be created: {}", shown, profile::reason(errno)));
   }
   constexpr std::size_t longest = 1000;  // with the numbers that may follow
   if (path.native().size() > longest) {

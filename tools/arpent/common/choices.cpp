@@ -1,0 +1,22 @@
+#include "arpent/common/choices.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <span>
+
+namespace ar::command {
+
+std::string either(const std::vector<std::string>& names) {
+  if (names.size() < 2) {
+    return names.empty() ? std::string{} : names.front();
+  }
+  return fmt::format("{} or {}", fmt::join(std::span{names}.first(names.size() - 1), ", "), names.back());
+}
+
+CLI::Option* add_choice(CLI::App& app, const std::string& option, std::string& value,
+                        const std::string& description, const std::vector<std::string>& names) {
+  return app.add_option(option, value, description)->check(CLI::IsMember(names));
+}
+
+}  // namespace ar::command

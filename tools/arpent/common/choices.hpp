@@ -1,0 +1,27 @@
+// Options whose values are the names of a table's rows.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace ar::command {
+
+// Of rows that have a `name`, in their order.
+template <typename Rows>
+[[nodiscard]] std::vector<std::string> names_of(const Rows& rows) {
+  std::vector<std::string> names;
+  for (const auto& row : rows) {
+    names.emplace_back(row.name);
+  }
+  return names;
+}
+
+// "text, json or html".
+[[nodiscard]] std::string either(const std::vector<std::string>& names);
+
+// An option that accepts these names only, and lists them in the help. `value` must outlive `app`.
+CLI::Option* add_choice(CLI::App& app, const std::string& option, std::string& value,
+                        const std::string& description, const std::vector<std::string>& names);
+
+}  // namespace ar::command
