@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "profile/model/call_sites.hpp"
+#include "profile/read/region_file.hpp"
 #include "support/profile_builder.hpp"
 
 namespace ar::profile {

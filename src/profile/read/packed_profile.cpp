@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "profile/model/totals.hpp"
+#include "profile/read/damage.hpp"
 
 namespace ar::profile {
 namespace {
@@ -19,11 +20,6 @@ namespace {
 constexpr std::uint32_t packed_version = 1;
 
 using Tag = protozero::pbf_tag_type;
-
-// Thrown and caught inside this file only.
-struct Damage {
-  std::string what;
-};
 
 // The messages' fields are listed once, by `fields` below: a Writer writes each that is not 0 or empty, a
 // Reader takes the one that is next in its message.

@@ -10,7 +10,7 @@
 
 #include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
-#include "profile/read/reader.hpp"
+#include "profile/read/region_file.hpp"
 
 namespace ar::profile {
 namespace {

@@ -1,84 +1,25 @@
 #include "profile/read/reader.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "profile/model/histograms.hpp"
-#include "profile/model/text_format.hpp"
 #include "profile/model/totals.hpp"
-#include "profile/read/compressed.hpp"
+#include "profile/read/damage.hpp"
 #include "profile/read/load_generations.hpp"
+#include "profile/read/region_image.hpp"
 
 namespace ar::profile {
 namespace {
 
-using track::Offset;
-
-// Thrown and caught inside this file only: a damaged profile is met in many nested places.
-struct Damage {
-  std::string what;
-};
-
 std::uint64_t minus_or_zero(std::uint64_t value, std::uint64_t taken) {
   return value > taken ? value - taken : 0;
 }
-
-class Image {
- public:
-  explicit Image(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  template <typename Record>
-  [[nodiscard]] Record record(Offset offset, std::string_view what) const {
-    static_assert(std::is_trivially_copyable_v<Record>);
-    if (offset % alignof(Record) != 0) {
-      throw Damage{fmt::format("{} at offset {:#x} is not aligned", what, offset)};
-    }
-    if (offset > bytes_.size() || bytes_.size() - offset < sizeof(Record)) {
-      throw Damage{
-          fmt::format("{} at offset {:#x} lies outside of its {} bytes", what, offset, bytes_.size())};
-    }
-    Record copy;
-    std::memcpy(&copy, bytes_.data() + offset, sizeof copy);
-    return copy;
-  }
-
-  // "" for 0.
-  [[nodiscard]] std::string text(Offset offset, std::string_view what) const {
-    if (offset == 0) {
-      return {};
-    }
-    if (offset >= bytes_.size()) {
-      throw Damage{
-          fmt::format("{} at offset {:#x} lies outside of its {} bytes", what, offset, bytes_.size())};
-    }
-    const auto* start = reinterpret_cast<const char*>(bytes_.data()) + offset;
-    const std::size_t room = bytes_.size() - offset;
-    const std::size_t length = ::strnlen(start, room);
-    if (length == room) {
-      throw Damage{fmt::format("{} at offset {:#x} has no end", what, offset)};
-    }
-    return {start, length};
-  }
-
-  // More records of one kind than this cannot be there without the list running in a circle.
-  template <typename Record>
-  [[nodiscard]] std::size_t most() const {
-    return bytes_.size() / sizeof(Record) + 1;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
 
 std::string hexadecimal(std::span<const std::uint8_t> bytes) {
   std::string digits;
@@ -88,7 +29,7 @@ std::string hexadecimal(std::span<const std::uint8_t> bytes) {
   return digits;
 }
 
-std::vector<Module> read_modules(const Image& image, Offset first) {
+std::vector<Module> read_modules(const RegionImage& image, Offset first) {
   std::vector<Module> modules;
   const std::size_t most = image.most<track::ModuleRecord>();
   for (Offset at = first; at != 0;) {
@@ -111,7 +52,7 @@ std::vector<Module> read_modules(const Image& image, Offset first) {
   return modules;
 }
 
-std::vector<StackNode> read_stack_nodes(const Image& image, const track::Header& header,
+std::vector<StackNode> read_stack_nodes(const RegionImage& image, const track::Header& header,
                                         std::size_t module_count) {
   std::vector<StackNode> nodes(header.node_count == 0 ? 0 : 1);
   for (std::uint32_t index = 1; index < header.node_count; ++index) {
@@ -151,7 +92,7 @@ struct Counts {
   std::vector<Thread> threads;
 };
 
-void read_thread(const Image& image, const track::ThreadRecord& record, std::uint32_t first_own,
+void read_thread(const RegionImage& image, const track::ThreadRecord& record, std::uint32_t first_own,
                  Counts& counts) {
   const std::size_t number = counts.threads.size();
   Thread thread{.tid = record.tid, .name = {record.name, ::strnlen(record.name, sizeof record.name)}};
@@ -181,7 +122,7 @@ void read_thread(const Image& image, const track::ThreadRecord& record, std::uin
   counts.threads.push_back(std::move(thread));
 }
 
-Counts read_counts(const Image& image, const track::Header& header) {
+Counts read_counts(const RegionImage& image, const track::Header& header) {
   Counts counts{.sums = std::vector<track::Counters>(header.origin_count, track::Counters{}),
                 .shares = std::vector<std::vector<ThreadShare>>(header.origin_count),
                 .threads = {}};
@@ -213,7 +154,7 @@ std::vector<TimelinePoint> read_timeline(const track::Header& header) {
   return points;
 }
 
-std::vector<Moment> read_moments(const Image& image, Offset first) {
+std::vector<Moment> read_moments(const RegionImage& image, Offset first) {
   std::vector<Moment> moments;
   const std::size_t most = image.most<track::MomentRecord>();
   for (Offset at = first; at != 0;) {
@@ -247,7 +188,8 @@ std::string type_in(const std::string& description) {
   return {};
 }
 
-void read_histograms(const Image& image, const track::OriginRecord& record, std::uint32_t index, Site& site) {
+void read_histograms(const RegionImage& image, const track::OriginRecord& record, std::uint32_t index,
+                     Site& site) {
   constexpr std::uint32_t parts = 2 * track::histogram_buckets / track::buckets_per_part;
   std::uint32_t seen = 0;
   for (std::uint32_t at = record.histograms; at != 0;) {
@@ -274,7 +216,7 @@ void read_histograms(const Image& image, const track::OriginRecord& record, std:
 bool known(track::Family family) { return family <= track::Family::owned; }
 bool known(track::Language language) { return language <= track::Language::zig; }
 
-Site read_site(const Image& image, const track::OriginRecord& record, std::uint32_t index,
+Site read_site(const RegionImage& image, const track::OriginRecord& record, std::uint32_t index,
                const track::Counters& counters, std::size_t module_count, const track::Header& header) {
   if (record.module > module_count) {
     throw Damage{fmt::format("site {} names module {} of {}", index, record.module, module_count)};
@@ -390,13 +332,13 @@ Profile read(std::span<const std::byte> bytes) {
     throw Damage{
         fmt::format("is cut short: {} bytes, its header alone has {}", bytes.size(), sizeof(track::Header))};
   }
-  const auto header = Image{bytes}.record<track::Header>(0, "the header");
+  const auto header = RegionImage{bytes}.record<track::Header>(0, "the header");
   check(header);
   if (header.used > bytes.size() || header.used < sizeof(track::Header)) {
     throw Damage{fmt::format("is cut short or damaged: {} bytes, {} of them in use by its own account",
                              bytes.size(), header.used)};
   }
-  const Image image{bytes};
+  const RegionImage image{bytes};
 
   Profile profile;
   profile.pid = header.pid;
@@ -447,45 +389,6 @@ Profile read(std::span<const std::byte> bytes) {
   return profile;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-std::string last_error(std::string_view what) { return fmt::format("{}: {}", what, reason(errno)); }
-
-// Up to `size` bytes from the start; fewer when the file ends before.
-std::expected<std::vector<std::byte>, std::string> read_bytes(int descriptor, std::size_t size) {
-  std::vector<std::byte> bytes(size);
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t got = ::pread(descriptor, bytes.data() + filled, size - filled, static_cast<off_t>(filled));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return std::unexpected(last_error("cannot be read"));
-    }
-    if (got == 0) {
-      break;
-    }
-    filled += static_cast<std::size_t>(got);
-  }
-  bytes.resize(filled);
-  return bytes;
-}
-
 }  // namespace
 
 std::expected<Profile, std::string> read_profile(std::span<const std::byte> image) {
@@ -494,49 +397,6 @@ std::expected<Profile, std::string> read_profile(std::span<const std::byte> imag
   } catch (Damage& damage) {
     return std::unexpected(std::move(damage.what));
   }
-}
-
-std::expected<Profile, std::string> read_profile_file(const std::filesystem::path& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
-  if (file.number() < 0) {
-    return std::unexpected(last_error("cannot be opened"));
-  }
-  struct stat status{};
-  if (::fstat(file.number(), &status) != 0) {
-    return std::unexpected(last_error("cannot be examined"));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return std::unexpected(std::string{"is not a regular file"});
-  }
-  auto head = read_bytes(file.number(), sizeof(track::Header));
-  if (!head) {
-    return std::unexpected(head.error());
-  }
-  if (is_compressed(*head)) {
-    const auto packed = read_bytes(file.number(), static_cast<std::size_t>(status.st_size));
-    const auto image = packed ? decompress(*packed) : std::unexpected(packed.error());
-    return image ? read_profile(*image) : std::unexpected(image.error());
-  }
-  if (head->size() < sizeof(track::Header)) {
-    return read_profile(*head);
-  }
-  track::Header header;
-  std::memcpy(&header, head->data(), sizeof header);
-  if (header.magic != track::profile_magic) {
-    return read_profile(*head);
-  }
-  if (header.used < sizeof header || header.used > static_cast<std::uint64_t>(status.st_size)) {
-    header.used = sizeof header;  // damaged: read_profile says so by the header's own account
-  }
-  // The file may be larger than what is in use. A process that is still running appends meanwhile: records
-  // that are linked in while we read lie there.
-  constexpr std::uint64_t appended_meanwhile = 1U << 20U;
-  const auto size = std::min(header.used + appended_meanwhile, static_cast<std::uint64_t>(status.st_size));
-  auto bytes = read_bytes(file.number(), size);
-  if (!bytes) {
-    return std::unexpected(bytes.error());
-  }
-  return read_profile(*bytes);
 }
 
 }  // namespace ar::profile

@@ -6,7 +6,7 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
-#include "profile/read/reader.hpp"
+#include "profile/read/region_file.hpp"
 
 namespace {
 

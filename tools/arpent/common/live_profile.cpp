@@ -15,7 +15,7 @@
 #include <system_error>
 
 #include "profile/model/text_format.hpp"
-#include "profile/read/reader.hpp"
+#include "profile/read/region_file.hpp"
 #include "track/region/profile_layout.hpp"
 
 namespace ar::command {

@@ -23,7 +23,6 @@
 #include "arpent/common/report_target.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/read/compressed.hpp"
-#include "profile/read/reader.hpp"
 
 namespace ar::command {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "profile/model/call_sites.hpp"
 #include "profile/model/text_format.hpp"
-#include "profile/read/reader.hpp"
+#include "profile/read/region_file.hpp"
 
 namespace ar::command {
 namespace {
