@@ -1,11 +1,7 @@
 #include "profile/model/call_sites.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <map>
 #include <optional>
-#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -50,26 +46,12 @@ void add_figures(Site& to, const Site& from) {
 namespace {
 
 void join_stacks(std::vector<Site>& sites) {
-  using Place = std::tuple<std::optional<std::size_t>, std::uint64_t, track::Family, std::string,
-                           std::uint32_t, std::string, std::string>;
-  std::map<Place, std::size_t> known;
-  std::vector<Site> joined;
-  for (Site& site : sites) {
+  join_sites(sites, [](Site& site) {
     const bool has_stack = std::exchange(site.stack, no_stack) != no_stack;
-    if (!has_stack) {
-      joined.push_back(std::move(site));
-      continue;
-    }
-    const auto [at, is_new] = known.try_emplace(
-        {site.module, site.address, site.family, site.file, site.line, site.description, site.type},
-        joined.size());
-    if (is_new) {
-      joined.push_back(std::move(site));
-    } else {
-      add_figures(joined[at->second], site);
-    }
-  }
-  sites = std::move(joined);
+    return has_stack ? std::optional{std::tuple{site.module, site.address, site.family, site.file, site.line,
+                                                site.description, site.type}}
+                     : std::nullopt;
+  });
 }
 
 }  // namespace

@@ -57,31 +57,22 @@ std::vector<std::uint32_t> join_nodes(Profile& profile, const std::vector<std::s
   return moved;
 }
 
-void join_sites(std::vector<Site>& sites, const std::vector<Module>& modules,
+void join_loads(std::vector<Site>& sites, const std::vector<Module>& modules,
                 const std::vector<std::size_t>& last_load, const std::vector<std::uint32_t>& node) {
-  using Place = std::tuple<std::size_t, std::uint64_t, track::Family, std::string, std::uint32_t, std::string,
+  join_sites(sites, [&](Site& site) {
+    using Key = std::tuple<std::size_t, std::uint64_t, track::Family, std::string, std::uint32_t, std::string,
                            std::uint32_t>;
-  std::map<Place, std::size_t> known;
-  std::vector<Site> joined;
-  for (Site& site : sites) {
     site.stack = site.stack == no_stack ? no_stack : node[site.stack];
     if (!site.module || site.address == 0) {
-      joined.push_back(std::move(site));
-      continue;
+      return std::optional<Key>{};
     }
     const std::size_t module = last_load[*site.module];
     const std::uint64_t offset = site.address - modules[*site.module].load_bias;
-    const auto [at, is_new] = known.try_emplace(
-        {module, offset, site.family, site.file, site.line, site.description, site.stack}, joined.size());
     site.module = module;
     site.address = modules[module].load_bias + offset;
-    if (is_new) {
-      joined.push_back(std::move(site));
-    } else {
-      add_figures(joined[at->second], site);
-    }
-  }
-  sites = std::move(joined);
+    return std::optional<Key>{
+        {module, offset, site.family, site.file, site.line, site.description, site.stack}};
+  });
 }
 
 }  // namespace
@@ -92,12 +83,12 @@ void join_load_generations(Profile& profile) {
     return;
   }
   const std::vector<std::uint32_t> node = join_nodes(profile, last_load);
-  join_sites(profile.sites, profile.modules, last_load, node);
+  join_loads(profile.sites, profile.modules, last_load, node);
   for (Owner& owner : profile.owners) {
     std::vector<Site> own{std::move(owner.site)};
-    join_sites(own, profile.modules, last_load, node);
+    join_loads(own, profile.modules, last_load, node);
     owner.site = std::move(own.front());
-    join_sites(owner.contents, profile.modules, last_load, node);
+    join_loads(owner.contents, profile.modules, last_load, node);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "arpent/common/report_target.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/read/compressed.hpp"
+#include "track/region/profile_layout.hpp"
 
 namespace ar::command {
 namespace {
