@@ -35,7 +35,7 @@ struct GeneralPurposeOptions {
   bool safety = true;
   // How many frames of a stack are kept, 0 to 32. Each costs 16 bytes a block, and a little time.
   std::uint32_t stack_frames = 6;
-  // May be used by several threads at once. An instance for one thread needs no atomic operation at all.
+  // May be used by several threads at once. An instance for one thread waits for no lock.
   bool thread_safe = true;
   // Released memory is never handed out again, so that every use of it is found: pages whose blocks are all
   // released, and large blocks, become inaccessible where the backing is page_allocator. Needs safety.
@@ -64,7 +64,7 @@ class GeneralPurposeAllocator {
 
   // All memory, that of its own notes too, comes from `backing`, which must outlive it and, if this one is
   // thread-safe, need not be: it is called by one thread at a time. Pages of 64 and 256 KiB, aligned to 64
-  // KiB, and blocks of more than 32 KiB are asked for.
+  // KiB, and blocks of more than 32 KiB are asked for. Each thread has pages of its own for each size.
   explicit GeneralPurposeAllocator(Allocator backing) noexcept
       : core_({.safety = options.safety,
                .thread_safe = options.thread_safe,
