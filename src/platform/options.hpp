@@ -29,14 +29,15 @@ enum class SetBy : std::uint8_t {
   run,          // only `arpent run` sets it: of no use to people
 };
 
+// Arrays, not pointers, which the loader would have to relocate at every start of every tracked program.
 struct Option {
-  const char* name;
+  char name[28];
   OptionKind kind;
-  const char* values;         // of choices and numbers, else empty
-  const char* default_value;  // if the variable is not set or empty; of paths and texts: in words
+  char values[24];         // of choices and numbers, else empty
+  char default_value[56];  // if the variable is not set or empty; of paths and texts: in words
   SetBy set_by;
-  const char* readers;
-  const char* meaning;
+  char readers[40];
+  char meaning[168];
 };
 
 // Not inline: as a symbol that programs share, it would be exported from libarpent.a.
