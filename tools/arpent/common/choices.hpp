@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace ar::command {
 template <typename Rows>
 [[nodiscard]] std::vector<std::string> names_of(const Rows& rows) {
   std::vector<std::string> names;
+  names.reserve(std::size(rows));
   for (const auto& row : rows) {
     names.emplace_back(row.name);
   }
