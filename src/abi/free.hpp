@@ -1,9 +1,8 @@
 // From any entry point that frees to the page of the block: heap and tracking together.
 //
 //   free_block      no tracking: heap::free
-//   free_tracked    the block's slot says whether it is live and of the right family; anything else is a jump
-//   to
-//                   the slow path, which reports what is wrong
+//   free_tracked    the block's slot says whether it is live and of the right family; if it is not, the slow
+//                   path reports what is wrong
 #pragma once
 
 #include <cstdint>

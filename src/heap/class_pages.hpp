@@ -5,7 +5,7 @@
 //
 // Other threads free into Page::remote. Its two low bits are the protocol by which the thread of a full page
 // learns of that:
-//   notify_bit         the thread asks to be notified by whoever frees next. Set on full pages only.
+//   notify_bit         the thread asks to be notified by the next thread that frees. Set on full pages only.
 //   notice_in_flight   somebody does so: the page is in, or about to enter, a heap's `notified` list, and
 //                      must not be given up before it has come out of it.
 #pragma once
@@ -73,7 +73,7 @@ struct ThreadHeap {
   PageSource* source;
   ThreadHeap* next;  // all heaps of the source
   ThreadHeap* next_abandoned;
-  std::uint64_t thread;                      // whose heap it is; for whoever attaches threads
+  std::uint64_t thread;                      // the heap's owner; set by the code that attaches threads
   std::uint32_t retiring_from, retiring_to;  // classes that may have an empty page waiting
 };
 

@@ -22,7 +22,7 @@ struct ThreadState {
   // thread-local storage of the first thread is zeros that will be written over.
   ThreadHeap* heap;
   void* recorder;    // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
-  HeapWatch* watch;  // of whoever watches this thread; null: it is not watched
+  HeapWatch* watch;  // the watch on this thread; null if there is none
   bool ended;        // thread-exit handlers have run: no heap of its own any more
   bool starting;     // it is running the hook of the process's first allocation
 };

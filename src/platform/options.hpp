@@ -2,7 +2,9 @@
 //
 // From it derive: what the library reads at start and warns about, what passes from a program under
 // `arpent run` to one that it becomes by exec, `arpent help environment`, and the check of
-// docs/environment.md. To add an option: a row here, a row there, and its use.
+// docs/environment.md. To add an option: a row here; the same row, at the same place in
+// the order, in docs/environment.md (a test compares them); and, if the library reads it, a line in
+// read_options (abi/start.cpp) and a field of ProcessOptions (abi/process_options.hpp).
 //
 // A value that is not accepted counts as the default. The library reports it once, in a line on standard
 // error, and removes the variable from the process's environment, so that child processes do not repeat the

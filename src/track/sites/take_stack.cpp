@@ -79,7 +79,7 @@ NodeIndex take_stack(unwind::StackMemory* memory, const unwind::Context& from,
     return intern_node(0, caller);  // the loader is not done yet, or there is no memory
   }
 #ifdef __x86_64__
-  unwind::StackCache stack(*memory);  // until the end, so that nobody else takes it
+  unwind::StackCache stack(*memory);  // to the end of the function: a signal handler must not take it
   if (stack.usable() && stack.run(from)) [[likely]] {
     return take_known(stack, caller);
   }
