@@ -90,6 +90,8 @@ def is_refused():
         socket.create_connection(("127.0.0.1", port)).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:  # the server closed its socket before it accepted this connection
+        pass
     return False
 
 
