@@ -56,7 +56,7 @@ for compiler in g++ clang++-19; do
   for level in -O1 -O2 -Os; do
     "$compiler" -std=c++20 $level -fcf-protection=none -fno-asynchronous-unwind-tables -I"$SOURCE_DIR/include" -c code.cpp -o code.o
     # No text of the descriptions is left over.
-    if strings -a code.o | grep -qE '^(point|ints|double)$'; then fail "$compiler $level: descriptions are in the object"; fi
+    if strings -a code.o | has -E '^(point|ints|double)$'; then fail "$compiler $level: descriptions are in the object"; fi
     expect create_point malloc
     expect create_zero_point malloc
     expect create_double malloc
@@ -74,7 +74,7 @@ for compiler in g++ clang++-19; do
   # Tracked, the same test fails: it can.
   "$compiler" -std=c++20 -O2 -DDEBUG -I"$SOURCE_DIR/include" -c code.cpp -o code.o
   [ "$(calls create_point)" != 'malloc ' ] || fail "$compiler: the tracked create is taken for malloc"
-  strings -a code.o | grep -q '^point$' || fail "$compiler: a description in the object is not seen"
+  strings -a code.o | has '^point$' || fail "$compiler: a description in the object is not seen"
 done
 
 finish "untracked, ar::create of a trivial type is malloc and the initialisation"

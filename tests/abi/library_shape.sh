@@ -58,10 +58,10 @@ dynamic_model() {
 flags() {
   local wanted
   for wanted in NOW NODELETE; do
-    readelf -dW "$1" | grep -q "FLAGS.*\<$wanted\>" || echo "not linked with -z ${wanted,,}"
+    readelf -dW "$1" | has "FLAGS.*\<$wanted\>" || echo "not linked with -z ${wanted,,}"
   done
-  if readelf -dW "$1" | grep -q TEXTREL; then echo "has text relocations"; fi
-  if readelf -lW "$1" | grep -q 'GNU_STACK.*RWE'; then echo "wants an executable stack"; fi
+  if readelf -dW "$1" | has TEXTREL; then echo "has text relocations"; fi
+  if readelf -lW "$1" | has 'GNU_STACK.*RWE'; then echo "wants an executable stack"; fi
 }
 
 # A library that breaks every rule.

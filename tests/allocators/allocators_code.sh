@@ -30,7 +30,7 @@ body() { # FUNCTION: its instructions with relocations
     awk -v name="<$1>:" '$1 == name { p = 1; next } /^$/ { p = 0 } p'
 }
 is_indirect() { # FUNCTION: whether it calls through a pointer
-  body "$1" | grep -qE '(call|jmp)q? +\*|blr? +x'
+  body "$1" | has -E '(call|jmp)q? +\*|blr? +x'
 }
 fast_path() { # FUNCTION: instructions up to its first return
   body "$1" | grep -vE 'R_[A-Z0-9_]+[ \t]|nop|xchg +%ax,%ax' | sed '/ret/q' | wc -l
@@ -50,8 +50,8 @@ for compiler in g++ clang++-19; do
   # Beyond the limit it may call its own cold part.
   others=$(calls fixed_ints | sed 's/_ZN2ar20FixedBufferAllocator18alloc_beyond_limit[^ ]* //')
   [ -z "$others" ] || fail "$compiler: fixed_ints calls $others"
-  if strings -a code.o | grep -qx 'c point'; then fail "$compiler: a description that nobody reads is in the object"; fi
-  strings -a code.o | grep -qx 'ints' || fail "$compiler: descriptions are not found" # this test can fail
+  if strings -a code.o | has -x 'c point'; then fail "$compiler: a description that nobody reads is in the object"; fi
+  strings -a code.o | has -x 'ints' || fail "$compiler: descriptions are not found" # this test can fail
   for function in arena_ints fixed_ints; do
     count=$(fast_path $function)
     [ "$count" -le 16 ] || fail "$compiler: $function takes $count instructions"

@@ -77,7 +77,7 @@ check() {
         fail_with_messages "$compiler $configuration accepts: $1"
       elif [ "$count" -ne 1 ]; then
         fail_with_messages "$compiler $configuration gives $count errors, not one: $1"
-      elif ! grep 'error:' messages | grep -qF -e "$2"; then
+      elif ! grep 'error:' messages | has -F -e "$2"; then
         fail_with_messages "$compiler $configuration does not say '$2': $1"
       fi
     done

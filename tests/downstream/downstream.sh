@@ -52,8 +52,8 @@ check_cpp() { check "$1" "$2" "$SOURCE_DIR/tests/downstream/cpp/main.cpp" 321 'd
 needs() { readelf -dW "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 is_linked() { # NAME PROGRAM static|shared
   case $3 in
-    shared) needs "$2" | grep -q '^libarpent\.so' || fail "$1: is not linked with libarpent.so" ;;
-    static) if needs "$2" | grep -q '^libarpent\.so'; then fail "$1: is linked with libarpent.so"; fi ;;
+    shared) needs "$2" | has '^libarpent\.so' || fail "$1: is not linked with libarpent.so" ;;
+    static) if needs "$2" | has '^libarpent\.so'; then fail "$1: is linked with libarpent.so"; fi ;;
   esac
 }
 
@@ -77,7 +77,7 @@ done
 # The allocators alone: with both compilers, no malloc of ours is linked, and nothing by hand.
 check_allocators() { # NAME PROGRAM
   is_linked "$1" "$2" static
-  if nm "$2" | grep -qE ' [TtW] (malloc|ar_heap__.*)$'; then fail "$1: has a malloc of ours"; fi
+  if nm "$2" | has -E ' [TtW] (malloc|ar_heap__.*)$'; then fail "$1: has a malloc of ours"; fi
   "$2" >"$1.output" 2>&1 || fail "$1: ends with $?"
   [ ! -s "$1.output" ] || fail "$1: prints $(head -n 3 "$1.output")"
 }
@@ -101,7 +101,7 @@ find_package(arpent REQUIRED COMPONENTS static shared)
 CMAKE
 if cmake -G Ninja -S both -B build/both -DCMAKE_PREFIX_PATH="$prefix" >both.log 2>&1; then
   fail "components static and shared together are accepted"
-elif ! tr '\n' ' ' <both.log | tr -s ' ' | grep -q 'exclude each other'; then
+elif ! tr '\n' ' ' <both.log | tr -s ' ' | has 'exclude each other'; then
   fail "components static and shared together: no clear message: $(cat both.log)"
 fi
 

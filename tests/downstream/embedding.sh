@@ -43,7 +43,7 @@ for way in add_subdirectory FetchContent; do
     leaks "$way-both" "$PWD/build/$way/both" 321
     "build/$way/allocators" >"$way.output" 2>&1 || fail "$way: the allocators' program ends with $?"
   fi
-  if find "build/$way" -name 'arpent' -type f -perm /100 | grep -q .; then fail "$way: builds the command"; fi
+  if find "build/$way" -name 'arpent' -type f -perm /100 | has .; then fail "$way: builds the command"; fi
 done
 
 finish "embedded in both ways, with nothing but a compiler"

@@ -22,12 +22,12 @@ grep -q 'allocations' report.txt || fail "the report of the unpacked command: $(
 
 cmake --install "$BUILD_DIR" --prefix "$place/debug" --component debug >/dev/null
 for file in bin/arpent lib/libarpent.so lib/libarpent-preload.so; do
-  if readelf -SW "$file" | grep -q '\.debug_info'; then fail "$file is not stripped"; fi
+  if readelf -SW "$file" | has '\.debug_info'; then fail "$file is not stripped"; fi
   id=$(readelf -n "$file" | sed -n 's/.*Build ID: //p')
   kept=$place/debug/lib/debug/.build-id/${id:0:2}/${id:2}.debug
   if [ ! -s "$kept" ]; then
     fail "$file: its debug information is not installed"
-  elif ! readelf -SW "$kept" 2>/dev/null | grep -q '\.debug_info'; then
+  elif ! readelf -SW "$kept" 2>/dev/null | has '\.debug_info'; then
     fail "$kept has no debug information"
   fi
 done

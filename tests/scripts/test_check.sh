@@ -24,5 +24,13 @@ refuses '#include "heap/spans.hpp"' 'names nothing'
 refuses '// Tests src/heap/gone.cpp' "tests 'src/heap/gone.cpp', which does not exist"
 refuses '// Tests src/heap/spans.cpp src/gone/' "tests 'src/gone/', which does not exist"
 refuses $'// Stress.\n//\n// Tests src/heap/spans.cpp' 'names nothing'
+rm tree/tests/heap/wrong_stress.cpp
+
+# A condition of its own, and a pipe that is read to its end, are fine.
+printf '# Tests src/heap/\nfalse || grep -q span out\nnm a.o | has span\n' >tree/tests/heap/pipes.sh
+"$check" tree >out || fail "a test without such a pipe is refused: $(cat out)"
+printf 'nm a.o |  %s -Fq span\n' grep >>tree/tests/heap/pipes.sh
+! "$check" tree >out || fail "a pipe into grep -q passes"
+grep -qF 'tests/heap/pipes.sh:4: pipes into grep -q' out || fail "the pipe is not named: $(cat out)"
 
 finish "tests name what they are about"

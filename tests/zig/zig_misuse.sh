@@ -45,7 +45,7 @@ while IFS= read -r line; do
   if [ $((count % 2)) = 0 ]; then flags=(-DDEBUG); fi
   if compiles "${flags[@]}"; then
     fail "compiles: $statement"
-  elif ! grep -F 'error: ar_allocator.' case.log | grep -qF -- "$message"; then
+  elif ! grep -F 'error: ar_allocator.' case.log | has -F -- "$message"; then
     fail "$statement: the message is not '$message' but: $(head -n 3 case.log)"
   elif ! grep -q '^case\.zig:10:' case.log; then
     fail "$statement: the user's line is not named: $(head -n 6 case.log)"

@@ -36,7 +36,7 @@ run debug yes "$ARPENT_LIB/libarpent.a"
 run debug-untracked no "$ARPENT_LIB/libarpent.a"
 run fast yes "$ARPENT_LIB/libarpent.a" -OReleaseFast
 run safe-shared yes "$ARPENT_LIB/libarpent.so" -OReleaseSafe
-readelf -dW safe-shared | grep -q 'NEEDED.*libarpent\.so' || fail "the shared library is not linked"
+readelf -dW safe-shared | has 'NEEDED.*libarpent\.so' || fail "the shared library is not linked"
 # Without Arpent: the module is complete on any malloc.
 run small-alone no -lc -OReleaseSmall
 

@@ -58,7 +58,7 @@ reported() { # NAME: runs it and looks at its report
   done
 }
 
-needs_library() { readelf -dW "$1" | grep -q 'NEEDED.*libarpent\.so'; }
+needs_library() { readelf -dW "$1" | has 'NEEDED.*libarpent\.so'; }
 
 # By path, statically and shared.
 project by_path

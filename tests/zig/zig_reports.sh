@@ -100,7 +100,7 @@ grep -q '^  In use:    12 blocks, 293 bytes$' heap_memory_report.log ||
 for mark in created allocated copied resized inlined over-aligned 'imported malloc' \
   'imported calloc' 'imported realloc' named listed; do
   place=$(place_of "$mark")
-  sed -n '/^Memory of other origin/,$p' heap_memory_report.log | grep -q "$place\$" ||
+  sed -n '/^Memory of other origin/,$p' heap_memory_report.log | has "$place\$" ||
     fail "untracked: nothing at $place ($mark)"
 done
 

@@ -68,7 +68,7 @@ configure() { # TRACK [OPTIONS]
   cmake -G Ninja -S project -B "build-$1" -DCMAKE_PREFIX_PATH="$prefix" -DARPENT_ZIG="$zig" -DTRACK="$1" "${@:2}" >"$1.log" 2>&1
 }
 builds() { configure "$@" && cmake --build "build-$1" >>"$1.log" 2>&1; }
-says() { tr '\n' ' ' <"$1.log" | tr -s ' ' | grep -qF -- "$2" || fail "$1: '$2' is not said: $(tail -n 12 "$1.log")"; }
+says() { tr '\n' ' ' <"$1.log" | tr -s ' ' | has -F -- "$2" || fail "$1: '$2' is not said: $(tail -n 12 "$1.log")"; }
 
 runs() { # FOLDER PROGRAM LEAKS: number of leaks in ar_heap's report
   mkdir -p "run-$1"
@@ -92,7 +92,7 @@ else
 fi
 if builds none; then
   runs none "$PWD/build-none/app" 0
-  "$prefix/bin/arpent" check build-none/app | grep -q 'not mixed: 4 modules untracked' || fail "none: not four modules untracked"
+  "$prefix/bin/arpent" check build-none/app | has 'not mixed: 4 modules untracked' || fail "none: not four modules untracked"
 else
   fail "none tracked does not build: $(tail -n 15 none.log)"
 fi
@@ -121,7 +121,7 @@ grep -q 'ZIG' makes/Makefile || fail "docs/mixed-languages.md has no make rules"
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig PATH=$prefix/bin:$PATH LD_LIBRARY_PATH=$prefix/lib
 make_it() { make -C makes ZIG="$zig" CC="$CC" CXX="$CXX -std=c++20" "$@" app >make.log 2>&1; }
 if make_it; then
-  arpent check makes/app | grep -q 'not mixed: 3 modules tracked' || fail "make: not three modules tracked: $(arpent check makes/app)"
+  arpent check makes/app | has 'not mixed: 3 modules tracked' || fail "make: not three modules tracked: $(arpent check makes/app)"
 else
   fail "make: does not build: $(tail -n 8 make.log)"
 fi
