@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/program_lookup.hpp"
@@ -30,11 +31,11 @@ using ::testing::IsEmpty;
 
 class RunArguments : public ::testing::Test {
  protected:
-  void SetUp() override { declare_run_options(app_, options_); }
+  void SetUp() override { declare_run_options(line_, options_); }
 
-  auto split(const std::vector<std::string>& arguments) { return split_off_program(app_, arguments); }
+  auto split(const std::vector<std::string>& arguments) { return split_off_program(line_, arguments); }
 
-  CLI::App app_{"test", "test"};
+  CommandLine line_{"test", "test"};
   RunOptions options_;
 };
 

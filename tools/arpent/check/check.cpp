@@ -9,6 +9,7 @@
 #include "arpent/check/json_report.hpp"
 #include "arpent/check/text_report.hpp"
 #include "arpent/check/verdict.hpp"
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/subcommands.hpp"
@@ -22,7 +23,7 @@ constexpr int status_mixed = 1;
 constexpr int status_not_checked = 3;
 
 int check_files(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Lists the modules of objects, archives, libraries and executables by their configuration:\n"
       "tracked (compiled with DEBUG) or not, as their notes say; which carry no note, which lack debug\n"
       "information, which call malloc, free, new or delete directly, and whose malloc will be used.\n"
@@ -30,25 +31,25 @@ int check_files(const std::vector<std::string>& arguments) {
       "executable with those of the given libraries that it needs.",
       "arpent check"};
   std::vector<std::string> files;
-  app.add_option("FILE", files, "Object, archive, shared library or executable")->required();
+  line.option("FILE", files, "Object, archive, shared library or executable").required();
   bool strict = false;
-  app.add_flag("--strict", strict, "Exit with 1 when tracked and untracked modules are mixed");
+  line.flag("--strict", strict, "Exit with 1 when tracked and untracked modules are mixed");
   bool all = false;
-  app.add_flag("--all", all, "List every module, also the many without a note");
+  line.flag("--all", all, "List every module, also the many without a note");
   bool quiet = false;
-  app.add_flag("--quiet", quiet, "Print the report only when configurations are mixed");
+  line.flag("--quiet", quiet, "Print the report only when configurations are mixed");
   std::string format = "text";
-  app.add_option("--format", format, "text (for people) or json (for programs)")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app.footer(
+  line.option("--format", format, "text (for people) or json (for programs)")
+      .one_of({"text", "json"})
+      .with_default_in_help();
+  line.footer(
       "Example: may these be linked to one program?\n"
       "  arpent check --strict main.o libstore.a libindex.a\n"
       "\n"
       "Exit status: 0; 1 a mixture, with --strict; 2 wrong options; 3 a file could not be checked (the\n"
       "others were), or the output not be written.");
-  set_usage(app, "arpent check [--strict] [--quiet] [--all] [--format text|json] FILE…");
-  if (const auto status = parse(app, arguments)) {
+  line.usage("arpent check [--strict] [--quiet] [--all] [--format text|json] FILE…");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   const check::Findings findings = check::examine(files);

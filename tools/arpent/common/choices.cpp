@@ -14,9 +14,4 @@ std::string either(const std::vector<std::string>& names) {
   return fmt::format("{} or {}", fmt::join(std::span{names}.first(names.size() - 1), ", "), names.back());
 }
 
-CLI::Option* add_choice(CLI::App& app, const std::string& option, std::string& value,
-                        const std::string& description, const std::vector<std::string>& names) {
-  return app.add_option(option, value, description)->check(CLI::IsMember(names));
-}
-
 }  // namespace ar::command

@@ -1,7 +1,6 @@
 // Options whose values are the names of a table's rows.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -21,9 +20,5 @@ template <typename Rows>
 
 // "text, json or html".
 [[nodiscard]] std::string either(const std::vector<std::string>& names);
-
-// An option that accepts these names only, and lists them in the help. `value` must outlive `app`.
-CLI::Option* add_choice(CLI::App& app, const std::string& option, std::string& value,
-                        const std::string& description, const std::vector<std::string>& names);
 
 }  // namespace ar::command

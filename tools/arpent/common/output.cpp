@@ -11,9 +11,8 @@
 
 namespace ar::command {
 
-CLI::Option* add_output_option(CLI::App& app, std::string& file) {
-  return app.add_option("-o,--output", file,
-                        "File to write, completely or not at all; '-' is standard output");
+CommandLine::Option add_output_option(CommandLine& line, std::string& file) {
+  return line.option("-o,--output", file, "File to write, completely or not at all; '-' is standard output");
 }
 
 bool is_standard_output(std::string_view file) { return file.empty() || file == "-"; }

@@ -1,17 +1,17 @@
 // Where the output of a subcommand goes: standard output, or a file that is written completely or not at all.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/report_target.hpp"
 
 namespace ar::command {
 
 // Declares --output and -o, which mean the same for every subcommand: what the subcommand prints goes to this
-// file. `file` must outlive `app`.
-CLI::Option* add_output_option(CLI::App& app, std::string& file);
+// file. `file` must outlive `line`.
+CommandLine::Option add_output_option(CommandLine& line, std::string& file);
 
 // Whether a file name of the command line means standard output: it is empty or "-".
 [[nodiscard]] bool is_standard_output(std::string_view file);

@@ -7,12 +7,12 @@
 
 namespace ar::command {
 
-void add_site_choice_options(CLI::App& app, SiteChoiceOptions& options) {
-  app.add_option("--focus", options.focus,
-                 "Only sites whose stack, description or type matches this regular expression");
-  app.add_option("--ignore", options.ignore, "Without the sites that match this one");
-  app.add_option("--suppressions", options.suppressions,
-                 "File of leaks to pass over, in LeakSanitizer's syntax");
+void add_site_choice_options(CommandLine& line, SiteChoiceOptions& options) {
+  line.option("--focus", options.focus,
+              "Only sites whose stack, description or type matches this regular expression");
+  line.option("--ignore", options.ignore, "Without the sites that match this one");
+  line.option("--suppressions", options.suppressions,
+              "File of leaks to pass over, in LeakSanitizer's syntax");
 }
 
 std::expected<SiteChoice, Failure> read_site_choice(const SiteChoiceOptions& options) {

@@ -1,10 +1,10 @@
 // The options that choose what of a profile counts: --focus, --ignore and --suppressions.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <expected>
 #include <string>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/failure.hpp"
 #include "profile/change/selection.hpp"
 #include "profile/change/suppressions.hpp"
@@ -23,8 +23,8 @@ struct SiteChoice {
   profile::Suppressions suppressions;
 };
 
-// `options` must outlive `app`.
-void add_site_choice_options(CLI::App& app, SiteChoiceOptions& options);
+// `options` must outlive `line`.
+void add_site_choice_options(CommandLine& line, SiteChoiceOptions& options);
 
 // Reads the expressions and the file of suppressions.
 [[nodiscard]] std::expected<SiteChoice, Failure> read_site_choice(const SiteChoiceOptions& options);

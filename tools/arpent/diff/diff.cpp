@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arpent/common/choices.hpp"
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
@@ -49,34 +50,32 @@ constexpr std::array formats{
                     const auto& notes) { return json_difference(difference, names, ARPENT_VERSION, notes); }},
 };
 
-void declare(CLI::App& app, Options& options) {
-  app.add_option("BEFORE", options.before, "The earlier profile")->required();
-  app.add_option("AFTER", options.after, "The later profile")->required();
-  app.add_option("--fail-on-growth", options.fail_on_growth,
-                 "Exit with 1 when the figure grew in all; or by more than so many bytes (64KiB), blocks or "
-                 "per cent (5%)");
-  add_choice(app, "--sort", options.sort,
-             "Metric to compare (default: live for two moments of one process, else peak)",
-             names_of(profile::metrics()));
+void declare(CommandLine& line, Options& options) {
+  line.option("BEFORE", options.before, "The earlier profile").required();
+  line.option("AFTER", options.after, "The later profile").required();
+  line.option("--fail-on-growth", options.fail_on_growth,
+              "Exit with 1 when the figure grew in all; or by more than so many bytes (64KiB), blocks or "
+              "per cent (5%)");
+  line.option("--sort", options.sort,
+              "Metric to compare (default: live for two moments of one process, else peak)")
+      .one_of(names_of(profile::metrics()));
   std::vector<std::string> groupings = names_of(profile::groupings());
   std::erase(groupings, name_of(profile::Grouping::site));    // what is compared without --by
   std::erase(groupings, name_of(profile::Grouping::thread));  // two profiles have different threads
-  add_choice(app, "--by", options.by, "Compare these instead of sites", groupings);
+  line.option("--by", options.by, "Compare these instead of sites").one_of(groupings);
   const std::vector<std::string> names = names_of(formats);
-  add_choice(app, "--format", options.format, either(names), names)->capture_default_str();
-  add_output_option(app, options.output);
-  app.add_option("--top", options.top, "Rows of each table")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  add_site_choice_options(app, options.sites);
-  app.footer(
+  line.option("--format", options.format, either(names)).one_of(names).with_default_in_help();
+  add_output_option(line, options.output);
+  line.option("--top", options.top, "Rows of each table").between(0, 100000).with_default_in_help();
+  add_site_choice_options(line, options.sites);
+  line.footer(
       "Examples:\n"
       "  arpent diff monday.profile tuesday.profile\n"
       "  arpent diff --fail-on-growth 5% --sort peak main.profile branch.profile\n"
       "\n"
       "Exit status: 0; 1 when --fail-on-growth finds growth; 2 for wrong options; 3 when a profile cannot\n"
       "be read, or the output not be written.");
-  set_usage(app, "arpent diff [options] BEFORE AFTER");
+  line.usage("arpent diff [options] BEFORE AFTER");
 }
 
 // A profile as the options want it; an exit status when that cannot be.
@@ -93,13 +92,13 @@ std::optional<profile::Profile> opened(const std::string& file, const SiteChoice
 }
 
 int diff(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Tells what grew between two profiles, which sites are new and which are gone. Sites are recognised\n"
       "by the functions and files of their stacks, so that two builds can be compared.",
       std::string{name}};
   Options options;
-  declare(app, options);
-  if (const auto status = parse(app, with_growth_value(arguments))) {
+  declare(line, options);
+  if (const auto status = line.parse(with_growth_value(arguments))) {
     return *status;
   }
   std::optional<GrowthLimit> limit;

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/environment.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/subcommands.hpp"
@@ -39,11 +40,11 @@ int print(const std::string& text) {
 }
 
 int help(const std::vector<std::string>& arguments) {
-  CLI::App app{"Explains a command, or lists them.", "arpent help"};
+  CommandLine line{"Explains a command, or lists them.", "arpent help"};
   std::string topic;
-  app.add_option("TOPIC", topic, "A command, or 'environment'");
-  app.footer("Example:\n  arpent help environment");
-  if (const auto status = parse(app, arguments)) {
+  line.option("TOPIC", topic, "A command, or 'environment'");
+  line.footer("Example:\n  arpent help environment");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   if (topic.empty()) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/learn/session.hpp"
 #include "arpent/subcommands.hpp"
@@ -19,47 +20,41 @@ struct Arguments {
   bool force = false;
 };
 
-CLI::App* add_verb(CLI::App& app, const char* verb, const char* summary) {
-  CLI::App* const added = app.add_subcommand(verb, summary);
-  added->fallthrough(false);
+CommandLine add_verb_of_any_exercise(CommandLine& line, Arguments& given, const char* verb,
+                                     const char* summary) {
+  CommandLine added = line.verb(verb, summary);
+  added.option("N", given.number, "The exercise; by itself the next one");
   return added;
 }
 
-CLI::App* add_verb_of_any_exercise(CLI::App& app, Arguments& given, const char* verb, const char* summary) {
-  CLI::App* const added = add_verb(app, verb, summary);
-  added->add_option("N", given.number, "The exercise; by itself the next one");
+CommandLine add_verb_of_exercise(CommandLine& line, Arguments& given, const char* verb, const char* summary) {
+  CommandLine added = line.verb(verb, summary);
+  added.option("N", given.number, "The exercise").required();
   return added;
 }
 
-CLI::App* add_verb_of_exercise(CLI::App& app, Arguments& given, const char* verb, const char* summary) {
-  CLI::App* const added = add_verb(app, verb, summary);
-  added->add_option("N", given.number, "The exercise")->required();
-  return added;
-}
-
-void declare(CLI::App& app, Arguments& given) {
-  CLI::App* const start = add_verb(app, "start", "Make a folder with all prompts and starters");
-  start->add_option("FOLDER", given.folder, "The folder to make")->capture_default_str();
-  start->add_option("--track", given.track, "The language of the exercises; the folder keeps it")
-      ->check(CLI::IsMember({"cpp", "zig"}))
-      ->capture_default_str();
-  add_verb(app, "next", "Show the first exercise that is not solved");
-  add_verb_of_any_exercise(app, given, "check", "Build and test what you wrote");
-  add_verb_of_any_exercise(app, given, "watch", "Check whenever you save, until it passes");
-  add_verb_of_any_exercise(app, given, "hint", "Show one hint more, three in all");
-  add_verb_of_exercise(app, given, "solution", "Show a solution, after two failed checks")
-      ->add_flag("--force", given.force, "Show it now");
-  add_verb(app, "status", "Show what is solved");
-  add_verb_of_exercise(app, given, "reset", "Put the starter back");
-  app.require_subcommand(1);
-  app.footer(
+void declare(CommandLine& line, Arguments& given) {
+  CommandLine start = line.verb("start", "Make a folder with all prompts and starters");
+  start.option("FOLDER", given.folder, "The folder to make").with_default_in_help();
+  start.option("--track", given.track, "The language of the exercises; the folder keeps it")
+      .one_of({"cpp", "zig"})
+      .with_default_in_help();
+  line.verb("next", "Show the first exercise that is not solved");
+  add_verb_of_any_exercise(line, given, "check", "Build and test what you wrote");
+  add_verb_of_any_exercise(line, given, "watch", "Check whenever you save, until it passes");
+  add_verb_of_any_exercise(line, given, "hint", "Show one hint more, three in all");
+  add_verb_of_exercise(line, given, "solution", "Show a solution, after two failed checks")
+      .flag("--force", given.force, "Show it now");
+  line.verb("status", "Show what is solved");
+  add_verb_of_exercise(line, given, "reset", "Put the starter back");
+  line.footer(
       "Example:\n"
       "  arpent learn start && cd memory-course && arpent learn next\n"
       "\n"
       "Needs g++ 12 or later, or what CXX names; for --track zig Zig 0.14, or what ZIG names.\n"
       "Exit status: 0; 1 a check did not pass, or it is too early for the solution; 2 wrong options;\n"
       "3 there is no course, workspace or compiler, or a file could not be read or written.");
-  set_usage(app, "arpent learn start|next|check|watch|hint|solution|status|reset [N]");
+  line.usage("arpent learn start|next|check|watch|hint|solution|status|reset [N]");
 }
 
 int act_on_exercise(const std::string& verb, learn::Session& session, const learn::Exercise& exercise,
@@ -80,17 +75,17 @@ int act_on_exercise(const std::string& verb, learn::Session& session, const lear
 }
 
 int learn_course(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "The exercises of Arpent's course on managing memory, for people who know Python: in a folder of\n"
       "yours, each checked for its results, for leaks, double frees and use after free, and with every\n"
       "allocation failing once. Exercises are named by their numbers: 3.3, or 3.",
       "arpent learn"};
   Arguments given;
-  declare(app, given);
-  if (const auto status = parse(app, arguments)) {
+  declare(line, given);
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
-  const std::string verb = app.get_subcommands().front()->get_name();
+  const std::string verb = line.chosen_verb();
   if (verb == "start") {
     return learn::start(given.folder, given.track == learn::name_of(learn::Track::zig) ? learn::Track::zig
                                                                                        : learn::Track::cpp);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
@@ -18,24 +19,24 @@ namespace {
 constexpr std::string_view name = "arpent merge";
 
 int merge(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Joins profiles to one: of a program and its children, of many runs, of many machines. What happened\n"
       "at the same place by the same stack is summed up. OUT is read by 'arpent report' and the others as\n"
       "any profile, and by pprof.",
       std::string{name}};
   std::string out;
   std::vector<std::string> files;
-  app.add_option("OUT", out, "File to write; what is there is replaced")->required();
-  app.add_option("PROFILE", files, "Profiles to join")->required();
-  app.footer(
+  line.option("OUT", out, "File to write; what is there is replaced").required();
+  line.option("PROFILE", files, "Profiles to join").required();
+  line.footer(
       "Example:\n"
       "  arpent merge all.pb.gz monday.profile tuesday.profile\n"
       "  arpent report all.pb.gz\n"
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, or OUT not be written; then\n"
       "OUT stays as it was.");
-  set_usage(app, "arpent merge OUT PROFILE…");
-  if (const auto status = parse(app, arguments)) {
+  line.usage("arpent merge OUT PROFILE…");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   std::vector<profile::Profile> profiles;

@@ -18,6 +18,7 @@
 #include <system_error>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/plan/lifetimes_csv.hpp"
@@ -122,32 +123,31 @@ int fail(std::string_view what) {
   return status_not_planned;
 }
 
-void declare(CLI::App& app, Arguments& given) {
-  app.add_option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)")->required();
-  add_output_option(app, given.output);
-  app.add_option("--svg", given.svg, "Draw the plan into this file: time across, offset up");
-  app.add_option("--capacity", given.capacity, "Bytes, or as 1MiB: exit with 1 when the plan needs more")
-      ->transform(CLI::AsSizeValue(false));
-  app.add_option("--alignment", given.alignment, "Bytes, a power of two, of all offsets")
-      ->capture_default_str();
-  app.add_option("--time-limit", given.seconds, "Seconds to search for something better")
-      ->check(CLI::Range(0.0, longest_time))
-      ->capture_default_str();
-  app.add_option("--format", given.format, "csv, or json (for programs)")
-      ->check(CLI::IsMember({"csv", "json"}))
-      ->capture_default_str();
-  app.footer(
+void declare(CommandLine& line, Arguments& given) {
+  line.option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)").required();
+  add_output_option(line, given.output);
+  line.option("--svg", given.svg, "Draw the plan into this file: time across, offset up");
+  line.option("--capacity", given.capacity, "Bytes, or as 1MiB: exit with 1 when the plan needs more")
+      .bytes_with_unit();
+  line.option("--alignment", given.alignment, "Bytes, a power of two, of all offsets").with_default_in_help();
+  line.option("--time-limit", given.seconds, "Seconds to search for something better")
+      .between(0.0, longest_time)
+      .with_default_in_help();
+  line.option("--format", given.format, "csv, or json (for programs)")
+      .one_of({"csv", "json"})
+      .with_default_in_help();
+  line.footer(
       "Example: does the network fit an accelerator's megabyte?\n"
       "  arpent plan --capacity 1MiB --svg plan.svg --output offsets.csv lifetimes.csv\n"
       "  arpent plan --alignment 64 model.tflite\n"
       "\n"
       "Exit status: 0; 1 the plan is larger than the capacity; 2 wrong options; 3 the file could not be\n"
       "read or makes no sense, or an output not be written.");
-  set_usage(app, "arpent plan [options] FILE");
+  line.usage("arpent plan [options] FILE");
 }
 
 int plan_file(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Gives each tensor an offset in one block, so that no two that are alive at once overlap, in as few\n"
       "bytes as possible. FILE.csv has the columns id,lower,upper,size: alive from step lower to before\n"
       "step upper, size in bytes; '-' is standard input. The same rows with a column offset are written to\n"
@@ -156,8 +156,8 @@ int plan_file(const std::vector<std::string>& arguments) {
       "then its tensors are planned, and the steps are its operators.",
       std::string{name}};
   Arguments given;
-  declare(app, given);
-  if (const auto status = parse(app, arguments)) {
+  declare(line, given);
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   if (!std::has_single_bit(given.alignment)) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arpent/common/choices.hpp"
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
 #include "arpent/common/profile_input.hpp"
@@ -43,25 +44,25 @@ std::string format_lines() {
   return lines;
 }
 
-void declare(CLI::App& app, Options& options) {
-  app.add_option("PROFILE", options.profile, "Profile of a run, of 'arpent snapshot' or 'arpent merge'")
-      ->required();
+void declare(CommandLine& line, Options& options) {
+  line.option("PROFILE", options.profile, "Profile of a run, of 'arpent snapshot' or 'arpent merge'")
+      .required();
   const std::vector<std::string> formats = names_of(profile::report_formats());
-  add_choice(app, "--format", options.format, either(formats), formats)->capture_default_str();
-  add_output_option(app, options.output);
-  add_choice(app, "--sort", options.sort,
-             "Metric to sort by; also used for trees and folded stacks (default: peak)",
-             names_of(profile::metrics()));
+  line.option("--format", options.format, either(formats)).one_of(formats).with_default_in_help();
+  add_output_option(line, options.output);
+  line.option("--sort", options.sort,
+              "Metric to sort by; also used for trees and folded stacks (default: peak)")
+      .one_of(names_of(profile::metrics()));
   std::vector<std::string> groupings = names_of(profile::groupings());
   std::erase(groupings, name_of(profile::Grouping::site));  // what is shown without --by
-  add_choice(app, "--by", options.by, "Rows of the table, instead of the sites", groupings);
-  add_choice(app, "--tree", options.tree, "A tree of functions, instead of tables",
-             names_of(profile::tree_directions()));
-  app.add_option("--top", options.top, "Rows of each table, branches of each node of a tree")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  add_site_choice_options(app, options.sites);
-  app.footer(
+  line.option("--by", options.by, "Rows of the table, instead of the sites").one_of(groupings);
+  line.option("--tree", options.tree, "A tree of functions, instead of tables")
+      .one_of(names_of(profile::tree_directions()));
+  line.option("--top", options.top, "Rows of each table, branches of each node of a tree")
+      .between(0, 100000)
+      .with_default_in_help();
+  add_site_choice_options(line, options.sites);
+  line.footer(
       format_lines() +
       "\n"
       "Examples:\n"
@@ -72,7 +73,7 @@ void declare(CLI::App& app, Options& options) {
       "  arpent report --format junit --suppressions leaks.supp --output leaks.xml app.profile\n"
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when a file cannot be read, or the report not be written.");
-  set_usage(app, "arpent report [options] PROFILE");
+  line.usage("arpent report [options] PROFILE");
 }
 
 // Options that say nothing to the chosen format are a mistake. Empty when all is well.
@@ -90,13 +91,13 @@ std::string contradiction(const Options& options, const profile::ReportFormat& f
 }
 
 int report(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Tells what a profile holds: a summary, then tables of the sites that lost most, held most at the\n"
       "peak, allocated most, and allocated for moments only; or the same for other programs.",
       std::string{name}};
   Options options;
-  declare(app, options);
-  if (const auto status = parse(app, arguments)) {
+  declare(line, options);
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   const profile::ReportFormat& format = *profile::report_format_named(options.format);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arpent/common/child_process.hpp"
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/run/run_arguments.hpp"
 #include "arpent/subcommands.hpp"
@@ -38,8 +39,8 @@ void occupy_closed_streams() {
 }
 
 // What is wrong with options that are right one by one; empty if nothing is.
-std::string contradiction(const CLI::App& app, const RunOptions& options) {
-  if (uses_old_profile_option(app) && app.count("--profile") != 0) {
+std::string contradiction(const CommandLine& line, const RunOptions& options) {
+  if (uses_old_profile_option(line) && line.is_given("--profile")) {
     return "--output is the old name of --profile: give one of them";
   }
   if (options.mode == "off" && !options.profile.empty()) {
@@ -52,28 +53,28 @@ std::string contradiction(const CLI::App& app, const RunOptions& options) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Runs a program and tells what it did with its memory: totals, the peak, leaks, the sites that\n"
       "allocate most. The program's output, exit status and signals stay its own.\n",
       std::string{run_name}};
-  set_usage(app, "arpent run [options] -- PROGRAM ARGS…");
-  app.footer(std::string{footer});
+  line.usage("arpent run [options] -- PROGRAM ARGS…");
+  line.footer(std::string{footer});
   RunOptions options;
-  declare_run_options(app, options);
-  const auto [own, program] = split_off_program(app, arguments);
-  if (const auto status = parse(app, own)) {
+  declare_run_options(line, options);
+  const auto [own, program] = split_off_program(line, arguments);
+  if (const auto status = line.parse(own)) {
     return *status;
   }
   if (program.empty()) {
     complain(run_name, "which program? As in 'arpent run -- ls -l'; see 'arpent run --help'");
     return status_usage;
   }
-  if (const std::string wrong = contradiction(app, options); !wrong.empty()) {
+  if (const std::string wrong = contradiction(line, options); !wrong.empty()) {
     complain(run_name, wrong);
     return status_usage;
   }
   occupy_closed_streams();
-  if (uses_old_profile_option(app)) {
+  if (uses_old_profile_option(line)) {
     complain(run_name, "--output is now --profile; the next release removes the old name");
   }
   const RunResult result = run_program(options, program);

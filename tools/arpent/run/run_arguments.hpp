@@ -1,13 +1,14 @@
 // The command line of `arpent run`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "arpent/common/command_line.hpp"
 
 namespace ar::command {
 
@@ -25,15 +26,15 @@ struct RunOptions {
   bool follow_children = false;
 };
 
-// Declares the options; `options` must outlive `app`.
-void declare_run_options(CLI::App& app, RunOptions& options);
+// Declares the options; `options` must outlive `line`.
+void declare_run_options(CommandLine& line, RunOptions& options);
 
 // Whether the command line calls --profile by its name of version 0.1, --output.
-[[nodiscard]] bool uses_old_profile_option(const CLI::App& app);
+[[nodiscard]] bool uses_old_profile_option(const CommandLine& line);
 
 // Splits "[options] [--] PROGRAM ARGS…": the first word that is neither an option nor an option's value
 // begins the program, whatever follows belongs to it.
 [[nodiscard]] std::pair<std::vector<std::string>, std::vector<std::string>> split_off_program(
-    const CLI::App& app, const std::vector<std::string>& arguments);
+    const CommandLine& line, const std::vector<std::string>& arguments);
 
 }  // namespace ar::command

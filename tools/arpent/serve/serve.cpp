@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/http_serving.hpp"
 #include "arpent/common/live_profile.hpp"
@@ -165,31 +166,30 @@ int serve_with(const Options& options, const std::string& token) {
 }
 
 int serve(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Answers Prometheus (/metrics) and what scrapes pprof's profiles (/debug/pprof/heap?pid=PID) with "
       "what\n"
       "the processes that 'arpent run' started hold now; those of this user alone. Ends by SIGINT or "
       "SIGTERM.",
       std::string{name}};
   Options options;
-  app.add_option("--listen", options.address,
-                 "Address to listen on; another than this machine's own needs a token")
-      ->capture_default_str();
-  app.add_option("--port", options.port, "Port to listen on; 0 takes any that is free")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
-  app.add_option(
-      "--token-file", options.token_file,
-      "File with a token in its first line, which requests must bear (Authorization: Bearer TOKEN)");
-  app.footer(
+  line.option("--listen", options.address,
+              "Address to listen on; another than this machine's own needs a token")
+      .with_default_in_help();
+  line.option("--port", options.port, "Port to listen on; 0 takes any that is free")
+      .between(0, 65535)
+      .with_default_in_help();
+  line.option("--token-file", options.token_file,
+              "File with a token in its first line, which requests must bear (Authorization: Bearer TOKEN)");
+  line.footer(
       "Example:\n"
       "  arpent serve &\n"
       "  go tool pprof http://localhost:9468/debug/pprof/heap?pid=4711\n"
       "\n"
       "Exit status: 0 when it was told to end; 2 for wrong options; 3 when it cannot listen, or the token\n"
       "not be read.");
-  set_usage(app, "arpent serve [--listen ADDRESS] [--port PORT] [--token-file FILE]");
-  if (const auto status = parse(app, arguments)) {
+  line.usage("arpent serve [--listen ADDRESS] [--port PORT] [--token-file FILE]");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   std::string token;

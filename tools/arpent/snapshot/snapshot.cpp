@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/live_profile.hpp"
 #include "arpent/common/output.hpp"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::string_view name = "arpent snapshot";
 
 int snapshot(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Writes the profile of a process that 'arpent run' started and that is still running, as it is at "
       "this\n"
       "moment. The process is not stopped. The file is read by 'arpent report', 'diff' and 'merge', and by\n"
@@ -26,11 +27,9 @@ int snapshot(const std::vector<std::string>& arguments) {
       std::string{name}};
   int pid = 0;
   std::string output;
-  app.add_option("PID", pid, "The process")
-      ->required()
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  add_output_option(app, output)->default_str("PID.pb.gz");
-  app.footer(
+  line.option("PID", pid, "The process").required().between(1, std::numeric_limits<int>::max());
+  add_output_option(line, output).with_default_in_help("PID.pb.gz");
+  line.footer(
       "Example: what grew in a minute?\n"
       "  arpent snapshot --output before.pb.gz 4711; sleep 60\n"
       "  arpent snapshot --output after.pb.gz 4711\n"
@@ -38,8 +37,8 @@ int snapshot(const std::vector<std::string>& arguments) {
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when there is no such process, it is another user's or not\n"
       "tracked, or the file not be written.");
-  set_usage(app, "arpent snapshot [--output FILE] PID");
-  if (const auto status = parse(app, arguments)) {
+  line.usage("arpent snapshot [--output FILE] PID");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   const auto profile = read_live_profile(pid);

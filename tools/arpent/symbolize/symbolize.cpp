@@ -6,6 +6,7 @@
 #include <memory>
 #include <system_error>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/subcommands.hpp"
 #include "arpent/symbolize/symbolized_text.hpp"
@@ -35,20 +36,20 @@ bool filter(std::FILE* in, std::FILE* out, profile::Symbolizer& symbolizer) {
 }
 
 int symbolize(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Copies text to standard output, with functions, files and lines in the place of\n"
       "[[PATH|BUILDID|0xOFFSET]]: PATH of a module, its build id in hexadecimal (may be empty), and a\n"
       "return address in it less the module's load bias. With |place at its end, file and line alone. What\n"
       "cannot be found becomes module+0xoffset; all other text passes unchanged.",
       "arpent symbolize"};
   std::vector<std::string> files;
-  app.add_option("FILE", files, "Text to read, '-' is standard input (the default)");
-  app.footer(
+  line.option("FILE", files, "Text to read, '-' is standard input (the default)");
+  line.footer(
       "Example: the report of a program that could not find this command\n"
       "  arpent symbolize heap_memory_report.log\n"
       "\n"
       "Exit status: 0, 1 when a file could not be read or the output not written, 2 for wrong options.");
-  if (const auto status = parse(app, arguments)) {
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   if (files.empty()) {

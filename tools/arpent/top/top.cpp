@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/live_profile.hpp"
 #include "arpent/subcommands.hpp"
@@ -69,39 +70,35 @@ int print_tables(LiveSites& process, const Options& options, TopOrder order, con
 }
 
 int top(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Shows what a process that 'arpent run' started holds by site, how that grows, and who allocates "
       "most,\n"
       "again and again. The process is not stopped. Keys sort and filter; the last line of the screen lists\n"
       "them.",
       std::string{name}};
   Options options;
-  app.add_option("PID", options.pid, "The process")
-      ->required()
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  line.option("PID", options.pid, "The process").required().between(1, std::numeric_limits<int>::max());
   std::vector<std::string> orders;
   orders.reserve(all_top_orders.size());
   for (const TopOrder order : all_top_orders) {
     orders.emplace_back(name_of(order));
   }
-  app.add_option("--sort", options.sort, "Figure to sort by")
-      ->check(CLI::IsMember(orders))
-      ->capture_default_str();
-  app.add_option("--filter", options.filter, "Only sites whose function, file or description contains this");
-  app.add_option("--interval", options.interval, "Seconds from one look to the next")
-      ->check(CLI::Range(shortest_interval, longest_interval))
-      ->capture_default_str();
-  app.add_option("--count", options.count, "Print so many tables instead of showing a screen")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  app.footer(
+  line.option("--sort", options.sort, "Figure to sort by").one_of(orders).with_default_in_help();
+  line.option("--filter", options.filter, "Only sites whose function, file or description contains this");
+  line.option("--interval", options.interval, "Seconds from one look to the next")
+      .between(shortest_interval, longest_interval)
+      .with_default_in_help();
+  line.option("--count", options.count, "Print so many tables instead of showing a screen")
+      .between(1, std::numeric_limits<int>::max());
+  line.footer(
       "Examples:\n"
       "  arpent top 4711\n"
       "  arpent top --sort grown --interval 10 --count 6 4711\n"
       "\n"
       "Exit status: 0, also when the process ends meanwhile; 2 for wrong options; 3 when there is no such\n"
       "process, it is another user's or not tracked, or the screen not be shown.");
-  set_usage(app, "arpent top [options] PID");
-  if (const auto status = parse(app, arguments)) {
+  line.usage("arpent top [options] PID");
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   if (options.count == 0 && (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDIN_FILENO) != 1)) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/http_serving.hpp"
 #include "arpent/common/output.hpp"
@@ -70,38 +71,36 @@ int serve_page(const std::string& page, int port) {
 }
 
 int view(const std::vector<std::string>& arguments) {
-  CLI::App app{
+  CommandLine line{
       "Shows a profile as a page for the browser: flame graph, timeline, leaks, all sites. With two\n"
       "profiles it shows what grew from the first to the second. The page is served to this computer\n"
       "alone until Ctrl-C, or written as one file that works offline. It holds the lines of source\n"
       "around the places that allocate, where they can be read.",
       command};
-  set_usage(app, "arpent view [--port N | --output FILE] PROFILE [AFTER]");
+  line.usage("arpent view [--port N | --output FILE] PROFILE [AFTER]");
   std::vector<std::string> files;
   std::string output;
   int port = 0;
-  app.add_option("PROFILE", files, "The profile; a second one is compared with it")
-      ->required()
-      ->expected(1, 2);
-  auto* const output_option = add_output_option(app, output);
-  app.add_option("--port", port, "Port on 127.0.0.1; 0, the default, takes a free one")
-      ->check(CLI::Range(0, highest_port))
-      ->excludes(output_option);
-  app.footer(
+  line.option("PROFILE", files, "The profile; a second one is compared with it").required().times(1, 2);
+  const auto output_option = add_output_option(line, output);
+  line.option("--port", port, "Port on 127.0.0.1; 0, the default, takes a free one")
+      .between(0, highest_port)
+      .not_beside(output_option);
+  line.footer(
       "Example:\n"
       "  arpent view --output heap.html program.arpent\n"
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, the page not be written, or "
       "the\n"
       "port not be had.");
-  if (const auto status = parse(app, arguments)) {
+  if (const auto status = line.parse(arguments)) {
     return *status;
   }
   const std::optional<std::string> page = page_of(files);
   if (!page) {
     return status_unreadable;
   }
-  if (output_option->count() == 0) {
+  if (!output_option.is_given()) {
     return serve_page(*page, port);
   }
   // For the user alone, as the profile is: it holds names, and lines of source.
