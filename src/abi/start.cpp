@@ -17,10 +17,9 @@
 #include "heap/thread_state.hpp"
 #include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
+#include "platform/fork_locks.hpp"
 #include "platform/options.hpp"
 #include "platform/system_call.hpp"
-#include "track/adopted.hpp"
-#include "track/owners.hpp"
 #include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
@@ -120,25 +119,25 @@ void first_allocation() noexcept {
 
 void thread_ends() noexcept { track::detach_recorder(); }
 
-void before_fork() noexcept {
-  track::adopted_lock().lock();
-  track::owners_lock().lock();
-  track::before_fork();
-  heap::before_fork();
-}
+constexpr auto for_each_fork_lock = [](auto visit) {
+  track::for_each_fork_lock(visit);
+  heap::for_each_fork_lock(visit);
+};
 
-void after_fork_in_parent() noexcept {
-  heap::after_fork_in_parent();
-  track::after_fork_in_parent();
-  track::owners_lock().unlock();
-  track::adopted_lock().unlock();
-}
+void before_fork() noexcept { platform::ForkLocks::take(for_each_fork_lock); }
+
+void after_fork_in_parent() noexcept { platform::ForkLocks::release(for_each_fork_lock); }
 
 void after_fork_in_child() noexcept {
-  heap::after_fork_in_child();
+  bool is_heap_whole = true;
+  heap::for_each_fork_lock(
+      [&](const platform::Lock& lock) { is_heap_whole = is_heap_whole && lock.is_held_by_own_fork(); });
+  platform::ForkLocks::reset(for_each_fork_lock);
+  // A thread that was interrupted in the midst of a change completes it later, and then can adopt nothing.
+  if (platform::ForkLocks::had_threads() && is_heap_whole) {
+    heap::after_fork_in_child();
+  }
   track::after_fork_in_child(follow_children ? place : track::ProfilePath{});
-  track::owners_lock().reset();
-  track::adopted_lock().reset();
   process_options.forked = true;
   surveyed = surveyed && follow_children;
   started_pid = platform::system_call(SYS_getpid);

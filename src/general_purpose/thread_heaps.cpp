@@ -8,6 +8,7 @@
 
 #include "general_purpose/block_description.hpp"
 #include "general_purpose/directory.hpp"
+#include "platform/fork_locks.hpp"
 
 namespace ar::general_purpose {
 
@@ -46,26 +47,28 @@ extern "C" void on_thread_end(void*) {
   }
 }
 
-extern "C" void before_fork() {
-  instances_lock.lock();
+constexpr auto for_each_fork_lock = [](auto visit) {
+  visit(instances_lock);
   for (State* state = instances; state != nullptr; state = state->next) {
-    state->heaps.lock.lock();
-    state->lock.lock();
+    visit(state->heaps.lock);
+    visit(state->lock);
   }
-}
+};
 
-extern "C" void after_fork_in_parent() {
-  for (State* state = instances; state != nullptr; state = state->next) {
-    state->lock.unlock();
-    state->heaps.lock.unlock();
-  }
-  instances_lock.unlock();
-}
+extern "C" void before_fork() { platform::ForkLocks::take(for_each_fork_lock); }
+
+extern "C" void after_fork_in_parent() { platform::ForkLocks::release(for_each_fork_lock); }
 
 extern "C" void after_fork_in_child() {
+  // A thread that was interrupted in the midst of a change completes it later, and then can adopt nothing.
+  bool are_heaps_whole = true;
+  for_each_fork_lock(
+      [&](const platform::Lock& lock) { are_heaps_whole = are_heaps_whole && lock.is_held_by_own_fork(); });
+  platform::ForkLocks::reset(for_each_fork_lock);
+  if (!platform::ForkLocks::had_threads() || !are_heaps_whole) {
+    return;
+  }
   for (State* state = instances; state != nullptr; state = state->next) {
-    state->lock.reset();
-    state->heaps.lock.reset();
     heap::ThreadHeap* const own = own_thread == 0 ? nullptr : heap_of_thread(*state, own_thread);
     heap::ThreadHeap* const orphans = heap::begin_adoption(state->heaps, own);
     if (orphans != nullptr) {
@@ -73,7 +76,6 @@ extern "C" void after_fork_in_child() {
       heap::end_adoption(state->heaps, orphans);
     }
   }
-  instances_lock.reset();
 }
 
 // For the tracked heap, if there is one: describes a block that was passed to free(). Waits for no lock.

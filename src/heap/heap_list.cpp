@@ -72,6 +72,7 @@ ThreadHeap* take_heap(HeapList& heaps, std::uint64_t thread) noexcept {
     heaps.all = heap;
   }
   heap->thread = thread;
+  heaps.unsettled.store(nullptr, std::memory_order_relaxed);
   return heap;
 }
 
@@ -127,27 +128,9 @@ bool take_in_abandoned(HeapList& heaps, ThreadHeap* heap) noexcept {
   return source != nullptr;
 }
 
-Page* page_to_allocate_from(HeapList& heaps, ThreadHeap* heap, unsigned index) noexcept {
-  accept_notified(heap);
-  release_retired(heap, false);
-  Page* page = page_with_room(heap, index);
-  if (page == nullptr && take_in_abandoned(heaps, heap)) {
-    page = page_with_room(heap, index);
-  }
-  if (page == nullptr) {
-    page = fresh_page(heap, index);
-    if (page != nullptr) {
-      push_front(heap->with_room[index], page);
-    }
-  }
-  queue_changed(heap, index);
-  ARPENT_ASSERT_EXPENSIVE(page == nullptr || is_consistent(page));
-  return page;
-}
-
 namespace {
 
-// The threads that would have delivered notices are gone.
+// In the child of a fork, the threads that would have delivered notices are gone.
 void settle_notices(ThreadHeap* heap) noexcept {
   accept_notified(heap);
   for (PageList& list : heap->with_room) {
@@ -165,7 +148,37 @@ void settle_notices(ThreadHeap* heap) noexcept {
   }
 }
 
+// A thread that would deliver notices by now waits for its heap meanwhile, or has one: then it is too late.
+[[gnu::noinline]] void settle_after_fork(HeapList& heaps, ThreadHeap* heap) noexcept {
+  const platform::LockGuard guard(heaps.lock);
+  if (heaps.unsettled.load(std::memory_order_relaxed) == heap) {
+    settle_notices(heap);
+    heaps.unsettled.store(nullptr, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
+
+Page* page_to_allocate_from(HeapList& heaps, ThreadHeap* heap, unsigned index) noexcept {
+  if (heaps.unsettled.load(std::memory_order_relaxed) == heap) [[unlikely]] {
+    settle_after_fork(heaps, heap);
+  }
+  accept_notified(heap);
+  release_retired(heap, false);
+  Page* page = page_with_room(heap, index);
+  if (page == nullptr && take_in_abandoned(heaps, heap)) {
+    page = page_with_room(heap, index);
+  }
+  if (page == nullptr) {
+    page = fresh_page(heap, index);
+    if (page != nullptr) {
+      push_front(heap->with_room[index], page);
+    }
+  }
+  queue_changed(heap, index);
+  ARPENT_ASSERT_EXPENSIVE(page == nullptr || is_consistent(page));
+  return page;
+}
 
 ThreadHeap* begin_adoption(HeapList& heaps, ThreadHeap* own) noexcept {
   expect_half_done_pages();
@@ -180,10 +193,9 @@ ThreadHeap* begin_adoption(HeapList& heaps, ThreadHeap* own) noexcept {
       heaps.spares = heap;
     }
   }
-  if (own != nullptr) {
-    settle_notices(own);
-  }
-  return take_heap(heaps, 0);
+  ThreadHeap* const orphans = take_heap(heaps, 0);
+  heaps.unsettled.store(own, std::memory_order_relaxed);
+  return orphans;
 }
 
 void adopt_orphan(ThreadHeap* orphans, const ThreadHeap* own, Page* page) noexcept {

@@ -20,6 +20,9 @@ struct HeapList {
   ThreadHeap* abandoned = nullptr;
   std::atomic<std::uint32_t> abandoned_count{0};
   ThreadHeap* spares = nullptr;  // without pages
+  // In the child of a fork, of the thread that runs on, if its pages may wait for notices of threads that are
+  // gone; null once another thread has a heap.
+  std::atomic<ThreadHeap*> unsettled{nullptr};
 };
 
 // A heap for a thread that has none: one that a dead thread left if there is one. Null without memory.
@@ -38,7 +41,8 @@ bool take_in_abandoned(HeapList& heaps, ThreadHeap* heap) noexcept;
 // threads stopped at arbitrary points, perhaps in the middle of linking a page into a list. So their heaps'
 // lists are not looked at: the pages themselves say whose they were. First all heaps but one are emptied; the
 // caller then has each page adopted that is not of its own heap, by the heap returned (null: no memory), and
-// abandons that.
+// abandons that. The own heap is left alone: the fork may come from a signal handler that has interrupted
+// work on it.
 [[nodiscard]] ThreadHeap* begin_adoption(HeapList& heaps, ThreadHeap* own) noexcept;
 void adopt_orphan(ThreadHeap* orphans, const ThreadHeap* own, Page* page) noexcept;
 void end_adoption(HeapList& heaps, ThreadHeap* orphans) noexcept;

@@ -89,6 +89,8 @@ LateHeap::LateHeap() noexcept {
 
 LateHeap::~LateHeap() { late_lock.unlock(); }
 
+platform::Lock& late_heap_lock() noexcept { return late_lock; }
+
 namespace {
 
 // Empty pages of the caller's heap, and of dead threads' heaps, become free spans.
@@ -117,28 +119,7 @@ void make_room() noexcept {
   (void)purge_mappings();
 }
 
-void before_fork() noexcept {
-  late_lock.lock();
-  process_heaps.lock.lock();
-  mappings_lock().lock();
-  spans_lock().lock();
-  metadata_lock().lock();
-}
-
-void after_fork_in_parent() noexcept {
-  metadata_lock().unlock();
-  spans_lock().unlock();
-  mappings_lock().unlock();
-  process_heaps.lock.unlock();
-  late_lock.unlock();
-}
-
 void after_fork_in_child() noexcept {
-  metadata_lock().reset();
-  spans_lock().reset();
-  mappings_lock().reset();
-  process_heaps.lock.reset();
-  late_lock.reset();
   late_heap = nullptr;
   ThreadHeap* const own = has_heap() ? own_heap() : nullptr;
   ThreadHeap* const orphans = begin_adoption(process_heaps, own);

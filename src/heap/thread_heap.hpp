@@ -2,6 +2,9 @@
 #pragma once
 
 #include "heap/heap_list.hpp"
+#include "heap/large.hpp"
+#include "heap/metadata.hpp"
+#include "heap/spans.hpp"
 
 namespace ar::heap {
 
@@ -35,6 +38,8 @@ class LateHeap {
   ThreadHeap* heap_;
 };
 
+[[nodiscard]] platform::Lock& late_heap_lock() noexcept;  // for fork
+
 // The thread gives up its heap. Further allocations of it are served from a heap shared by ending threads.
 void detach_thread() noexcept;
 
@@ -46,8 +51,18 @@ bool trim() noexcept;
 // before trying once more.
 void make_room() noexcept;
 
-void before_fork() noexcept;
-void after_fork_in_parent() noexcept;
-void after_fork_in_child() noexcept;  // heaps of the threads that are gone become abandoned
+// The locks that a fork takes, in the order in which threads take several.
+template <typename Visit>
+void for_each_fork_lock(Visit visit) noexcept {
+  visit(late_heap_lock());
+  visit(process_heaps.lock);
+  visit(mappings_lock());
+  visit(spans_lock());
+  visit(metadata_lock());
+}
+
+// In the child of a fork that had threads beside the one that runs on, once the locks are free: the heaps of
+// the others become abandoned.
+void after_fork_in_child() noexcept;
 
 }  // namespace ar::heap

@@ -23,28 +23,47 @@ void pause() noexcept {
 }
 }  // namespace
 
+void Lock::sleep(std::int64_t milliseconds) noexcept {
+  std::uint64_t state = state_.load(std::memory_order_relaxed);
+  while (state != 0 && (state & contended_) == 0 &&
+         !state_.compare_exchange_weak(state, state | contended_, std::memory_order_relaxed)) {
+  }
+  if (state == 0) {
+    return;
+  }
+  const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1000000};
+  system_call(SYS_futex, reinterpret_cast<long>(&state_), FUTEX_WAIT_PRIVATE,
+              static_cast<std::uint32_t>(state | contended_),
+              milliseconds < 0 ? 0 : reinterpret_cast<long>(&limit), 0, 0);
+}
+
 void Lock::wait() noexcept {
   for (int i = 0; i < spins_before_sleep; ++i) {
-    if (state_.load(std::memory_order_relaxed) == free_ && try_lock()) {
+    if (state_.load(std::memory_order_relaxed) == 0 && try_lock()) {
       return;
     }
     pause();
   }
-  while (state_.exchange(contended_, std::memory_order_acquire) != free_) {
-    system_call(SYS_futex, reinterpret_cast<long>(&state_), FUTEX_WAIT_PRIVATE, contended_, 0, 0, 0);
+  while (!try_take(contended_ | held_)) {  // others may be asleep, too: the mark stays
+    sleep(-1);
   }
 }
 
-bool Lock::lock_in_time() noexcept {
-  constexpr int most_tries = 100;
-  for (int i = 0; i < most_tries; ++i) {
-    if (try_lock()) {
-      return true;
+bool Lock::lock_for_fork(std::uint64_t depth, std::int64_t& patience) noexcept {
+  while (!try_take(depth << depth_shift | contended_ | held_)) {
+    if (patience == 0) {
+      wake();  // another thread's wake-up may have come here
+      return false;
     }
-    const timespec millisecond{0, 1000000};
-    system_call(SYS_nanosleep, reinterpret_cast<long>(&millisecond), 0);
+    sleep(patience < 0 ? -1 : 1);
+    patience -= patience < 0 ? 0 : 1;
   }
-  return false;
+  return true;
+}
+
+bool Lock::lock_in_time() noexcept {
+  std::int64_t patience = 100;
+  return lock_for_fork(0, patience);
 }
 
 void Lock::wake() noexcept {

@@ -12,9 +12,7 @@
 #include "track/region/strings.hpp"
 #include "track/region/timeline.hpp"
 #include "track/sites/origins.hpp"
-#include "track/threads/peak.hpp"
 #include "track/threads/recorders.hpp"
-#include "track/threads/samples.hpp"
 
 namespace ar::track {
 
@@ -92,22 +90,8 @@ void note_mismatch() noexcept {
   }
 }
 
-void before_fork() noexcept {
-  region_lock().lock();
-  lock_peak();
-  lock_samples();
-}
-
-void after_fork_in_parent() noexcept {
-  unlock_samples();
-  unlock_peak();
-  region_lock().unlock();
-}
-
 void after_fork_in_child(const ProfilePath& place) noexcept {
-  region_lock().reset();
-  unlock_peak();
-  reset_samples();
+  clear_samples();
   if (profile() == nullptr) {
     return;
   }

@@ -1,8 +1,12 @@
 // Starting and stopping the tracker: what the ABI layer calls.
 #pragma once
 
+#include "track/adopted.hpp"
+#include "track/owners.hpp"
 #include "track/region/mode.hpp"
 #include "track/region/region.hpp"
+#include "track/threads/peak.hpp"
+#include "track/threads/samples.hpp"
 
 namespace ar::track {
 
@@ -15,9 +19,17 @@ void set_run_state(RunState state) noexcept;
 
 void note_mismatch() noexcept;
 
-void before_fork() noexcept;
-void after_fork_in_parent() noexcept;
-// The child gets a profile of its own: at `place`, or in memory alone.
+// The locks that a fork takes, in the order in which threads take several.
+template <typename Visit>
+void for_each_fork_lock(Visit visit) noexcept {
+  visit(adopted_lock());
+  visit(owners_lock());
+  visit(region_lock());
+  visit(peak_lock());
+  visit(samples_lock());
+}
+
+// Once the locks are free: the child gets a profile of its own, at `place` or in memory alone.
 void after_fork_in_child(const ProfilePath& place) noexcept;
 
 }  // namespace ar::track

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/shared_field.hpp"
+
 namespace ar::unwind {
 
 // The last stack that one thread took, to take the next one faster: what calls the functions that did not
@@ -13,6 +15,9 @@ namespace ar::unwind {
 class StackMemory {
  public:
   static constexpr std::size_t most_steps = 192;
+
+  // Whether its thread is using it: true only in a signal handler of that thread.
+  [[nodiscard]] bool is_in_use() const noexcept { return platform::load_relaxed(in_use_); }
 
  private:
   friend class StackCache;

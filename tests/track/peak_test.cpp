@@ -231,9 +231,9 @@ TEST(Peak, OfARandomWalk) {
 
 // A signal handler may end the process while its own thread holds the locks.
 TEST(Peak, EndsWhileItsLocksAreHeld) {
-  lock_peak();
+  peak_lock().lock();
   end_peak();
-  unlock_peak();
+  peak_lock().unlock();
   region_lock().lock();
   name_running_threads();
   region_lock().unlock();

@@ -182,17 +182,16 @@ bool region_has_file() noexcept { return file_path[0] != '\0'; }
 
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();
-  const std::size_t start = profile->used;
-  const std::size_t end = start + platform::round_up(size, 8);
-  const std::size_t needed = end + (use == RegionUse::names ? reserve : 0);
+  const std::size_t rounded = platform::round_up(size, 8);
+  const std::size_t needed = profile->used + rounded + (use == RegionUse::names ? reserve : 0);
   const bool is_there =
       needed <= committed || (needed <= profile->capacity && commit(platform::round_up(needed, commit_step)));
   if (!is_there) {
     __atomic_store_n(&profile->full, 1, __ATOMIC_RELAXED);
     return nullptr;
   }
-  __atomic_store_n(&profile->used, end, __ATOMIC_RELEASE);
-  return region_base + start;
+  // In one step: in the child of a fork in a signal handler, the interrupted thread allocates in between.
+  return region_base + __atomic_fetch_add(&profile->used, rounded, __ATOMIC_RELEASE);
 }
 
 void separate_region(const ProfilePath& place) noexcept {

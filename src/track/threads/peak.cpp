@@ -181,7 +181,6 @@ void peak_thread_ends(Recorder& recorder) noexcept {
 }
 
 void reset_peak() noexcept {
-  lock.reset();
   live = 0;
   threads = 0;
   Header* profile = header();
@@ -221,7 +220,6 @@ bool mark_moment(const char* label) noexcept {
   return add_moment(label, header()->live_bytes);
 }
 
-void lock_peak() noexcept { lock.lock(); }
-void unlock_peak() noexcept { lock.unlock(); }
+platform::Lock& peak_lock() noexcept { return lock; }
 
 }  // namespace ar::track

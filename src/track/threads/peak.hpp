@@ -7,6 +7,7 @@
 // pays.
 #pragma once
 
+#include "platform/lock.hpp"
 #include "platform/shared_field.hpp"
 #include "track/threads/recorder.hpp"
 
@@ -30,8 +31,7 @@ void end_peak() noexcept;
 // See add_moment, timeline.hpp. The caller holds the region's lock.
 bool mark_moment(const char* label) noexcept;
 
-void lock_peak() noexcept;  // for fork
-void unlock_peak() noexcept;
+[[nodiscard]] platform::Lock& peak_lock() noexcept;  // of all of this
 
 // Whether the next change of the balance by `size` needs a flush.
 [[gnu::always_inline]] inline bool leaves_window(const Recorder& recorder, std::int64_t balance) noexcept {

@@ -95,21 +95,21 @@ void settle_record(ThreadRecord& record) noexcept {
     same = record_of_ended(record.name, names);
   }
   if (same != nullptr) {
-    lock_peak();
+    const platform::LockGuard guard(peak_lock());
     move_counters(record, *same);
-    unlock_peak();
     same->tid = record.tid;
     __atomic_store_n(&record.is_blank, 1, __ATOMIC_RELAXED);
   }
 }
 
-Recorder* take_recorder() noexcept {
+// `own`: the thread's, which it goes on to use in the child of a fork; null: any that is not in use.
+Recorder* take_recorder(Recorder* own) noexcept {
   const platform::LockGuard guard(region_lock());
   ThreadRecord* record = take_thread_record();
   if (record == nullptr) {
     return nullptr;
   }
-  Recorder* recorder = first_recorder();
+  Recorder* recorder = own != nullptr ? own : first_recorder();
   while (recorder != nullptr && recorder->in_use) {
     recorder = recorder->next;
   }
@@ -127,7 +127,8 @@ Recorder* take_recorder() noexcept {
       recorder->stack_memory =
           static_cast<unwind::StackMemory*>(heap::allocate_metadata(sizeof(unwind::StackMemory)));
     }
-    if (recorder->stack_memory != nullptr) {
+    // In the handler of a signal that has interrupted its use, it stays as it is.
+    if (recorder->stack_memory != nullptr && (own == nullptr || !recorder->stack_memory->is_in_use())) {
       __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(unwind::StackMemory));
     }
   }
@@ -150,7 +151,7 @@ Recorder* attach_recorder() noexcept {
   if (profile() == nullptr || heap::thread_state.ended || heap::thread_state.heap == nullptr) {
     return nullptr;
   }
-  Recorder* recorder = take_recorder();
+  Recorder* recorder = take_recorder(nullptr);
   heap::thread_state.recorder = recorder;
   return recorder;
 }
@@ -158,7 +159,7 @@ Recorder* attach_recorder() noexcept {
 SharedRecorder::SharedRecorder() noexcept {
   shared_lock.lock();
   if (shared == nullptr && profile() != nullptr) {
-    shared = take_recorder();
+    shared = take_recorder(nullptr);
   }
   recorder_ = shared;
 }
@@ -198,10 +199,8 @@ void restart_recorders() noexcept {
     recorder->in_use = false;
   }
   reset_peak();
-  const bool had_one = current_recorder() != nullptr;
-  heap::thread_state.recorder = nullptr;
-  if (had_one) {
-    (void)attach_recorder();
+  if (Recorder* const own = current_recorder(); own != nullptr) {
+    heap::thread_state.recorder = take_recorder(own);
   }
 }
 

@@ -90,11 +90,7 @@ void end_sample(Recorder& recorder, const void* block, std::uint64_t slot) noexc
   count(slot_origin(slot), bucket_of(now > birth.clock ? now - birth.clock : 0), birth.weight);
 }
 
-void lock_samples() noexcept { lock.lock(); }
-void unlock_samples() noexcept { lock.unlock(); }
-void reset_samples() noexcept {
-  lock.reset();
-  births.clear();
-}
+platform::Lock& samples_lock() noexcept { return lock; }
+void clear_samples() noexcept { births.clear(); }
 
 }  // namespace ar::track

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "platform/hash.hpp"
+#include "platform/lock.hpp"
 #include "platform/shared_field.hpp"
 #include "track/region/slot.hpp"
 #include "track/threads/recorder.hpp"
@@ -44,8 +45,7 @@ void end_sample(Recorder& recorder, const void* block, std::uint64_t slot) noexc
   platform::store_relaxed(recorder.untold_bytes, platform::load_relaxed(recorder.untold_bytes) + size);
 }
 
-void lock_samples() noexcept;  // for fork
-void unlock_samples() noexcept;
-void reset_samples() noexcept;  // in the child, which begins with none
+[[nodiscard]] platform::Lock& samples_lock() noexcept;  // for fork
+void clear_samples() noexcept;                          // in the child, which begins with none
 
 }  // namespace ar::track
