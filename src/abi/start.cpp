@@ -145,9 +145,6 @@ void after_fork_in_child() noexcept {
   ended = false;
 }
 
-// True for a child made by vfork, which runs in its parent's memory.
-bool is_borrowed_memory() noexcept { return platform::system_call(SYS_getpid) != started_pid; }
-
 // One thread writes what is written at the end. Others that end the process meanwhile wait for it: their exit
 // would cut it off. One that comes here again, from a signal handler, does not wait for itself.
 bool may_finish() noexcept {
@@ -215,6 +212,8 @@ void note_null_free() noexcept {
 }
 
 void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
+
+bool is_borrowed_memory() noexcept { return platform::system_call(SYS_getpid) != started_pid; }
 
 }  // namespace ar::abi
 

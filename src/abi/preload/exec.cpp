@@ -1,8 +1,9 @@
-// exec by any of its names: a surveyed program stays surveyed when it replaces itself.
+// exec by any of its names, and posix_spawn: a surveyed program stays surveyed when it replaces itself.
 //
-// Called between vfork and exec too: nothing here allocates, locks or changes memory that the parent uses.
-#include <alloca.h>
+// Called between vfork and exec too, from signal handlers and on small stacks: nothing here allocates from a
+// heap, locks, changes memory that the parent uses, or takes more than a little of the stack.
 #include <dlfcn.h>
+#include <spawn.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,109 +11,196 @@
 #include <cstddef>
 
 #include "abi/export.hpp"
+#include "abi/preload/exec_memory.hpp"
 #include "abi/preload/inheritance.hpp"
 
 namespace {
 
 using Execve = int (*)(const char*, char* const[], char* const[]);
 using Fexecve = int (*)(int, char* const[], char* const[]);
+using Execveat = int (*)(int, const char*, char* const[], char* const[], int);
+using Spawn = int (*)(pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*,
+                      char* const[], char* const[]);
 
-// Found at start, since the loader's look-up is no place to go between vfork and exec.
-Execve next_execve = nullptr;
-Execve next_execvpe = nullptr;
-Fexecve next_fexecve = nullptr;
-
+// A function of the C library. Looked up at start, since the loader is no place to go between vfork and exec;
+// programs that call it before that have it looked up then.
 template <typename Function>
-Function next(const char* name) noexcept {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-}
-
-std::size_t count(char* const list[]) noexcept {
-  std::size_t entries = 0;
-  while (list != nullptr && list[entries] != nullptr) {
-    ++entries;
+class Next {
+ public:
+  explicit constexpr Next(const char* name) noexcept : name_(name) {}
+  Function find() noexcept {
+    if (function_ == nullptr) {
+      function_ = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name_));
+    }
+    return function_;
   }
-  return entries;
+
+ private:
+  const char* name_;
+  Function function_ = nullptr;
+};
+
+constinit Next<Execve> next_execve{"execve"};
+constinit Next<Execve> next_execvpe{"execvpe"};
+constinit Next<Fexecve> next_fexecve{"fexecve"};
+constinit Next<Execveat> next_execveat{"execveat"};
+constinit Next<Spawn> next_spawn{"posix_spawn"};
+constinit Next<Spawn> next_spawnp{"posix_spawnp"};
+
+// Calls work(environment), with our variables in it if `hands_on`.
+template <typename Work>
+int with_environment(bool hands_on, char* const given[], Work work) noexcept {
+  if (!hands_on) {
+    return work(given);
+  }
+  const ar::abi::ExecMemory memory(ar::abi::size_of_environment_for_exec(given));
+  return work(memory.start() == nullptr ? given : ar::abi::environment_for_exec(given, memory.start()));
 }
 
-template <typename Function, typename Target>
-int execute(Function function, Target target, char* const arguments[], char* const environment[]) noexcept {
+template <typename Function, typename... Target>
+int execute(Next<Function>& next, char* const arguments[], char* const environment[],
+            Target... target) noexcept {
+  const Function function = next.find();
   if (function == nullptr) {
     errno = ENOSYS;
     return -1;
   }
-  if (!ar::abi::hands_on_to_exec()) {
-    return function(target, arguments, environment);
-  }
-  const std::size_t entries = count(environment) + ar::abi::added_variables + 1;
-  auto** extended = static_cast<char**>(alloca(entries * sizeof(char*)));
-  ar::abi::environment_for_exec(environment, extended);
-  return function(target, arguments, extended);
+  return with_environment(ar::abi::hands_on_to_exec(), environment,
+                          [&](char* const all[]) { return function(target..., arguments, all); });
 }
 
-// NOLINTBEGIN(bugprone-macro-parentheses): the names are declared here
-// The arguments of execl and its kind, from `first` to the null that ends them, as an array.
-#define ARPENT_COLLECT_ARGUMENTS(first, list, arguments)                                \
-  va_list list;                                                                         \
-  va_start(list, first);                                                                \
-  std::size_t argument_count = 1;                                                       \
-  while (va_arg(list, char*) != nullptr) {                                              \
-    ++argument_count;                                                                   \
-  }                                                                                     \
-  va_end(list);                                                                         \
-  auto** arguments = static_cast<char**>(alloca((argument_count + 1) * sizeof(char*))); \
-  va_start(list, first);                                                                \
-  arguments[0] = const_cast<char*>(first);                                              \
-  for (std::size_t i = 1; i <= argument_count; ++i) {                                   \
-    arguments[i] = va_arg(list, char*);                                                 \
+int spawn(Next<Spawn>& next, pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
+          const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) noexcept {
+  const Spawn function = next.find();
+  if (function == nullptr) {
+    return ENOSYS;
   }
-// NOLINTEND(bugprone-macro-parentheses)
+  return with_environment(ar::abi::hands_on_to_children(), environment, [&](char* const all[]) {
+    return function(pid, path, actions, attributes, arguments, all);
+  });
+}
+
+// The arguments of execl and its kind: those from `first` to the null that ends them, as an array; and, of
+// execle, the environment after it. Few are kept on the stack.
+class ArgumentList {
+ public:
+  // Leaves `list` after the null.
+  ArgumentList(const char* first, va_list& list) noexcept : memory_(size_for(list)) {
+    if (start() == nullptr) {
+      return;
+    }
+    start()[0] = const_cast<char*>(first);
+    for (std::size_t i = 1; i <= count_; ++i) {
+      start()[i] = va_arg(list, char*);
+    }
+  }
+  // Null, with errno set, if there is no memory.
+  [[nodiscard]] char** start() noexcept {
+    if (count_ < most_on_stack) {
+      return few_;
+    }
+    if (memory_.start() == nullptr) {
+      errno = ENOMEM;
+    }
+    return static_cast<char**>(memory_.start());
+  }
+
+ private:
+  static constexpr std::size_t most_on_stack = 32;
+
+  std::size_t size_for(va_list& list) noexcept {
+    va_list copy;
+    va_copy(copy, list);
+    count_ = 1;
+    while (va_arg(copy, char*) != nullptr) {
+      ++count_;
+    }
+    va_end(copy);
+    return count_ < most_on_stack ? 0 : (count_ + 1) * sizeof(char*);
+  }
+
+  std::size_t count_ = 0;
+  char* few_[most_on_stack] = {};
+  ar::abi::ExecMemory memory_;
+};
 
 // After start.cpp's constructor (101), which reads the variables that are taken out here.
 [[gnu::constructor(102)]] void find_next_functions() noexcept {
-  next_execve = next<Execve>("execve");
-  next_execvpe = next<Execve>("execvpe");
-  next_fexecve = next<Fexecve>("fexecve");
+  (void)next_execve.find();
+  (void)next_execvpe.find();
+  (void)next_fexecve.find();
+  (void)next_execveat.find();
+  (void)next_spawn.find();
+  (void)next_spawnp.find();
   ar::abi::take_over_environment();
 }
 
 }  // namespace
 
 ARPENT_EXPORT_C int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
-  return execute(next_execve, path, arguments, environment);
+  return execute(next_execve, arguments, environment, path);
 }
 
 ARPENT_EXPORT_C int execv(const char* path, char* const arguments[]) noexcept {
-  return execute(next_execve, path, arguments, environ);
+  return execute(next_execve, arguments, environ, path);
 }
 
 ARPENT_EXPORT_C int execvp(const char* file, char* const arguments[]) noexcept {
-  return execute(next_execvpe, file, arguments, environ);
+  return execute(next_execvpe, arguments, environ, file);
 }
 
 ARPENT_EXPORT_C int execvpe(const char* file, char* const arguments[], char* const environment[]) noexcept {
-  return execute(next_execvpe, file, arguments, environment);
+  return execute(next_execvpe, arguments, environment, file);
 }
 
 ARPENT_EXPORT_C int fexecve(int descriptor, char* const arguments[], char* const environment[]) noexcept {
-  return execute(next_fexecve, descriptor, arguments, environment);
+  return execute(next_fexecve, arguments, environment, descriptor);
+}
+
+ARPENT_EXPORT_C int execveat(int folder, const char* path, char* const arguments[], char* const environment[],
+                             int flags) noexcept {
+  const Execveat function = next_execveat.find();
+  if (function == nullptr) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return with_environment(ar::abi::hands_on_to_exec(), environment,
+                          [&](char* const all[]) { return function(folder, path, arguments, all, flags); });
+}
+
+ARPENT_EXPORT_C int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
+                                const posix_spawnattr_t* attributes, char* const arguments[],
+                                char* const environment[]) noexcept {
+  return spawn(next_spawn, pid, path, actions, attributes, arguments, environment);
+}
+
+ARPENT_EXPORT_C int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
+                                 const posix_spawnattr_t* attributes, char* const arguments[],
+                                 char* const environment[]) noexcept {
+  return spawn(next_spawnp, pid, file, actions, attributes, arguments, environment);
 }
 
 ARPENT_EXPORT_C int execl(const char* path, const char* first, ...) noexcept {
-  ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
+  va_list list;
+  va_start(list, first);
+  ArgumentList arguments(first, list);
   va_end(list);
-  return execute(next_execve, path, arguments, environ);
+  return arguments.start() == nullptr ? -1 : execute(next_execve, arguments.start(), environ, path);
 }
 
 ARPENT_EXPORT_C int execlp(const char* file, const char* first, ...) noexcept {
-  ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
+  va_list list;
+  va_start(list, first);
+  ArgumentList arguments(first, list);
   va_end(list);
-  return execute(next_execvpe, file, arguments, environ);
+  return arguments.start() == nullptr ? -1 : execute(next_execvpe, arguments.start(), environ, file);
 }
 
 ARPENT_EXPORT_C int execle(const char* path, const char* first, ...) noexcept {
-  ARPENT_COLLECT_ARGUMENTS(first, list, arguments)
-  char* const* environment = va_arg(list, char* const*);
+  va_list list;
+  va_start(list, first);
+  ArgumentList arguments(first, list);
+  char* const* const environment = va_arg(list, char* const*);
   va_end(list);
-  return execute(next_execve, path, arguments, environment);
+  return arguments.start() == nullptr ? -1 : execute(next_execve, arguments.start(), environment, path);
 }

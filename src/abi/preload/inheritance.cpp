@@ -7,6 +7,7 @@
 
 #include "platform/environment.hpp"
 #include "platform/options.hpp"
+#include "platform/pages.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::abi {
@@ -16,8 +17,16 @@ namespace {
 using platform::option;
 using platform::SetBy;
 
+constexpr std::size_t inherited_count = [] {
+  std::size_t count = 0;
+  for (const platform::Option& row : platform::options) {
+    count += row.set_by == SetBy::user ? 0 : 1;
+  }
+  return count;
+}();
+
 struct Inherited {
-  const char* names[added_variables];
+  const char* names[inherited_count];
 };
 constexpr Inherited inherited = [] {
   Inherited found{};
@@ -39,8 +48,15 @@ consteval std::size_t position_of(const char* name) {
   return position;
 }
 
-constexpr std::size_t entry_size = 8192;
-char kept[added_variables][entry_size];  // "NAME=value", empty: not set
+constexpr const char* preload_name = option("LD_PRELOAD").name;
+constexpr const char* original_name = option("ARPENT_ORIGINAL_LD_PRELOAD").name;
+constexpr std::size_t preload_prefix = sizeof "LD_PRELOAD=" - 1;
+constexpr std::size_t original_prefix = sizeof "ARPENT_ORIGINAL_LD_PRELOAD=" - 1;
+
+// "NAME=value" of our variables, null: not set. In memory of our own, because programs write over the area
+// that holds their first environment.
+char* kept[inherited_count];
+std::size_t library_length = 0;  // of our library's path, the first in the kept LD_PRELOAD
 bool surveyed = false;
 bool follow_children = false;
 long surveyed_pid = 0;
@@ -59,20 +75,70 @@ bool is_ours(const char* entry) noexcept {
   return false;
 }
 
-void keep(std::size_t which) noexcept {
-  const char* name = inherited.names[which];
-  const std::size_t length = std::strlen(name);
-  std::memcpy(kept[which], name, length);
-  kept[which][length] = '=';
-  if (platform::environment_value(name, kept[which] + length + 1, entry_size - length - 1) == nullptr) {
-    kept[which][0] = '\0';
-  }
-}
+const char* library() noexcept { return kept[position_of("LD_PRELOAD")] + preload_prefix; }
 
 // "LD_PRELOAD=value" as the user had it, or null. It is the end of "ARPENT_ORIGINAL_LD_PRELOAD=value".
 char* original_preload() noexcept {
   char* entry = kept[position_of("ARPENT_ORIGINAL_LD_PRELOAD")];
-  return entry[0] == '\0' ? nullptr : entry + std::strlen("ARPENT_ORIGINAL_");
+  return entry == nullptr ? nullptr : entry + original_prefix - preload_prefix;
+}
+
+// Copies our variables. False if there is no memory.
+bool keep_variables() noexcept {
+  std::size_t size = 0;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    size += is_ours(*entry) ? std::strlen(*entry) + 1 : 0;
+  }
+  auto* memory =
+      static_cast<char*>(platform::map_pages(platform::round_up(size == 0 ? 1 : size, platform::page_size)));
+  if (memory == nullptr) {
+    return false;
+  }
+  for (std::size_t i = 0; i < inherited_count; ++i) {
+    for (char** entry = environ; *entry != nullptr && kept[i] == nullptr; ++entry) {
+      if (is_variable(*entry, inherited.names[i])) {
+        const std::size_t length = std::strlen(*entry) + 1;
+        kept[i] = static_cast<char*>(std::memcpy(memory, *entry, length));
+        memory += length;
+      }
+    }
+  }
+  return true;
+}
+
+bool is_separator(char letter) noexcept { return letter == ':' || letter == ' '; }
+
+// Where our library stands in a preload list, or null.
+const char* find_library(const char* list) noexcept {
+  while (*list != '\0') {
+    std::size_t length = 0;
+    while (list[length] != '\0' && !is_separator(list[length])) {
+      ++length;
+    }
+    if (length == library_length && std::strncmp(list, library(), length) == 0) {
+      return list;
+    }
+    list += length + (list[length] == '\0' ? 0 : 1);
+  }
+  return nullptr;
+}
+
+// The preload list of an environment; null: not set.
+const char* preload_list(char* const given[]) noexcept {
+  const char* list = nullptr;
+  for (; given != nullptr && *given != nullptr; ++given) {
+    if (is_variable(*given, preload_name)) {
+      list = *given + preload_prefix;
+    }
+  }
+  return list;
+}
+
+char* append(char* out, const char* text, std::size_t length) noexcept {
+  if (length != 0) {
+    std::memcpy(out, text, length);
+  }
+  return out + length;
 }
 
 bool is_set(const char* name) noexcept {
@@ -104,11 +170,15 @@ void take_over_environment() noexcept {
   if (!surveyed) {
     return;
   }
+  if (!keep_variables() || kept[position_of("LD_PRELOAD")] == nullptr) {
+    surveyed = false;
+    return;
+  }
+  while (library()[library_length] != '\0' && !is_separator(library()[library_length])) {
+    ++library_length;
+  }
   surveyed_pid = platform::system_call(SYS_getpid);
   follow_children = platform::read_choice(option("ARPENT_FOLLOW_CHILDREN"), platform::environment_value) != 0;
-  for (std::size_t i = 0; i < added_variables; ++i) {
-    keep(i);
-  }
   if (!follow_children) {
     restore_original_environment();
   }
@@ -118,19 +188,72 @@ bool hands_on_to_exec() noexcept {
   return surveyed && (follow_children || platform::system_call(SYS_getpid) == surveyed_pid);
 }
 
-void environment_for_exec(char* const given[], char** entries) noexcept {
+bool hands_on_to_children() noexcept { return surveyed && follow_children; }
+
+std::size_t size_of_environment_for_exec(char* const given[]) noexcept {
+  const char* const list = preload_list(given);
+  const std::size_t texts = list == nullptr ? 0 : 2 * std::strlen(list) + original_prefix + 2;
+  std::size_t entries = inherited_count + 1;
+  for (; given != nullptr && *given != nullptr; ++given) {
+    ++entries;
+  }
+  return entries * sizeof(char*) + preload_prefix + library_length + 1 + texts;
+}
+
+char** environment_for_exec(char* const given[], void* memory) noexcept {
+  const char* const list = preload_list(given);
+  std::size_t entries_given = 0;
+  while (given != nullptr && given[entries_given] != nullptr) {
+    ++entries_given;
+  }
+  auto** const entries = static_cast<char**>(memory);
+  char* text = reinterpret_cast<char*>(entries + entries_given + inherited_count + 1);
+  const char* const own = list == nullptr ? nullptr : find_library(list);
+
+  char* const preload = text;
+  text = append(text, "LD_PRELOAD=", preload_prefix);
+  if (own == nullptr) {
+    text = append(text, library(), library_length);
+    text = append(text, ":", list == nullptr || *list == '\0' ? 0 : 1);
+  }
+  text = append(text, list, list == nullptr ? 0 : std::strlen(list));
+  *text++ = '\0';
+
+  char* const original = list == nullptr || (own == list && list[library_length] == '\0') ? nullptr : text;
+  if (original != nullptr) {
+    text = append(text, "ARPENT_ORIGINAL_LD_PRELOAD=", original_prefix);
+    const char* const end = own == nullptr ? nullptr : own + library_length;
+    text = append(text, list, own == nullptr ? std::strlen(list) : static_cast<std::size_t>(own - list));
+    if (end != nullptr && *end != '\0') {
+      text = append(text, end + 1, std::strlen(end + 1));
+    }
+    *text = '\0';
+  }
+
   std::size_t count = 0;
+  bool has_preload = false;
   for (; given != nullptr && *given != nullptr; ++given) {
     if (!is_ours(*given)) {
       entries[count++] = *given;
+    } else if (is_variable(*given, preload_name) && !has_preload) {
+      has_preload = true;
+      entries[count++] = preload;  // where it was: the order of the others stays
     }
   }
-  for (char* entry : kept) {
-    if (entry[0] != '\0') {
-      entries[count++] = entry;
+  if (!has_preload) {
+    entries[count++] = preload;
+  }
+  for (std::size_t i = 0; i < inherited_count; ++i) {
+    if (i != position_of("LD_PRELOAD") && i != position_of("ARPENT_ORIGINAL_LD_PRELOAD") &&
+        kept[i] != nullptr) {
+      entries[count++] = kept[i];
     }
+  }
+  if (original != nullptr) {
+    entries[count++] = original;
   }
   entries[count] = nullptr;
+  return entries;
 }
 
 }  // namespace ar::abi

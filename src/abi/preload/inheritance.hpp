@@ -7,27 +7,22 @@
 
 #include <cstddef>
 
-#include "platform/options.hpp"
-
 namespace ar::abi {
 
 // Remembers our variables and, unless children are followed, takes them out of the environment.
 void take_over_environment() noexcept;
 
-// How many entries environment_for_exec needs beyond those of the environment given.
-inline constexpr std::size_t added_variables = [] {
-  std::size_t count = 0;
-  for (const platform::Option& row : platform::options) {
-    count += row.set_by == platform::SetBy::user ? 0 : 1;
-  }
-  return count;
-}();
-
 // Whether this process's exec should be surveyed.
 [[nodiscard]] bool hands_on_to_exec() noexcept;
 
-// Writes `given` with our variables put back to `entries`, which has room for all of given's, added_variables
-// more and the null at the end.
-void environment_for_exec(char* const given[], char** entries) noexcept;
+// Whether the processes that this one starts should be.
+[[nodiscard]] bool hands_on_to_children() noexcept;
+
+// Bytes that environment_for_exec needs for `given`.
+[[nodiscard]] std::size_t size_of_environment_for_exec(char* const given[]) noexcept;
+
+// Writes `given` with our variables put back to `memory`, texts and all, and returns it. A preload list of
+// the caller's own follows our library and is what the program will see.
+[[nodiscard]] char** environment_for_exec(char* const given[], void* memory) noexcept;
 
 }  // namespace ar::abi

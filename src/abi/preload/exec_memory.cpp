@@ -1,0 +1,70 @@
+#include "abi/preload/exec_memory.hpp"
+
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "abi/start.hpp"
+#include "platform/pages.hpp"
+#include "platform/system_call.hpp"
+
+namespace ar::abi {
+
+// Of one thread and the children that it makes by vfork, which run while it waits.
+struct Slot {
+  std::atomic<std::uintptr_t> thread;  // its thread pointer; 0: no one's yet
+  long user;                           // the process that uses it, or has become another program
+  void* start;
+  std::size_t size;
+};
+
+namespace {
+
+constexpr std::size_t most_slots = 64;
+Slot slots[most_slots];
+
+// One of this thread's that this process does not use already; null: all are taken.
+Slot* take_slot(long process) noexcept {
+  const auto self = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
+  for (Slot& slot : slots) {
+    std::uintptr_t owner = slot.thread.load(std::memory_order_relaxed);
+    if ((owner == self && slot.user != process) ||
+        (owner == 0 && slot.thread.compare_exchange_strong(owner, self, std::memory_order_relaxed))) {
+      slot.user = process;
+      return &slot;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+ExecMemory::ExecMemory(std::size_t size) noexcept : size_(platform::round_up(size, platform::page_size)) {
+  if (size_ == 0) {
+    return;
+  }
+  slot_ = is_borrowed_memory() ? take_slot(platform::system_call(SYS_getpid)) : nullptr;
+  if (slot_ == nullptr) {
+    start_ = platform::map_pages(size_);
+    return;
+  }
+  if (slot_->size < size_) {
+    if (slot_->start != nullptr) {
+      platform::unmap_pages(slot_->start, slot_->size);
+    }
+    slot_->start = platform::map_pages(size_);
+    slot_->size = slot_->start == nullptr ? 0 : size_;
+  }
+  start_ = slot_->start;
+}
+
+ExecMemory::~ExecMemory() {
+  if (slot_ != nullptr) {
+    slot_->user = 0;
+  } else if (start_ != nullptr) {
+    platform::unmap_pages(start_, size_);
+  }
+}
+
+}  // namespace ar::abi
