@@ -181,7 +181,7 @@ for arguments, words in {
     ("--tree", "sideways", "garden.profile"): "--tree",
     ("--by", "function", "--tree", "top-down", "garden.profile"): "exclude each other",
     ("--by", "function", "--format", "pprof", "garden.profile"): "--format text only",
-    ("--sort", "peak", "--format", "sarif", "garden.profile"): "says nothing",
+    ("--sort", "peak", "--format", "sarif", "garden.profile"): "does not apply",
     (): "PROFILE",
 }.items():
     check(words in arpent("report", *arguments, status=2), f"{arguments} names {words}")

@@ -76,7 +76,7 @@ void declare(CommandLine& line, Options& options) {
   line.usage("arpent report [options] PROFILE");
 }
 
-// Options that say nothing to the chosen format are a mistake. Empty when all is well.
+// Options that do not apply to the chosen format are a mistake. Empty if there is none.
 std::string contradiction(const Options& options, const profile::ReportFormat& format) {
   if (!format.takes_rows && (!options.by.empty() || !options.tree.empty())) {
     return fmt::format("{} is for --format text only", options.by.empty() ? "--tree" : "--by");
@@ -85,7 +85,7 @@ std::string contradiction(const Options& options, const profile::ReportFormat& f
     return "--by and --tree exclude each other";
   }
   if (!options.sort.empty() && !format.takes_metric) {
-    return fmt::format("--sort says nothing to --format {}, which holds all figures", format.name);
+    return fmt::format("--sort does not apply to --format {}", format.name);
   }
   return {};
 }
