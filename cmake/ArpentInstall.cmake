@@ -2,7 +2,7 @@
 # be moved. Its components are
 #   runtime       the shared and the preload library
 #   development   headers, archives, the Zig module, the CMake package and the pkg-config files
-#   tools         the command and the course
+#   tools         the command, its manual pages and completions, and the course
 #   debug         the debug information of what is installed stripped
 include(CMakePackageConfigHelpers)
 
@@ -19,6 +19,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md" 
 
 if(TARGET arpent)
   install(TARGETS arpent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
+  install(DIRECTORY "${ARPENT_MANUAL_DIR}/" DESTINATION "${CMAKE_INSTALL_DATADIR}" COMPONENT tools)
 endif()
 install(TARGETS arpent_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime)
 install(

@@ -31,7 +31,7 @@ int check_files(const std::vector<std::string>& arguments) {
       "executable with those of the given libraries that it needs.",
       "arpent check"};
   std::vector<std::string> files;
-  line.option("FILE", files, "Object, archive, shared library or executable").required();
+  line.option("FILE", files, "Object, archive, shared library or executable").value("FILE").required();
   bool strict = false;
   line.flag("--strict", strict, "Exit with 1 when tracked and untracked modules are mixed");
   bool all = false;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "arpent/common/command_description.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/subcommand.hpp"
 #include "profile/model/text_format.hpp"
@@ -28,9 +29,75 @@ class FormatterWithUsage : public CLI::Formatter {
 
 std::string first_line(std::string_view text) { return std::string{text.substr(0, text.find('\n'))}; }
 
+CommandDescription* wanted_description = nullptr;
+
+// "TEXT:{a,b}" and "N:INT in [1 - 9]" are how CLI11 writes what it accepts.
+void describe_value(const CLI::Option& option, OptionDescription& described) {
+  const std::string type = option.get_type_name();
+  const std::size_t colon = type.find(':');
+  described.value = type.substr(0, colon);
+  if (colon == std::string::npos) {
+    return;
+  }
+  const std::string accepted = type.substr(colon + 1);
+  const std::size_t in = accepted.find(" in [");
+  if (accepted.starts_with('{') && accepted.ends_with('}')) {
+    described.choices = CLI::detail::split(accepted.substr(1, accepted.size() - 2), ',');
+  } else if (in != std::string::npos && accepted.ends_with(']')) {
+    described.range = accepted.substr(in + 5, accepted.size() - in - 6);
+  }
+}
+
+OptionDescription described(const CLI::Option& option) {
+  OptionDescription result;
+  if (option.nonpositional()) {
+    for (const std::string& name : option.get_snames()) {
+      result.names.push_back("-" + name);
+    }
+    for (const std::string& name : option.get_lnames()) {
+      result.names.push_back("--" + name);
+    }
+  } else {
+    result.names = {option.get_name(true)};
+  }
+  if (option.get_items_expected_max() > 0) {
+    describe_value(option, result);
+    result.default_value = option.get_default_str();
+  }
+  result.text = option.get_description();
+  result.is_required = option.get_required();
+  result.repeats = option.get_expected_max() > 1;
+  return result;
+}
+
+CommandDescription described(const CLI::App& app, const std::string& name) {
+  CommandDescription result;
+  result.name = name;
+  result.text = app.get_description();
+  result.notes = app.get_footer();
+  const std::string help = app.help();
+  const std::string_view heading = "Usage: ";
+  if (const std::size_t start = help.find(heading); start != std::string::npos) {
+    result.usage = first_line(std::string_view{help}.substr(start + heading.size()));
+  }
+  for (const CLI::Option* const option : app.get_options()) {
+    if (!option->get_group().empty()) {  // help shows it
+      (option->nonpositional() ? result.options : result.arguments).push_back(described(*option));
+    }
+  }
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    result.commands.push_back(described(*command, name + " " + command->get_name()));
+  }
+  return result;
+}
+
 }  // namespace
 
 CommandLine::Option CommandLine::Option::required() const { return Option{*option_->required()}; }
+
+CommandLine::Option CommandLine::Option::value(const std::string& name) const {
+  return Option{*option_->type_name(name)};
+}
 
 CommandLine::Option CommandLine::Option::between(int lowest, int highest) const {
   return Option{*option_->check(CLI::Range(lowest, highest))};
@@ -108,7 +175,15 @@ void CommandLine::usage(const std::string& text) {
 
 void CommandLine::footer(const std::string& text) { app_->footer(text); }
 
+void CommandLine::describe_instead_of_parsing(CommandDescription* description) {
+  wanted_description = description;
+}
+
 std::optional<int> CommandLine::parse(const std::vector<std::string>& arguments) {
+  if (wanted_description != nullptr) {
+    *wanted_description = described(*app_, app_->get_name());
+    return status_success;
+  }
   if (!app_->get_subcommands({}).empty()) {
     app_->require_subcommand(1);
   }

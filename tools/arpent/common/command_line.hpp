@@ -19,6 +19,8 @@ class Option;
 
 namespace ar::command {
 
+struct CommandDescription;
+
 class CommandLine {
  public:
   // What can be said of an option, a flag or an argument beyond its name. It belongs to its CommandLine.
@@ -27,6 +29,8 @@ class CommandLine {
     explicit Option(CLI::Option& option) : option_{&option} {}
 
     Option required() const;
+    Option value(
+        const std::string& name) const;  // as in help; FILE, FOLDER, PID and PROGRAM are completed as such
     Option between(int lowest, int highest) const;
     Option between(double lowest, double highest) const;
     Option one_of(const std::vector<std::string>& names) const;          // help lists them
@@ -66,6 +70,9 @@ class CommandLine {
   // After parse.
   [[nodiscard]] bool is_given(const std::string& option) const;
   [[nodiscard]] std::string chosen_verb() const;
+
+  // Has the next `parse` of any command line fill `description` instead of parsing; null ends that.
+  static void describe_instead_of_parsing(CommandDescription* description);
 
   // Whether a value follows the option; false if there is no such option.
   [[nodiscard]] bool takes_value(std::string_view option) const;

@@ -74,6 +74,16 @@ std::string environment_help() {
   return text;
 }
 
+std::vector<EnvironmentVariable> environment_variables() {
+  std::vector<EnvironmentVariable> variables;
+  for (const platform::Option& row : platform::options) {
+    if (row.set_by != platform::SetBy::run) {
+      variables.push_back({row.name, accepted(row), row.meaning, row.default_value, row.readers});
+    }
+  }
+  return variables;
+}
+
 Environment Environment::current() {
   Environment copy;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -11,6 +11,16 @@ namespace ar::command {
 // The text of `arpent help environment`.
 [[nodiscard]] std::string environment_help();
 
+// A variable that people may set.
+struct EnvironmentVariable {
+  std::string name;
+  std::string accepted;  // "path", or the values
+  std::string meaning;   // sentences
+  std::string default_value;
+  std::string readers;
+};
+[[nodiscard]] std::vector<EnvironmentVariable> environment_variables();
+
 // A process environment as exec wants it: "NAME=value".
 class Environment {
  public:

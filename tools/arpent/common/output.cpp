@@ -12,7 +12,8 @@
 namespace ar::command {
 
 CommandLine::Option add_output_option(CommandLine& line, std::string& file) {
-  return line.option("-o,--output", file, "File to write, completely or not at all; '-' is standard output");
+  return line.option("-o,--output", file, "File to write, completely or not at all; '-' is standard output")
+      .value("FILE");
 }
 
 bool is_standard_output(std::string_view file) { return file.empty() || file == "-"; }

@@ -9,10 +9,11 @@ namespace ar::command {
 
 void add_site_choice_options(CommandLine& line, SiteChoiceOptions& options) {
   line.option("--focus", options.focus,
-              "Only sites whose stack, description or type matches this regular expression");
-  line.option("--ignore", options.ignore, "Without the sites that match this one");
-  line.option("--suppressions", options.suppressions,
-              "File of leaks to pass over, in LeakSanitizer's syntax");
+              "Only sites whose stack, description or type matches this regular expression")
+      .value("REGEX");
+  line.option("--ignore", options.ignore, "Without the sites that match this one").value("REGEX");
+  line.option("--suppressions", options.suppressions, "File of leaks to pass over, in LeakSanitizer's syntax")
+      .value("FILE");
 }
 
 std::expected<SiteChoice, Failure> read_site_choice(const SiteChoiceOptions& options) {

@@ -51,11 +51,12 @@ constexpr std::array formats{
 };
 
 void declare(CommandLine& line, Options& options) {
-  line.option("BEFORE", options.before, "The earlier profile").required();
-  line.option("AFTER", options.after, "The later profile").required();
+  line.option("BEFORE", options.before, "The earlier profile").value("FILE").required();
+  line.option("AFTER", options.after, "The later profile").value("FILE").required();
   line.option("--fail-on-growth", options.fail_on_growth,
               "Exit with 1 when the figure grew in all; or by more than so many bytes (64KiB), blocks or "
-              "per cent (5%)");
+              "per cent (5%)")
+      .value("LIMIT");
   line.option("--sort", options.sort,
               "Metric to compare (default: live for two moments of one process, else peak)")
       .one_of(names_of(profile::metrics()));
@@ -66,7 +67,10 @@ void declare(CommandLine& line, Options& options) {
   const std::vector<std::string> names = names_of(formats);
   line.option("--format", options.format, either(names)).one_of(names).with_default_in_help();
   add_output_option(line, options.output);
-  line.option("--top", options.top, "Rows of each table").between(0, 100000).with_default_in_help();
+  line.option("--top", options.top, "Rows of each table")
+      .value("N")
+      .between(0, 100000)
+      .with_default_in_help();
   add_site_choice_options(line, options.sites);
   line.footer(
       "Examples:\n"

@@ -42,8 +42,9 @@ int print(const std::string& text) {
 int help(const std::vector<std::string>& arguments) {
   CommandLine line{"Explains a command, or lists them.", "arpent help"};
   std::string topic;
-  line.option("TOPIC", topic, "A command, or 'environment'");
+  line.option("TOPIC", topic, "A command, or 'environment'").value("TOPIC");
   line.footer("Example:\n  arpent help environment");
+  line.usage("arpent help [TOPIC]");
   if (const auto status = line.parse(arguments)) {
     return *status;
   }

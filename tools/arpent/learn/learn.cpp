@@ -23,19 +23,19 @@ struct Arguments {
 CommandLine add_verb_of_any_exercise(CommandLine& line, Arguments& given, const char* verb,
                                      const char* summary) {
   CommandLine added = line.verb(verb, summary);
-  added.option("N", given.number, "The exercise; by itself the next one");
+  added.option("N", given.number, "The exercise; by itself the next one").value("NUMBER");
   return added;
 }
 
 CommandLine add_verb_of_exercise(CommandLine& line, Arguments& given, const char* verb, const char* summary) {
   CommandLine added = line.verb(verb, summary);
-  added.option("N", given.number, "The exercise").required();
+  added.option("N", given.number, "The exercise").value("NUMBER").required();
   return added;
 }
 
 void declare(CommandLine& line, Arguments& given) {
   CommandLine start = line.verb("start", "Make a folder with all prompts and starters");
-  start.option("FOLDER", given.folder, "The folder to make").with_default_in_help();
+  start.option("FOLDER", given.folder, "The folder to make").value("FOLDER").with_default_in_help();
   start.option("--track", given.track, "The language of the exercises; the folder keeps it")
       .one_of({"cpp", "zig"})
       .with_default_in_help();

@@ -26,8 +26,8 @@ int merge(const std::vector<std::string>& arguments) {
       std::string{name}};
   std::string out;
   std::vector<std::string> files;
-  line.option("OUT", out, "File to write; what is there is replaced").required();
-  line.option("PROFILE", files, "Profiles to join").required();
+  line.option("OUT", out, "File to write; what is there is replaced").value("FILE").required();
+  line.option("PROFILE", files, "Profiles to join").value("FILE").required();
   line.footer(
       "Example:\n"
       "  arpent merge all.pb.gz monday.profile tuesday.profile\n"

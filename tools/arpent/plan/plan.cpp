@@ -124,13 +124,19 @@ int fail(std::string_view what) {
 }
 
 void declare(CommandLine& line, Arguments& given) {
-  line.option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)").required();
+  line.option("FILE", given.file, "Lifetimes as comma-separated values, or a model (.tflite)")
+      .value("FILE")
+      .required();
   add_output_option(line, given.output);
-  line.option("--svg", given.svg, "Draw the plan into this file: time across, offset up");
+  line.option("--svg", given.svg, "Draw the plan into this file: time across, offset up").value("FILE");
   line.option("--capacity", given.capacity, "Bytes, or as 1MiB: exit with 1 when the plan needs more")
+      .value("SIZE")
       .bytes_with_unit();
-  line.option("--alignment", given.alignment, "Bytes, a power of two, of all offsets").with_default_in_help();
+  line.option("--alignment", given.alignment, "Bytes, a power of two, of all offsets")
+      .value("BYTES")
+      .with_default_in_help();
   line.option("--time-limit", given.seconds, "Seconds to search for something better")
+      .value("SECONDS")
       .between(0.0, longest_time)
       .with_default_in_help();
   line.option("--format", given.format, "csv, or json (for programs)")

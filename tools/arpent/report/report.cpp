@@ -46,6 +46,7 @@ std::string format_lines() {
 
 void declare(CommandLine& line, Options& options) {
   line.option("PROFILE", options.profile, "Profile of a run, of 'arpent snapshot' or 'arpent merge'")
+      .value("FILE")
       .required();
   const std::vector<std::string> formats = names_of(profile::report_formats());
   line.option("--format", options.format, either(formats)).one_of(formats).with_default_in_help();
@@ -59,6 +60,7 @@ void declare(CommandLine& line, Options& options) {
   line.option("--tree", options.tree, "A tree of functions, instead of tables")
       .one_of(names_of(profile::tree_directions()));
   line.option("--top", options.top, "Rows of each table, branches of each node of a tree")
+      .value("N")
       .between(0, 100000)
       .with_default_in_help();
   add_site_choice_options(line, options.sites);

@@ -13,12 +13,15 @@ void declare_run_options(CommandLine& line, RunOptions& options) {
       .one_of({"off", "sites", "stacks"})
       .with_default_in_help();
   line.option("--stack-depth", options.stack_depth, "Frames that are kept of a stack, innermost first")
+      .value("N")
       .between(1, 512)
       .with_default_in_help();
   line.option("--profile", options.profile,
-              "File for the profile, which must not exist yet; complete at any moment");
+              "File for the profile, which must not exist yet; complete at any moment")
+      .value("FILE");
   line.option(old_profile_option, options.profile).hidden();
   line.option("--report", options.report, "File for the report, instead of standard error")
+      .value("FILE")
       .check([](const std::string& file) {
         return file.empty() ? std::string{"the name of the file is empty"} : std::string{};
       });
@@ -27,11 +30,19 @@ void declare_run_options(CommandLine& line, RunOptions& options) {
       .with_default_in_help();
   line.option("--leak-exit", options.leak_exit,
               "Exit status when memory was definitely lost and the program itself ended with 0")
+      .value("N")
       .between(1, 255);
   line.option("--suppressions", options.suppressions,
-              "File of leaks that do not count, in LeakSanitizer's syntax");
-  line.option("--top", options.top, "Rows of each table").between(0, 100000).with_default_in_help();
+              "File of leaks that do not count, in LeakSanitizer's syntax")
+      .value("FILE");
+  line.option("--top", options.top, "Rows of each table")
+      .value("N")
+      .between(0, 100000)
+      .with_default_in_help();
   line.flag("--follow-children", options.follow_children, "Track the processes that the program starts, too");
+  // For help alone: split_off_program takes them off before the rest is parsed.
+  line.option("PROGRAM", options.program, "The program, found as a shell does").value("PROGRAM");
+  line.option("ARGS", options.program_arguments, "The program's arguments").value("TEXT");
 }
 
 bool uses_old_profile_option(const CommandLine& line) { return line.is_given(old_profile_option); }

@@ -24,6 +24,8 @@ struct RunOptions {
   int leak_exit = 0;         // 0: leaks do not change the exit status
   std::size_t top = 10;
   bool follow_children = false;
+  std::string program;                         // stays empty
+  std::vector<std::string> program_arguments;  // stays empty
 };
 
 // Declares the options; `options` must outlive `line`.

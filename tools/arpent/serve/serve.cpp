@@ -175,12 +175,15 @@ int serve(const std::vector<std::string>& arguments) {
   Options options;
   line.option("--listen", options.address,
               "Address to listen on; another than this machine's own needs a token")
+      .value("ADDRESS")
       .with_default_in_help();
   line.option("--port", options.port, "Port to listen on; 0 takes any that is free")
+      .value("PORT")
       .between(0, 65535)
       .with_default_in_help();
   line.option("--token-file", options.token_file,
-              "File with a token in its first line, which requests must bear (Authorization: Bearer TOKEN)");
+              "File with a token in its first line, which requests must bear (Authorization: Bearer TOKEN)")
+      .value("FILE");
   line.footer(
       "Example:\n"
       "  arpent serve &\n"

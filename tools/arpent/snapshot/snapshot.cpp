@@ -27,7 +27,7 @@ int snapshot(const std::vector<std::string>& arguments) {
       std::string{name}};
   int pid = 0;
   std::string output;
-  line.option("PID", pid, "The process").required().between(1, std::numeric_limits<int>::max());
+  line.option("PID", pid, "The process").value("PID").required().between(1, std::numeric_limits<int>::max());
   add_output_option(line, output).with_default_in_help("PID.pb.gz");
   line.footer(
       "Example: what grew in a minute?\n"

@@ -43,12 +43,13 @@ int symbolize(const std::vector<std::string>& arguments) {
       "cannot be found becomes module+0xoffset; all other text passes unchanged.",
       "arpent symbolize"};
   std::vector<std::string> files;
-  line.option("FILE", files, "Text to read, '-' is standard input (the default)");
+  line.option("FILE", files, "Text to read, '-' is standard input (the default)").value("FILE");
   line.footer(
       "Example: the report of a program that could not find this command\n"
       "  arpent symbolize heap_memory_report.log\n"
       "\n"
       "Exit status: 0, 1 when a file could not be read or the output not written, 2 for wrong options.");
+  line.usage("arpent symbolize [FILE…]");
   if (const auto status = line.parse(arguments)) {
     return *status;
   }

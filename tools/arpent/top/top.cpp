@@ -77,18 +77,24 @@ int top(const std::vector<std::string>& arguments) {
       "them.",
       std::string{name}};
   Options options;
-  line.option("PID", options.pid, "The process").required().between(1, std::numeric_limits<int>::max());
+  line.option("PID", options.pid, "The process")
+      .value("PID")
+      .required()
+      .between(1, std::numeric_limits<int>::max());
   std::vector<std::string> orders;
   orders.reserve(all_top_orders.size());
   for (const TopOrder order : all_top_orders) {
     orders.emplace_back(name_of(order));
   }
   line.option("--sort", options.sort, "Figure to sort by").one_of(orders).with_default_in_help();
-  line.option("--filter", options.filter, "Only sites whose function, file or description contains this");
+  line.option("--filter", options.filter, "Only sites whose function, file or description contains this")
+      .value("TEXT");
   line.option("--interval", options.interval, "Seconds from one look to the next")
+      .value("SECONDS")
       .between(shortest_interval, longest_interval)
       .with_default_in_help();
   line.option("--count", options.count, "Print so many tables instead of showing a screen")
+      .value("N")
       .between(1, std::numeric_limits<int>::max());
   line.footer(
       "Examples:\n"

@@ -81,9 +81,13 @@ int view(const std::vector<std::string>& arguments) {
   std::vector<std::string> files;
   std::string output;
   int port = 0;
-  line.option("PROFILE", files, "The profile; a second one is compared with it").required().times(1, 2);
+  line.option("PROFILE", files, "The profile; a second one is compared with it")
+      .value("FILE")
+      .required()
+      .times(1, 2);
   const auto output_option = add_output_option(line, output);
   line.option("--port", port, "Port on 127.0.0.1; 0, the default, takes a free one")
+      .value("PORT")
       .between(0, highest_port)
       .not_beside(output_option);
   line.footer(
