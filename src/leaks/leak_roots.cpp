@@ -335,6 +335,8 @@ void LeakRoots::for_each_root(RootsOf whose, const platform::StoppedThreads& thr
     }
   }
   visit(&own_thread_pointer_, 1, context);
+  const std::uintptr_t signal_stack = platform::own_signal_stack();
+  visit(&signal_stack, 1, context);
 }
 
 bool LeakRoots::is_even(std::uintptr_t start, std::uintptr_t end) const noexcept {

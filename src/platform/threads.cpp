@@ -139,7 +139,8 @@ ARPENT_HANDLER_CODE void publish(ThreadRegisters& thread, const ucontext_t& cont
   for (std::uint32_t i = 0; i < general; ++i) {
     thread.registers[i] = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[i]);
   }
-  thread.register_count = general;
+  thread.registers[general] = reinterpret_cast<std::uintptr_t>(context.uc_stack.ss_sp);
+  thread.register_count = general + 1;
   thread.stack_pointer = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
   thread.thread_pointer = read_thread_pointer();
   if (context.uc_mcontext.fpregs == nullptr) {
@@ -172,7 +173,8 @@ ARPENT_HANDLER_CODE void publish(ThreadRegisters& thread, const ucontext_t& cont
   for (std::uint32_t i = 0; i < general; ++i) {
     thread.registers[i] = static_cast<std::uintptr_t>(context.uc_mcontext.regs[i]);
   }
-  thread.register_count = general;
+  thread.registers[general] = reinterpret_cast<std::uintptr_t>(context.uc_stack.ss_sp);
+  thread.register_count = general + 1;
   thread.stack_pointer = static_cast<std::uintptr_t>(context.uc_mcontext.sp);
   thread.thread_pointer = read_thread_pointer();
   thread.vectors_start = reinterpret_cast<std::uintptr_t>(context.uc_mcontext.__reserved);
@@ -256,6 +258,13 @@ static_assert(most_call_words <= ThreadRegisters::most_registers);
 std::uintptr_t own_thread_pointer() noexcept {
   look_at_processor();
   return read_thread_pointer();
+}
+
+std::uintptr_t own_signal_stack() noexcept {
+  stack_t stack{};
+  return system_call(SYS_sigaltstack, 0, reinterpret_cast<long>(&stack)) == 0
+             ? reinterpret_cast<std::uintptr_t>(stack.ss_sp)
+             : 0;
 }
 
 StoppedThreads::StoppedThreads() noexcept {

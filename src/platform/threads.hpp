@@ -25,8 +25,8 @@ struct ThreadRegisters {
   bool stopped;  // false: it has ended, or runs on. Then stack pointer and registers, if any, are
                  // those of the system call that it was seen waiting in.
   bool ended;
-  std::uintptr_t
-      registers[most_registers];  // the general ones that may hold pointers, the first register_count
+  std::uintptr_t registers[most_registers];  // the general ones that may hold pointers, and the start of the
+                                             // stack of its signal handlers; the first register_count
 };
 
 // Stack pointer of the function that this is called in.
@@ -43,6 +43,10 @@ struct ThreadRegisters {
 // Thread pointer of the calling thread, as in ThreadRegisters; 0 when it has none or the system does not
 // tell.
 [[nodiscard]] std::uintptr_t own_thread_pointer() noexcept;
+
+// Start of the stack that the calling thread has set aside for its signal handlers; 0: none. Only the kernel
+// may know of it.
+[[nodiscard]] std::uintptr_t own_signal_stack() noexcept;
 
 // Stops all other threads of the process for its lifetime. At most one at a time in a process; the caller
 // must not wait for anything that another thread may hold meanwhile (locks, malloc). Keeps errno.

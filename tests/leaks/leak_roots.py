@@ -22,6 +22,8 @@ REACHABLE = {
     "live thread's variable": 1,
     "live thread's register": 1,
     "own stack": 1,
+    "own signal stack": 1,
+    "live thread's signal stack": 1,
 }
 LOST = {
     "dropped": 1,

@@ -2,6 +2,7 @@
  * leak_roots.py knows of each site whether its blocks are lost. */
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,21 @@ static void* map(int flags) {
   return memory;
 }
 
+/* Only the kernel knows of the block afterwards. */
+static void set_signal_stack(void* (*allocate)(void)) {
+  volatile stack_t stack = {.ss_sp = allocate(), .ss_size = 32768};
+  sigaltstack((stack_t*)&stack, NULL);
+  stack.ss_sp = NULL;
+}
+
+static void* allocate_own_signal_stack(void) { return malloc(32868); } /* site: own signal stack */
+
+static void* allocate_threads_signal_stack(void) {
+  return malloc(32869);
+} /* site: live thread's signal stack */
+
 static void hold_in_variables(void) {
+  set_signal_stack(allocate_own_signal_stack);
   global = malloc(101);                        /* site: global */
   own_variable = malloc(102);                  /* site: own thread variable */
   inside = (char*)malloc(103) + 50;            /* site: interior pointer */
@@ -112,6 +127,7 @@ static void far_down(void (*function)(void)) {
 }
 
 static void allocate_for_thread(void** kept) {
+  set_signal_stack(allocate_threads_signal_stack);
   kept[0] = malloc(151);          /* site: live thread's stack */
   threads_variable = malloc(152); /* site: live thread's variable */
 }
