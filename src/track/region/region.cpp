@@ -28,7 +28,9 @@ constexpr std::size_t commit_step = std::size_t{256} << 10U;
 constexpr std::size_t reserve = std::size_t{96} << 10U;
 
 std::size_t committed = 0;  // bytes from the start that are certain to be there
-char file_path[1024];
+bool has_file = false;
+std::size_t file_size = 0;
+constexpr std::size_t longest_path = 1024;
 
 long open_exclusively(const char* path) noexcept {
   return platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path),
@@ -56,10 +58,10 @@ char* append_number(char* out, const char* end, std::uint64_t value) noexcept {
 }
 
 // The n-th name that a file of this process's may have; false when it is too long.
-bool write_name(const ProfilePath& place, unsigned n) noexcept {
-  const char* const end = file_path + sizeof file_path - 1;
+bool write_name(const ProfilePath& place, unsigned n, char (&path)[longest_path]) noexcept {
+  const char* const end = path + sizeof path - 1;
   const auto pid = static_cast<std::uint64_t>(platform::system_call(SYS_getpid));
-  char* out = append(file_path, end, place.directory != nullptr ? place.directory : place.file);
+  char* out = append(path, end, place.directory != nullptr ? place.directory : place.file);
   if (place.directory != nullptr) {
     out = append_number(append(out, end, "/"), end, pid);
     out = append_number(append(out, end, "."), end, n);
@@ -73,13 +75,13 @@ bool write_name(const ProfilePath& place, unsigned n) noexcept {
 }
 
 // A new file of this process's; its descriptor, or negative.
-int create_file(const ProfilePath& place) noexcept {
+int create_file(const ProfilePath& place, char (&path)[longest_path]) noexcept {
   constexpr unsigned most_images = 1000;  // successive exec images of one process
   for (unsigned image = 0; image < most_images; ++image) {
-    if (!write_name(place, image)) {
+    if (!write_name(place, image, path)) {
       return -1;
     }
-    const long descriptor = open_exclusively(file_path);
+    const long descriptor = open_exclusively(path);
     if (descriptor != -EEXIST) {
       return static_cast<int>(descriptor);
     }
@@ -93,54 +95,77 @@ char* map_file(int descriptor, std::size_t capacity) noexcept {
   return mapped < 0 && mapped > -4096 ? nullptr : reinterpret_cast<char*>(mapped);
 }
 
-// A file that grew beyond it would end the program, by SIGXFSZ.
-bool is_within_file_limit(std::size_t size) noexcept {
+// A file that grew beyond the limit would end the program, by SIGXFSZ.
+std::size_t file_size_limit() noexcept {
   rlimit limit{};
-  return platform::system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, reinterpret_cast<long>(&limit)) == 0 &&
-         size <= limit.rlim_cur;
+  return platform::system_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, reinterpret_cast<long>(&limit)) == 0
+             ? limit.rlim_cur
+             : 0;
 }
 
-// Space that the file system has promised: a write into the mapping can then not fail (which would be
-// SIGBUS).
-bool commit(std::size_t size) noexcept {
+// Makes sure that writing to the mapping up to `size` cannot fail, which would be SIGBUS: on a full disk, or
+// where somebody has cut the file short.
+bool commit(char* base, std::size_t size) noexcept {
   if (size <= committed) {
     return true;
   }
-  if (file_path[0] == '\0') {
+  if (!has_file) {
     committed = size;
     return true;
   }
-  if (!is_within_file_limit(size)) {
+  if (size > file_size) {
     return false;
   }
-  const long descriptor = platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(file_path),
-                                                O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
-  if (descriptor < 0) {
-    return false;
-  }
-  const long result = platform::system_call(SYS_fallocate, descriptor, 0, static_cast<long>(committed),
-                                            static_cast<long>(size - committed));
-  platform::system_call(SYS_close, descriptor);
-  if (result != 0) {
+  const auto start = reinterpret_cast<long>(base + committed);
+  const std::size_t more = size - committed;
+  if (platform::system_call(SYS_madvise, start, more, MADV_POPULATE_WRITE) != 0) {
+    platform::system_call(SYS_madvise, start, more, MADV_REMOVE);  // the part that there was room for
     return false;
   }
   committed = size;
   return true;
 }
 
-// A file mapped for writing with its first step committed; null when that cannot be had.
+// The first step of a file. On kernels older than 5.14, all that it will ever have.
+bool commit_start(char* base, int descriptor) noexcept {
+  committed = 0;
+  if (commit(base, commit_step)) {
+    return true;
+  }
+  constexpr std::size_t most_ahead = std::size_t{16} << 20U;
+  for (std::size_t size = file_size < most_ahead ? file_size : most_ahead; size >= commit_step; size /= 2) {
+    if (platform::system_call(SYS_fallocate, descriptor, 0, 0, static_cast<long>(size)) == 0) {
+      committed = size;
+      file_size = size;
+      return true;
+    }
+  }
+  return false;
+}
+
+// A file mapped for writing, with its first step committed; null when that cannot be had. All of the file is
+// there at once, sparse, and nothing opens it again: the program may remove it, put another one in its place,
+// or lose the right to open it.
 char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {
-  const int descriptor = create_file(place);
+  char path[longest_path];
+  const int descriptor = create_file(place, path);
   if (descriptor < 0) {
-    file_path[0] = '\0';
     return nullptr;
   }
-  committed = 0;
-  char* base = commit(commit_step) ? map_file(descriptor, capacity) : nullptr;
+  const std::size_t limit = file_size_limit();
+  file_size = platform::round_down(limit < capacity ? limit : capacity, platform::page_size);
+  has_file = true;
+  char* base = platform::system_call(SYS_ftruncate, descriptor, file_size) == 0
+                   ? map_file(descriptor, capacity)
+                   : nullptr;
+  if (base != nullptr && !commit_start(base, descriptor)) {
+    platform::unmap_pages(base, capacity);
+    base = nullptr;
+  }
   platform::system_call(SYS_close, descriptor);
   if (base == nullptr) {
-    platform::system_call(SYS_unlinkat, AT_FDCWD, reinterpret_cast<long>(file_path), 0);
-    file_path[0] = '\0';
+    platform::system_call(SYS_unlinkat, AT_FDCWD, reinterpret_cast<long>(path), 0);
+    has_file = false;
   }
   return base;
 }
@@ -178,14 +203,14 @@ bool open_region(const ProfilePath& place) noexcept {
 
 platform::Lock& region_lock() noexcept { return lock; }
 
-bool region_has_file() noexcept { return file_path[0] != '\0'; }
+bool region_has_file() noexcept { return has_file; }
 
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();
   const std::size_t rounded = platform::round_up(size, 8);
   const std::size_t needed = profile->used + rounded + (use == RegionUse::names ? reserve : 0);
-  const bool is_there =
-      needed <= committed || (needed <= profile->capacity && commit(platform::round_up(needed, commit_step)));
+  const bool is_there = needed <= committed || (needed <= profile->capacity &&
+                                                commit(region_base, platform::round_up(needed, commit_step)));
   if (!is_there) {
     __atomic_store_n(&profile->full, 1, __ATOMIC_RELAXED);
     return nullptr;
@@ -197,18 +222,17 @@ void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
 void separate_region(const ProfilePath& place) noexcept {
   const std::size_t capacity = header()->capacity;
   const std::size_t used = header()->used;
-  const bool was_file = file_path[0] != '\0';
-  if (!was_file && place.is_nowhere()) {
+  if (!has_file && place.is_nowhere()) {
     return;  // private memory is the child's own already
   }
   const std::size_t was_committed = committed;
   char* copy = place.is_nowhere() ? nullptr : open_file_region(place, capacity);
-  if (copy != nullptr && !commit(platform::round_up(used, commit_step))) {
+  if (copy != nullptr && !commit(copy, platform::round_up(used, commit_step))) {
     platform::unmap_pages(copy, capacity);
     copy = nullptr;
   }
   if (copy == nullptr) {
-    file_path[0] = '\0';
+    has_file = false;
     committed = was_committed;
     copy = static_cast<char*>(platform::map_pages(capacity));
   }
@@ -221,7 +245,7 @@ void separate_region(const ProfilePath& place) noexcept {
   // No memory for a copy: what the child does must at least not reach the parent's profile.
   platform::system_call(SYS_mmap, reinterpret_cast<long>(region_base), capacity, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-  file_path[0] = '\0';
+  has_file = false;
   committed = capacity;
   write_header(capacity);
 }
