@@ -26,7 +26,7 @@ add_executable(googletest_ahead "${CMAKE_CURRENT_BINARY_DIR}/googletest_ahead.cp
 arpent_unit_test_settings(googletest_ahead)
 target_precompile_headers(googletest_ahead PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
 
-# What scripts/coverage builds: programs and libraries are no part of it.
+# What scripts/coverage builds: all that unit and stress tests need, so no program and no library of ours.
 add_custom_target(unit_and_stress_tests)
 
 function(arpent_unit_test source links)
@@ -80,6 +80,7 @@ function(arpent_test_programs folder links)
     add_library(module_${name} MODULE "${source}")
     arpent_test_program(module_${name} "${source}" "")
     set_target_properties(module_${name} PROPERTIES OUTPUT_NAME ${name} PREFIX "")
+    add_dependencies(unit_and_stress_tests module_${name})
   endforeach()
   file(GLOB linked_programs CONFIGURE_DEPENDS ${folder}/programs/linked/*.c ${folder}/programs/linked/*.cpp)
   foreach(source IN LISTS linked_programs)
