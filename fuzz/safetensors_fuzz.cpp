@@ -27,7 +27,7 @@ void read(std::span<const std::byte> file) {
     for (const std::size_t size : tensor.shape) {
       items *= size;
     }
-    check(tensor.data.size() == items * size_of(tensor.dtype));
+    check(tensor.data.size() * 8 == items * bits_of(tensor.dtype));
     check(tensor.data.empty() || (tensor.data.data() >= file.data() &&
                                   tensor.data.data() + tensor.data.size() <= file.data() + file.size()));
     check(store->find(tensor.name) == &tensor);
