@@ -19,6 +19,7 @@
 #include "platform/environment.hpp"
 #include "platform/fork_locks.hpp"
 #include "platform/options.hpp"
+#include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
@@ -161,10 +162,18 @@ bool may_finish() noexcept {
 }
 
 void finish(track::RunState state) noexcept {
-  if (started_pid == 0 || is_borrowed_memory() || !may_finish()) {
+  if (started_pid == 0 || track::profile() == nullptr) {
     return;
   }
-  if (surveyed && track::mode() != track::Mode::off) {
+  if (platform::is_sandboxed()) {
+    track::profile()->leak_scan = track::LeakScan::sandboxed;
+    track::set_run_state(state);
+    return;
+  }
+  if (is_borrowed_memory() || !may_finish()) {
+    return;
+  }
+  if (surveyed) {
     leaks::scan_for_leaks();
   }
   write_exit_report();
@@ -213,7 +222,9 @@ void note_null_free() noexcept {
 
 void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
 
-bool is_borrowed_memory() noexcept { return platform::system_call(SYS_getpid) != started_pid; }
+bool is_borrowed_memory() noexcept {
+  return !platform::is_sandboxed() && platform::system_call(SYS_getpid) != started_pid;
+}
 
 }  // namespace ar::abi
 

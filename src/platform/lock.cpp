@@ -50,7 +50,9 @@ void Lock::wait() noexcept {
 }
 
 bool Lock::lock_for_fork(std::uint64_t depth, std::int64_t& patience) noexcept {
-  while (!try_take(depth << depth_shift | contended_ | held_)) {
+  std::uint64_t mark = 0;
+  while (!try_take(depth << depth_shift | mark | held_)) {
+    mark = contended_;
     if (patience == 0) {
       wake();  // another thread's wake-up may have come here
       return false;

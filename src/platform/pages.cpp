@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::platform {
@@ -78,6 +79,9 @@ void unmap_pages(void* start, std::size_t size) noexcept {
 }
 
 bool purge_pages(void* start, std::size_t size) noexcept {
+  if (is_sandboxed()) {  // which may forbid madvise
+    return map_at(reinterpret_cast<std::uintptr_t>(start), size, MAP_FIXED) == start;
+  }
   return system_call(SYS_madvise, reinterpret_cast<long>(start), size, MADV_DONTNEED) == 0;
 }
 

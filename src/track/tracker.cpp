@@ -1,16 +1,19 @@
 #include "track/tracker.hpp"
 
 #include <fcntl.h>
+#include <link.h>
 #include <sys/syscall.h>
 
 #include "heap/process_pages.hpp"
 #include "heap/thread_state.hpp"
 #include "platform/clock.hpp"
+#include "platform/own_stack.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
 #include "track/region/region.hpp"
 #include "track/region/strings.hpp"
 #include "track/region/timeline.hpp"
+#include "track/sites/modules.hpp"
 #include "track/sites/origins.hpp"
 #include "track/threads/recorders.hpp"
 
@@ -88,6 +91,44 @@ void note_mismatch() noexcept {
   if (Header* of = profile(); of != nullptr) {
     __atomic_fetch_add(&of->mismatches, 1, __ATOMIC_RELAXED);
   }
+}
+
+namespace {
+
+constexpr std::size_t most_addresses = 256;
+struct ModuleAddresses {
+  std::uintptr_t of[most_addresses];
+  std::size_t count;
+};
+
+int add_address(dl_phdr_info* module, std::size_t, void* context) noexcept {
+  auto& addresses = *static_cast<ModuleAddresses*>(context);
+  for (int i = 0; i < module->dlpi_phnum; ++i) {
+    if (module->dlpi_phdr[i].p_type == PT_LOAD) {
+      addresses.of[addresses.count++] = module->dlpi_addr + module->dlpi_phdr[i].p_vaddr;
+      break;
+    }
+  }
+  return addresses.count == most_addresses ? 1 : 0;
+}
+
+}  // namespace
+
+void prepare_for_sandbox() noexcept {
+  if (profile() == nullptr) {
+    return;
+  }
+  if (mode() == Mode::stacks && platform::thread_stack.high == 0) {
+    platform::find_thread_stack(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  }
+  // Not under the region's lock: the loader's own may be waited for by a thread that allocates.
+  ModuleAddresses addresses{};
+  dl_iterate_phdr(add_address, &addresses);
+  const platform::LockGuard guard(region_lock());
+  for (std::size_t i = 0; i < addresses.count; ++i) {
+    (void)intern_module(addresses.of[i]);
+  }
+  commit_ahead();
 }
 
 void after_fork_in_child(const ProfilePath& place) noexcept {

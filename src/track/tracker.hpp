@@ -19,6 +19,10 @@ void set_run_state(RunState state) noexcept;
 
 void note_mismatch() noexcept;
 
+// Looks up what may be needed later and cannot be looked up in a sandbox: the loaded modules, the thread's
+// stack.
+void prepare_for_sandbox() noexcept;
+
 // The locks that a fork takes, in the order in which threads take several.
 template <typename Visit>
 void for_each_fork_lock(Visit visit) noexcept {

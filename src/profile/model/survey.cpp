@@ -64,6 +64,9 @@ std::vector<std::string> limits(const Profile& profile) {
     sentences.emplace_back(
         "There was no memory left for the leak scan: what was never freed is not sorted into lost "
         "and reachable.");
+  } else if (profile.leak_scan == track::LeakScan::sandboxed) {
+    sentences.emplace_back(
+        "The program had put itself into a sandbox (seccomp) when it exited; leaks were not checked.");
   }
   if (profile.unscanned_processes != 0) {
     sentences.push_back(

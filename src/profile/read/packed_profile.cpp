@@ -325,7 +325,7 @@ void check(const Profile& profile) {
       check(profile, site);
     }
   }
-  if (profile.state > track::RunState::quick_exit || profile.leak_scan > track::LeakScan::impossible) {
+  if (profile.state > track::RunState::quick_exit || profile.leak_scan > track::LeakScan::sandboxed) {
     throw Damage{"has an unknown state or result of the leak scan"};
   }
 }

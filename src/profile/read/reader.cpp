@@ -321,7 +321,7 @@ void check(const track::Header& header) {
   if (header.peak_capture > 2) {
     throw Damage{fmt::format("names capture {} of the peak, there are two", header.peak_capture)};
   }
-  if (header.state > track::RunState::quick_exit || header.leak_scan > track::LeakScan::impossible) {
+  if (header.state > track::RunState::quick_exit || header.leak_scan > track::LeakScan::sandboxed) {
     throw Damage{fmt::format("has an unknown state ({}) or result of the leak scan ({})",
                              static_cast<unsigned>(header.state), static_cast<unsigned>(header.leak_scan))};
   }

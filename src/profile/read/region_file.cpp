@@ -96,7 +96,7 @@ std::expected<Profile, std::string> read_profile_file(const std::filesystem::pat
   }
   // The file may be larger than what is in use. A process that is still running appends meanwhile: records
   // that are linked in while we read lie there.
-  constexpr std::uint64_t appended_meanwhile = 1U << 20U;
+  const std::uint64_t appended_meanwhile = header.state == track::RunState::running ? 1U << 20U : 0;
   const auto size = std::min(header.used + appended_meanwhile, static_cast<std::uint64_t>(status.st_size));
   auto bytes = read_bytes(file.number(), size);
   if (!bytes) {

@@ -55,6 +55,8 @@ std::string_view scan_name(track::LeakScan scan) {
       return "partial";
     case track::LeakScan::impossible:
       return "impossible";
+    case track::LeakScan::sandboxed:
+      return "sandboxed";
   }
   return "";
 }

@@ -100,9 +100,14 @@ class Report {
     if (leaks_are_known(profile_)) {
       return text_.leaks({});
     }
-    return profile_.leak_scan == track::LeakScan::impossible
-               ? std::string{"not looked for: there was no memory for it"}
-               : std::string{"not looked for: that is done when a program exits"};
+    switch (profile_.leak_scan) {
+      case track::LeakScan::impossible:
+        return "not looked for: there was no memory for it";
+      case track::LeakScan::sandboxed:
+        return "not looked for: the program had put itself into a sandbox (seccomp)";
+      default:
+        return "not looked for: that is done when a program exits";
+    }
   }
 
   std::string threads() const {

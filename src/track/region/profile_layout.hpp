@@ -40,6 +40,7 @@ enum class LeakScan : std::uint32_t {
   done = 1,
   partial = 2,     // some thread could not be stopped: its registers were not seen
   impossible = 3,  // memory for the marks was not to be had
+  sandboxed = 4,   // the process had put itself into a sandbox that may forbid it
 };
 
 // A frame of a stack, and by its caller's node the whole way out from it. Stacks that share their outer

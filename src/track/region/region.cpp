@@ -219,6 +219,14 @@ void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   return region_base + __atomic_fetch_add(&profile->used, rounded, __ATOMIC_RELEASE);
 }
 
+void commit_ahead() noexcept {
+  constexpr std::size_t most_ahead = std::size_t{4} << 20U;
+  const std::size_t wanted = platform::round_up(header()->used, commit_step) + most_ahead;
+  while (committed < wanted && committed + commit_step <= header()->capacity &&
+         commit(region_base, committed + commit_step)) {
+  }
+}
+
 void separate_region(const ProfilePath& place) noexcept {
   const std::size_t capacity = header()->capacity;
   const std::size_t used = header()->used;

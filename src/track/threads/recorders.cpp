@@ -136,8 +136,8 @@ Recorder* take_recorder(Recorder* own) noexcept {
   recorder->untold_bytes = 0;
   recorder->record = record;
   recorder->in_use = true;
-  __atomic_store_n(&record->tid, static_cast<std::int32_t>(platform::system_call(SYS_gettid)),
-                   __ATOMIC_RELAXED);
+  const long tid = platform::system_call(SYS_gettid);
+  __atomic_store_n(&record->tid, static_cast<std::int32_t>(tid > 0 ? tid : 0), __ATOMIC_RELAXED);
   platform::read_own_thread_name(record->name);
   __atomic_store_n(&record->is_blank, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&record->in_use, 1, __ATOMIC_RELAXED);
