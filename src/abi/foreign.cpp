@@ -1,16 +1,15 @@
 #include "abi/foreign.hpp"
 
+#include <dlfcn.h>
+
 #include <cerrno>
 #include <cstring>
 
 #include "abi/misuse.hpp"
 #include "platform/anonymous_memory.hpp"
 
-// The C library's own allocator. Absent in a fully static program, where ours is the only one.
-extern "C" {
-[[gnu::weak]] void __libc_free(void* pointer);
-[[gnu::weak]] void* __libc_realloc(void* pointer, std::size_t size);
-}
+// Absent in a fully static program, where ours is the only allocator.
+extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;
 
 namespace ar::abi {
 
@@ -19,26 +18,36 @@ namespace {
 // A pointer that is no block of ours can still be one of the C library's heap (made before this heap served,
 // or by its internal names). Such blocks lie in anonymous memory; what points elsewhere is a mistake.
 bool may_be_the_c_library_s(const void* pointer) noexcept {
-  return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0 && &__libc_free != nullptr &&
+  return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0 &&
          platform::is_anonymous_memory(reinterpret_cast<std::uintptr_t>(pointer));
+}
+
+// The C library's own function of that name, which lies behind ours. Null if there is none.
+template <typename Function>
+Function* of_c_library(const char* name) noexcept {
+  return &dlsym == nullptr ? nullptr : reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace
 
 void free_foreign(void* pointer, std::uintptr_t caller) noexcept {
-  if (!may_be_the_c_library_s(pointer)) {
+  auto* const free_there =
+      may_be_the_c_library_s(pointer) ? of_c_library<void(void*)>("__libc_free") : nullptr;
+  if (free_there == nullptr) {
     report_not_a_block(pointer, caller);
   } else if (!report_if_owned(pointer, caller)) {
-    __libc_free(pointer);
+    free_there(pointer);
   }
 }
 
 void* resize_foreign(void* pointer, std::size_t size, std::uintptr_t caller) noexcept {
-  if (!may_be_the_c_library_s(pointer) || &__libc_realloc == nullptr) {
+  auto* const resize_there =
+      may_be_the_c_library_s(pointer) ? of_c_library<void*(void*, std::size_t)>("__libc_realloc") : nullptr;
+  if (resize_there == nullptr) {
     report_not_a_block(pointer, caller);
     return nullptr;
   }
-  return report_if_owned(pointer, caller) ? nullptr : __libc_realloc(pointer, size);
+  return report_if_owned(pointer, caller) ? nullptr : resize_there(pointer, size);
 }
 
 }  // namespace ar::abi

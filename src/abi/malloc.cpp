@@ -120,3 +120,15 @@ ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
   }
   return allocate_memalign(ar::platform::page_size, whole_pages, ARPENT_CALLER);
 }
+
+// The names by which the C library has them as well, for programs that call these: their blocks are then
+// ours, too. The compiler's own aliases would have to repeat each function's attributes.
+#define ARPENT_ALSO_AS(name, alias) \
+  __asm__(".globl " alias "\n.type " alias ", %function\n.set " alias ", " name)
+ARPENT_ALSO_AS("malloc", "__libc_malloc");
+ARPENT_ALSO_AS("free", "__libc_free");
+ARPENT_ALSO_AS("calloc", "__libc_calloc");
+ARPENT_ALSO_AS("realloc", "__libc_realloc");
+ARPENT_ALSO_AS("memalign", "__libc_memalign");
+ARPENT_ALSO_AS("valloc", "__libc_valloc");
+ARPENT_ALSO_AS("pvalloc", "__libc_pvalloc");
