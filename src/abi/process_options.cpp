@@ -2,6 +2,6 @@
 
 namespace ar::abi {
 
-constinit ProcessOptions process_options = {"heap_memory_report.log", false, nullptr};
+constinit ProcessOptions process_options = {false, "heap_memory_report.log", false, nullptr};
 
 }  // namespace ar::abi

@@ -152,7 +152,11 @@ void write_in_turn(Occasion occasion) noexcept {
 
 }  // namespace
 
-void write_report_now() noexcept { write_in_turn(Occasion::asked_for); }
+void write_report_now() noexcept {
+  if (!process_options.disabled) {
+    write_in_turn(Occasion::asked_for);
+  }
+}
 
 void write_exit_report() noexcept {
   // A set-uid program writes no file that its caller chose the folder of; and what an unknown child sees is

@@ -94,6 +94,12 @@ static_assert(platform::choice_index(mismatch_option, "abort") ==
 
 void read_options() noexcept {
   choose_reader();
+  process_options.disabled = platform::read_choice(option("ARPENT_DISABLE"), read_variable) != 0;
+  if (process_options.disabled) {
+    set_mismatch_policy(MismatchPolicy::ignore);
+    wanted_mode = track::Mode::off;
+    return;
+  }
   platform::warn_about_misspelt_names();
   set_mismatch_policy(static_cast<MismatchPolicy>(platform::read_choice(mismatch_option, read_variable)));
   if (read_path(option("AGERUN_MEMORY_REPORT"), report_path) ||

@@ -44,6 +44,9 @@ struct Option {
 
 // Not inline: as a symbol that programs share, it would be exported from libarpent.a.
 constexpr Option options[] = {
+    {"ARPENT_DISABLE", OptionKind::flag, "0|1", "0", SetBy::user, "arpent run; programs with Arpent",
+     "If 1, everything is off: nothing is tracked, checked, reported or handed on, and arpent run runs the "
+     "program without Arpent."},
     {"ARPENT_REPORT", OptionKind::path, "", "heap_memory_report.log in the working directory", SetBy::user,
      "programs that link Arpent",
      "Path of the leak report of ar_heap. AGERUN_MEMORY_REPORT takes precedence."},

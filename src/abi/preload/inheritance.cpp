@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "abi/process_options.hpp"
 #include "platform/environment.hpp"
 #include "platform/options.hpp"
 #include "platform/pages.hpp"
@@ -179,7 +180,8 @@ void take_over_environment() noexcept {
   }
   surveyed_pid = platform::system_call(SYS_getpid);
   follow_children = platform::read_choice(option("ARPENT_FOLLOW_CHILDREN"), platform::environment_value) != 0;
-  if (!follow_children) {
+  surveyed = !process_options.disabled;
+  if (!follow_children || !surveyed) {
     restore_original_environment();
   }
 }

@@ -20,6 +20,7 @@ enum class Obstacle : std::uint8_t {
   sanitizer,           // built with AddressSanitizer or one of its kin
   other_architecture,  // 32-bit, or for another processor
   cut_short,           // the rest of the file is missing
+  disabled,            // by ARPENT_DISABLE
 };
 
 struct Inspection {

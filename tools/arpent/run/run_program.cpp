@@ -73,6 +73,7 @@ Way way_into(const Inspection& inspection) {
     case Obstacle::sanitizer:
     case Obstacle::other_architecture:
     case Obstacle::cut_short:
+    case Obstacle::disabled:
       break;
   }
   return Way::not_at_all;
@@ -118,6 +119,10 @@ std::expected<Preparation, Failure> prepare(const RunOptions& options, const std
   auto inspection = path ? inspect_program(*path, environment) : std::unexpected(path.error());
   if (!inspection) {
     return std::unexpected(inspection.error());
+  }
+  if (environment.get("ARPENT_DISABLE") == "1") {
+    inspection->obstacle = Obstacle::disabled;
+    inspection->explanation = "ARPENT_DISABLE is 1";
   }
   std::optional<KeptProfile> kept;
   if (!options.profile.empty()) {
