@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "profile/model/text_format.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int difference_format = 1;
 
@@ -130,7 +128,7 @@ std::string json_difference(const Difference& difference, const DifferenceNames&
                              {"before", figures(site.before)},
                              {"after", figures(site.after)}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.indented() + "\n";
 }
 
 }  // namespace ar::profile

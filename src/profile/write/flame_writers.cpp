@@ -6,18 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <ranges>
 #include <utility>
 #include <vector>
 
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/stack_frames.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // A name as folded stacks can hold it: a semicolon would end it.
 std::string folded(const std::string& name) {
@@ -108,7 +106,7 @@ std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, M
                   {"name", printable(file_name(profile.program))},
                   {"activeProfileIndex", 0},
                   {"exporter", fmt::format("arpent {}", version)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.on_one_line() + "\n";
 }
 
 }  // namespace ar::profile

@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
@@ -239,9 +237,7 @@ Json process_fields(const ProcessImage& image, Symbolizer& symbolizer) {
   return profile_fields(frames, image.number, end_name(image.end));
 }
 
-std::string text_of(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string text_of(const Json& json) { return json.indented() + "\n"; }
 
 std::string_view state_name(track::RunState state) {
   switch (state) {

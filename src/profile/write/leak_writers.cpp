@@ -4,18 +4,16 @@
 
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view not_looked_for =
     "leaks were not looked for: the program did not end by exit, or had not ended";
@@ -165,7 +163,7 @@ std::string sarif_leaks(const Profile& profile, Symbolizer& symbolizer, std::str
   const Json json{{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
                   {"version", "2.1.0"},
                   {"runs", Json::array({run})}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.indented() + "\n";
 }
 
 std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -17,11 +16,10 @@
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t lines_around = 3;
 constexpr off_t largest_source = off_t{8} << 20U;
@@ -202,7 +200,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   json["leaks_known"] = leaks_are_known(profile);
   std::vector<std::string> sentences = notes;
   std::ranges::move(limits(profile), std::back_inserter(sentences));
-  json["limits"] = std::move(sentences);
+  json["limits"] = sentences;
 
   std::vector<std::size_t> order(profile.sites.size());
   for (std::size_t index = 0; index < order.size(); ++index) {
@@ -267,7 +265,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
     json["moments"].push_back(Json::array({moment.milliseconds, moment.label, moment.live_bytes}));
   }
 
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = json.on_one_line();
   std::string safe;
   safe.reserve(text.size());
   for (const char character : text) {

@@ -1,14 +1,17 @@
 #include "arpent/check/json_report.hpp"
 
-#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "arpent/check/verdict.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::command::check {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using profile::Json;
 
 std::string_view kind_name(const CheckedFile& file) {
   if (file.is_archive) {
@@ -67,6 +70,10 @@ std::string_view evidence_name(Evidence evidence) {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+Json list_of(const std::set<std::string>& names) {
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
 Json module_fields(const Module& module) {
   Json json;
   json["name"] = module.name;
@@ -96,9 +103,9 @@ Json object_fields(const CheckedObject& object) {
     json["modules"].push_back(module_fields(module));
   }
   json["unreadable_notes"] = object.elf.unreadable_notes;
-  json["direct_calls"] = Json{{"malloc", object.elf.calls.malloc_family},
-                              {"operators", object.elf.calls.operators},
-                              {"ar_heap", object.elf.calls.ar_heap}};
+  json["direct_calls"] = Json{{"malloc", list_of(object.elf.calls.malloc_family)},
+                              {"operators", list_of(object.elf.calls.operators)},
+                              {"ar_heap", list_of(object.elf.calls.ar_heap)}};
   // Linked files that define malloc call it without a symbol that says so.
   json["direct_calls_complete"] = object.elf.kind == binary::Kind::object || !object.elf.defines_malloc;
   json["malloc"] = Json{{"owner", owner_name(object.owner.owner)},
@@ -139,7 +146,7 @@ std::string json_report(const Findings& findings) {
   for (const Problem& problem : findings.problems) {
     json["problems"].push_back(Json{{"file", problem.file}, {"what", problem.what}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.indented() + "\n";
 }
 
 }  // namespace ar::command::check

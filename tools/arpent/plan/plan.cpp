@@ -11,7 +11,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "arpent/plan/tflite_lifetimes.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/write/json.hpp"
 
 namespace ar::command {
 namespace {
@@ -88,17 +88,16 @@ std::size_t sum_of(const plan::LifetimeRows& rows) {
 
 std::string as_json(const plan::LifetimeRows& rows, const ml::Plan& planned,
                     std::optional<std::size_t> capacity) {
-  nlohmann::ordered_json json;
+  profile::Json json;
   json["format"] = 1;
   json["total_bytes"] = planned.total;
   json["lower_bound_bytes"] = planned.lower_bound;
   json["sum_bytes"] = sum_of(rows);
   json["ratio"] = planned.ratio();
   json["proved"] = planned.proved;
-  json["capacity_bytes"] = capacity ? nlohmann::ordered_json(*capacity) : nlohmann::ordered_json(nullptr);
-  json["fits"] =
-      capacity ? nlohmann::ordered_json(planned.total <= *capacity) : nlohmann::ordered_json(nullptr);
-  json["tensors"] = nlohmann::ordered_json::array();
+  json["capacity_bytes"] = capacity ? profile::Json(*capacity) : profile::Json(nullptr);
+  json["fits"] = capacity ? profile::Json(planned.total <= *capacity) : profile::Json(nullptr);
+  json["tensors"] = profile::Json::array();
   for (std::size_t index = 0; index < rows.ids.size(); ++index) {
     const ml::Lifetime& lifetime = rows.lifetimes[index];
     json["tensors"].push_back({{"id", rows.ids[index]},
@@ -107,7 +106,7 @@ std::string as_json(const plan::LifetimeRows& rows, const ml::Plan& planned,
                                {"size", lifetime.size},
                                {"offset", planned.offsets[index]}});
   }
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json.indented() + "\n";
 }
 
 std::string summary(const plan::LifetimeRows& rows, const ml::Plan& planned) {

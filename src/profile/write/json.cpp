@@ -1,0 +1,125 @@
+#include "profile/write/json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace ar::profile {
+namespace {
+
+// A single value, as the library writes it.
+template <typename Value>
+std::string written(const Value& value) {
+  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void begin_line(std::string& out, bool indents, std::size_t depth) {
+  if (indents) {
+    out += '\n';
+    out.append(2 * depth, ' ');
+  }
+}
+
+}  // namespace
+
+Json::Json() = default;
+Json::Json(std::nullptr_t) {}
+Json::Json(bool truth) : value_{truth} {}
+Json::Json(int number) : value_{std::int64_t{number}} {}
+Json::Json(unsigned number) : value_{std::uint64_t{number}} {}
+Json::Json(long number) : value_{std::int64_t{number}} {}
+Json::Json(unsigned long number) : value_{std::uint64_t{number}} {}
+Json::Json(double number) : value_{number} {}
+Json::Json(std::string text) : value_{std::move(text)} {}
+Json::Json(std::string_view text) : value_{std::string{text}} {}
+Json::Json(const char* text) : value_{std::string{text}} {}
+Json::Json(std::initializer_list<Field> fields) : value_{Fields{fields}} {}
+
+Json Json::object() {
+  Json json;
+  json.value_ = Fields{};
+  return json;
+}
+
+Json Json::array(std::initializer_list<Json> elements) {
+  Json json;
+  json.value_ = Elements{elements};
+  return json;
+}
+
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
+
+Json& Json::operator[](std::string_view name) {
+  if (is_null()) {
+    value_ = Fields{};
+  }
+  Fields& fields = std::get<Fields>(value_);
+  if (const auto found = std::ranges::find(fields, name, &Field::name); found != fields.end()) {
+    return found->value;
+  }
+  return fields.emplace_back(std::string{name}, Json{}).value;
+}
+
+Json& Json::operator[](std::size_t index) { return std::get<Elements>(value_).at(index); }
+
+void Json::push_back(Json element) {
+  if (is_null()) {
+    value_ = Elements{};
+  }
+  std::get<Elements>(value_).push_back(std::move(element));
+}
+
+bool Json::is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
+
+std::string Json::on_one_line() const {
+  std::string out;
+  write(out, false, 0);
+  return out;
+}
+
+std::string Json::indented() const {
+  std::string out;
+  write(out, true, 0);
+  return out;
+}
+
+void Json::write(std::string& out, bool indents, std::size_t depth) const {
+  const auto enclose = [&](char opening, const auto& parts, char closing, const auto& write_part) {
+    out += opening;
+    bool is_first = true;
+    for (const auto& part : parts) {
+      if (!std::exchange(is_first, false)) {
+        out += ',';
+      }
+      begin_line(out, indents, depth + 1);
+      write_part(part);
+    }
+    if (!parts.empty()) {
+      begin_line(out, indents, depth);
+    }
+    out += closing;
+  };
+  if (const auto* const elements = std::get_if<Elements>(&value_)) {
+    enclose('[', *elements, ']', [&](const Json& element) { element.write(out, indents, depth + 1); });
+  } else if (const auto* const fields = std::get_if<Fields>(&value_)) {
+    enclose('{', *fields, '}', [&](const Field& field) {
+      out += written(field.name);
+      out += indents ? ": " : ":";
+      field.value.write(out, indents, depth + 1);
+    });
+  } else {
+    std::visit(
+        [&]<typename Value>(const Value& value) {
+          if constexpr (!std::is_same_v<Value, Elements> && !std::is_same_v<Value, Fields>) {
+            out += written(value);
+          }
+        },
+        value_);
+  }
+}
+
+}  // namespace ar::profile
