@@ -63,9 +63,10 @@ if(ARPENT_SANITIZER)
   endif()
 endif()
 
+# ccache, unless the user named a launcher (CMAKE_CXX_COMPILER_LAUNCHER, also as an environment variable).
 find_program(ARPENT_CCACHE ccache)
 mark_as_advanced(ARPENT_CCACHE)
 if(PROJECT_IS_TOP_LEVEL AND ARPENT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ARPENT_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/cmake/launch/ccache")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/cmake/launch/ccache")
 endif()

@@ -67,7 +67,7 @@ complete -c arpent -f
 )script";
 
 // Within single quotes of the shell.
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   std::string out = "'";
   for (const char character : text) {
     if (character == '\'' || character == '\\') {
@@ -95,7 +95,7 @@ std::string values(const OptionDescription& option) {
     case ValueKind::none:
       return "";
     case ValueKind::words:
-      return fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+      return fmt::format(" -x -a {}", single_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
     case ValueKind::file:
       return " -r -F";
     case ValueKind::folder:
@@ -117,17 +117,17 @@ void add_option(Script& script, const std::string& path, const OptionDescription
     const bool is_long = name.starts_with("--");
     script.lines += fmt::format(" {} {}", is_long ? "-l" : "-s", name.substr(is_long ? 2 : 1));
     if (!option.value.empty()) {
-      script.options_with_value.push_back(quoted(fmt::format("{}:{}", path, name)));
+      script.options_with_value.push_back(single_quoted(fmt::format("{}:{}", path, name)));
     }
   }
-  script.lines += fmt::format(" -d {}{}\n", quoted(option.text), values(option));
+  script.lines += fmt::format(" -d {}{}\n", single_quoted(option.text), values(option));
 }
 
 void add_argument(Script& script, const std::string& path, const OptionDescription& argument,
                   std::size_t before) {
   const ValueKind kind = kind_of(argument);
   if (kind == ValueKind::program) {
-    script.with_program.push_back(quoted(path));
+    script.with_program.push_back(single_quoted(path));
   } else if (kind == ValueKind::other) {
     return;
   }
@@ -154,11 +154,11 @@ void add(Script& script, const std::string& path, const CommandDescription& comm
     }
   }
   if (!command.commands.empty()) {
-    script.with_commands.push_back(quoted(path));
+    script.with_commands.push_back(single_quoted(path));
   }
   for (const CommandDescription& verb : command.commands) {
     const std::string name = verb.name.substr(verb.name.rfind(' ') + 1);
-    script.lines += fmt::format("{} -a {} -d {}\n", condition(path), name, quoted(verb.text));
+    script.lines += fmt::format("{} -a {} -d {}\n", condition(path), name, single_quoted(verb.text));
     add(script, fmt::format("{} {}", path, name), verb);
   }
 }
@@ -172,7 +172,7 @@ std::string fish_completion(std::span<const SummarizedCommand> commands) {
                  " -l version -d 'Print the version'\n";
   for (const SummarizedCommand& each : commands) {
     const std::string name = each.command.name.substr(each.command.name.find(' ') + 1);
-    script.lines += fmt::format("{} -a {} -d {}\n", condition(""), name, quoted(each.summary));
+    script.lines += fmt::format("{} -a {} -d {}\n", condition(""), name, single_quoted(each.summary));
     add(script, name, each.command);
   }
   return fmt::format(

@@ -13,7 +13,7 @@ namespace ar::command {
 namespace {
 
 // Within single quotes of the shell.
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   std::string out = "'";
   for (const char character : text) {
     if (character == '\'') {
@@ -78,18 +78,18 @@ std::string option_spec(const OptionDescription& option) {
   const std::string excluded =
       option.names.back() == "--help" ? "(- *)" : fmt::format("({})", fmt::join(option.names, " "));
   if (specs.size() == 1) {
-    return quoted(excluded + specs.front() + text);
+    return single_quoted(excluded + specs.front() + text);
   }
-  return fmt::format("{}{{{}}}{}", quoted(excluded), fmt::join(specs, ","), quoted(text));
+  return fmt::format("{}{{{}}}{}", single_quoted(excluded), fmt::join(specs, ","), single_quoted(text));
 }
 
 std::string argument_spec(const OptionDescription& argument, std::size_t place) {
   if (kind_of(argument) == ValueKind::program) {
-    return quoted(fmt::format("(-){}:program:{}", place, action(argument)));
+    return single_quoted(fmt::format("(-){}:program:{}", place, action(argument)));
   }
   const std::string where =
       argument.repeats ? "*" : fmt::format("{}{}", place, argument.is_required ? "" : ":");
-  return quoted(fmt::format("{}:{}:{}", where, argument.names.front(), action(argument)));
+  return single_quoted(fmt::format("{}:{}:{}", where, argument.names.front(), action(argument)));
 }
 
 std::string function_name(std::string_view command) {
@@ -109,7 +109,7 @@ struct Verb {
 std::string verbs_part(const std::string& command, const std::vector<Verb>& verbs) {
   std::string list;
   for (const Verb& verb : verbs) {
-    list += fmt::format("        {}\n", quoted(plain(last_word(verb.name)) + ":" + verb.summary));
+    list += fmt::format("        {}\n", single_quoted(plain(last_word(verb.name)) + ":" + verb.summary));
   }
   return fmt::format(
       "    '1: :->verb' '*:: :->rest' && return\n"

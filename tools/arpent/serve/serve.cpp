@@ -3,6 +3,7 @@
 #include <httplib.h>
 
 #include <charconv>
+#include <expected>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -139,9 +140,9 @@ void declare_routes(httplib::Server& server, const std::string& token) {
 
 std::expected<std::string, std::string> read_token(const std::string& file) {
   std::ifstream stream{file};
-  std::string token;
-  std::getline(stream, token);
-  if (token.size() < shortest_token) {
+  std::expected<std::string, std::string> token;
+  std::getline(stream, *token);
+  if (token->size() < shortest_token) {
     return std::unexpected(fmt::format("{} does not begin with a token of at least {} characters",
                                        profile::in_quotes(file), shortest_token));
   }
