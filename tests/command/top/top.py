@@ -71,7 +71,7 @@ last = last_table()
 while not re.search(r" \d{2,}  ", last[-1]):
     last = last_table()
 equal(len(last), 4, f"one site matches: {last}")
-check(re.search(r"\+\d+\.\d KiB .* handle", last[3]), f"growth and rate: {last}")
+check(re.search(r"\+\d+\.\d [KM]iB .* handle", last[3]), f"growth and rate: {last}")
 
 
 # The screen, in a terminal of 110 columns.
