@@ -50,4 +50,11 @@ void* resize_foreign(void* pointer, std::size_t size, std::uintptr_t caller) noe
   return report_if_owned(pointer, caller) ? nullptr : resize_there(pointer, size);
 }
 
+std::size_t usable_size_of_foreign(void* pointer) noexcept {
+  auto* const size_there = pointer != nullptr && may_be_the_c_library_s(pointer)
+                               ? of_c_library<std::size_t(void*)>("malloc_usable_size")
+                               : nullptr;
+  return size_there == nullptr ? 0 : size_there(pointer);
+}
+
 }  // namespace ar::abi

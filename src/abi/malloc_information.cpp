@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "abi/export.hpp"
+#include "abi/foreign.hpp"
 #include "heap/allocate.hpp"
 #include "heap/resize.hpp"
 #include "heap/statistics.hpp"
@@ -14,7 +15,7 @@
 
 ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {
   const ar::heap::Page* page = pointer == nullptr ? nullptr : ar::heap::page_of(pointer);
-  return page == nullptr ? 0 : ar::heap::usable_size(page);
+  return page == nullptr ? ar::abi::usable_size_of_foreign(pointer) : ar::heap::usable_size(page);
 }
 
 ARPENT_EXPORT_C int malloc_trim(std::size_t) noexcept { return ar::heap::trim() ? 1 : 0; }

@@ -1,0 +1,48 @@
+# Tests src/abi/preload/deep_binding.cpp
+# ctest: COST=40
+"""Libraries that are opened with RTLD_DEEPBIND exchange memory with the program, whatever way they are linked; and the
+loader still sees who opens a library."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from harness.checks import equal, finish
+from harness.survey import TESTS, run, survey
+
+SOURCES = TESTS / "abi" / "deep_binding"
+
+
+def build(target, *arguments, compiler="CXX"):
+    subprocess.run([*os.environ[compiler].split(), "-g", "-O0", "-fno-builtin", "-o", target, *arguments], check=True)
+
+
+pathlib.Path("plugins").mkdir()
+build("plugins/libdependency.so", "-shared", "-fPIC", SOURCES / "dependency.c", compiler="CC")
+ORIGIN = "-Wl,-rpath,$ORIGIN"
+PLUGIN = ("-shared", "-fPIC", SOURCES / "plugin.cpp")
+build("plugins/lazy.so", *PLUGIN, "-Wl,-z,lazy", "-Wl,-z,norelro")
+build("plugins/now.so", *PLUGIN, "-Wl,-z,now", "-Wl,-z,relro")
+build("plugins/no_plt.so", *PLUGIN, "-fno-plt")
+build("plugins/dependent.so", *PLUGIN, "-DWITH_DEPENDENCY", "-Lplugins", "-ldependency", ORIGIN)
+build("plugins/early.so", *PLUGIN, "-DWITH_CONSTRUCTOR")
+build("host", SOURCES / "host.cpp", "-rdynamic", "-ldl", "-Wl,-rpath,$ORIGIN/plugins")
+
+for plugin in ("lazy", "now", "no_plt", "dependent", "early"):
+    for modes in (["deep"], ["deep", "lazy"], ["lazy"], []):
+        # By path; through the host's RUNPATH; and by a path that names the host's folder.
+        for file in (f"./plugins/{plugin}.so", f"{plugin}.so", f"$ORIGIN/plugins/{plugin}.so"):
+            plain = subprocess.run(["./host", file, *modes], capture_output=True, text=True)
+            equal((plain.returncode, plain.stderr), (0, ""), f"{file} {modes} without Arpent")
+            by_path = file.startswith("./")
+            for mode in ("off", "sites", "stacks"):
+                done = run("./host", file, *modes, options=["--mode", mode, "--report", "report.txt"])
+                # Which of two names a library sees is kept where it is opened by its path.
+                expected = plain.stdout if by_path or not modes or "deep" not in modes else "the host's\n"
+                equal((done.returncode, done.stdout, done.stderr), (0, expected, ""), f"{file} {modes} in {mode}")
+_, report = survey("./host", "./plugins/now.so", "deep")
+leaks = [(site["function"], site["lost_bytes"]) for site in report["process"]["sites"] if site["lost_bytes"]]
+equal(leaks, [("leak", 7777)], "the leak of a plugin that is bound deeply")
+shutil.rmtree("plugins")
+finish()
