@@ -21,7 +21,12 @@ if(TARGET arpent)
   install(TARGETS arpent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
   install(DIRECTORY "${ARPENT_MANUAL_DIR}/" DESTINATION "${CMAKE_INSTALL_DATADIR}" COMPONENT tools)
 endif()
-install(TARGETS arpent_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime)
+# Debian's policy keeps a library without soname, which nothing links, out of the linker's folder.
+set(preload_dir "${CMAKE_INSTALL_LIBDIR}")
+if(ARPENT_DEBIAN)
+  string(APPEND preload_dir "/arpent")
+endif()
+install(TARGETS arpent_preload LIBRARY DESTINATION "${preload_dir}" COMPONENT runtime)
 install(
   TARGETS arpent_static arpent_shared arpent_allocators arpent_ml
   EXPORT arpent_targets
@@ -31,7 +36,11 @@ install(
 install(EXPORT arpent_targets FILE arpent-targets.cmake NAMESPACE arpent:: DESTINATION "${package_dir}"
         COMPONENT development)
 
-# The command loses all symbols, the libraries keep those that name functions in stacks.
+# The command loses all symbols, the libraries keep those that name functions in stacks; Debian keeps those apart too.
+set(strip_library --strip-debug)
+if(ARPENT_DEBIAN)
+  set(strip_library --strip-unneeded)
+endif()
 function(arpent_separate_debug target file component option)
   set(tools "set(SEPARATE_STRIP \"${CMAKE_STRIP}\")
     set(SEPARATE_OBJCOPY \"${CMAKE_OBJCOPY}\")
@@ -50,9 +59,8 @@ endfunction()
 if(TARGET arpent)
   arpent_separate_debug(arpent "${CMAKE_INSTALL_BINDIR}/arpent" tools --strip-all)
 endif()
-foreach(library arpent_shared arpent_preload)
-  arpent_separate_debug(${library} "${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:${library}>" runtime --strip-debug)
-endforeach()
+arpent_separate_debug(arpent_shared "${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:arpent_shared>" runtime ${strip_library})
+arpent_separate_debug(arpent_preload "${preload_dir}/$<TARGET_FILE_NAME:arpent_preload>" runtime ${strip_library})
 
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/arpent-config.cmake.in" "${PROJECT_BINARY_DIR}/arpent-config.cmake"
@@ -72,14 +80,9 @@ foreach(name arpent arpent-static arpent-allocators arpent-ml)
           COMPONENT development)
 endforeach()
 
-# `cpack -G TGZ` in the build folder makes a tarball that runs from any folder. Its debug information stays out.
-set(CPACK_GENERATOR TGZ)
-set(CPACK_PACKAGE_VENDOR "Arpent")
-set(CPACK_PACKAGE_FILE_NAME "arpent-${PROJECT_VERSION}-${CMAKE_SYSTEM_PROCESSOR}")
-set(CPACK_COMPONENTS_ALL runtime development tools)
-set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
-set(CPACK_COMPONENT_INCLUDE_TOPLEVEL_DIRECTORY ON)
-set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
-set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
-set(CPACK_VERBATIM_VARIABLES ON)
-include(CPack)
+# All that is installed, and nothing else.
+add_custom_target(arpent_installed DEPENDS arpent_static arpent_shared arpent_preload arpent_allocators arpent_ml)
+if(TARGET arpent)
+  add_dependencies(arpent_installed arpent arpent_manual_pages)
+endif()
+include(ArpentPackages)

@@ -34,6 +34,11 @@ else()
 endif()
 # Three libraries share the object; without a target of its own, it could be made three times at once.
 add_custom_target(arpent_relocatables DEPENDS "${relocatable}" "${preload_relocatable}")
+# Makefiles know no files of other targets.
+add_dependencies(arpent_relocatables arpent_core arpent_abi)
+if(TARGET arpent_preload_only)
+  add_dependencies(arpent_relocatables arpent_preload_only)
+endif()
 
 add_library(arpent_static STATIC "${relocatable}")
 add_library(arpent_shared SHARED "${relocatable}")
@@ -76,6 +81,7 @@ set(allocators_relocatable "${CMAKE_CURRENT_BINARY_DIR}/arpent-allocators.o")
 arpent_relocatable("${allocators_relocatable}" "$<TARGET_OBJECTS:arpent_general_purpose>"
                    "$<FILTER:$<TARGET_OBJECTS:arpent_core>,INCLUDE,/(platform|unwind)/|/heap/(class_pages|heap_list)[.]>")
 add_library(arpent_allocators STATIC "${allocators_relocatable}")
+add_dependencies(arpent_allocators arpent_core arpent_general_purpose)
 add_library(arpent::allocators ALIAS arpent_allocators)
 set_target_properties(
   arpent_allocators

@@ -47,7 +47,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # Not GNUInstallDirs' default: Debian's multiarch folder would only be right for packages below /usr, and
 # the command finds the preload library at ../lib from itself.
-if(PROJECT_IS_TOP_LEVEL)
+option(ARPENT_DEBIAN "Install as Debian's packages do: below /usr, libraries in the multiarch folder" OFF)
+if(PROJECT_IS_TOP_LEVEL AND ARPENT_DEBIAN)
+  set(CMAKE_INSTALL_LIBDIR "lib/${CMAKE_LIBRARY_ARCHITECTURE}")
+elseif(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Libraries, below the install prefix")
 endif()
 include(GNUInstallDirs)

@@ -17,6 +17,10 @@
 // ever missed, and a success that was forgotten shows in the first test of it.
 #pragma once
 
+#if !defined(__cplusplus) || __cplusplus <= 202002L
+#error "<arpent/defer.hpp> needs C++23 (-std=c++23)"
+#endif
+
 #include <exception>
 #include <expected>
 #include <type_traits>
