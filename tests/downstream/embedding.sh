@@ -29,16 +29,19 @@ leaks() { # NAME PROGRAM SIZE
 nothing_else=(-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON
   -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
   -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON)
-# How the sources arrive is all that differs, so the second builds one program only, with CMake's default generator.
+# How the sources arrive is all that differs, so the second builds one program only, with CMake's default generator, and
+# in the other kind of build.
 for way in add_subdirectory FetchContent; do
   targets=all
   generator=Ninja
+  kind=Release
   if [ $way = FetchContent ]; then
     targets=app
     generator='Unix Makefiles'
+    kind=Debug
   fi
   if ! { cmake -G "$generator" -S "$SOURCE_DIR/tests/downstream/embedded" -B "build/$way" -DWAY=$way -DARPENT="$PWD/sources" \
-    -DTAG=main -DCMAKE_BUILD_TYPE=Release "${nothing_else[@]}" && cmake --build "build/$way" --parallel 2 --target $targets; } >"$way.log" 2>&1; then
+    -DTAG=main -DCMAKE_BUILD_TYPE=$kind "${nothing_else[@]}" && cmake --build "build/$way" --parallel 2 --target $targets; } >"$way.log" 2>&1; then
     fail "$way: does not build: $(tail -n 8 "$way.log")"
     continue
   fi
