@@ -11,16 +11,6 @@
 
 namespace ar::platform {
 
-namespace {
-
-// The value if the entry is this variable's, else null.
-const char* value_in(const char* entry, const char* name) noexcept {
-  const std::size_t length = std::strlen(name);
-  return std::strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : nullptr;
-}
-
-}  // namespace
-
 const char* initial_environment_value(const char* name, char* buffer, std::size_t size) noexcept {
   const long descriptor = system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>("/proc/self/environ"),
                                       O_RDONLY | O_CLOEXEC, 0);

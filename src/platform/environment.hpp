@@ -5,6 +5,16 @@
 
 namespace ar::platform {
 
+// The value if the entry is that variable's "NAME=value", else null. Letter by letter: most names differ in
+// their first, and every start of a program looks at each entry for each option.
+[[nodiscard]] inline const char* value_in(const char* entry, const char* name) noexcept {
+  while (*name != '\0' && *entry == *name) {
+    ++entry;
+    ++name;
+  }
+  return *name == '\0' && *entry == '=' ? entry + 1 : nullptr;
+}
+
 // Copies a variable's value into the buffer. Null when it is not set, or too long: then the buffer holds as
 // much of it as there is room for.
 [[nodiscard]] const char* environment_value(const char* name, char* buffer, std::size_t size) noexcept;

@@ -63,8 +63,7 @@ bool follow_children = false;
 long surveyed_pid = 0;
 
 bool is_variable(const char* entry, const char* name) noexcept {
-  const std::size_t length = std::strlen(name);
-  return std::strncmp(entry, name, length) == 0 && entry[length] == '=';
+  return platform::value_in(entry, name) != nullptr;
 }
 
 bool is_ours(const char* entry) noexcept {
