@@ -99,10 +99,9 @@ constexpr unsigned most_failures = 64;
 
 void find_thread_stack(std::uintptr_t stack_pointer) noexcept {
   StackWindow window = not_known;
-  const long thread = system_call(SYS_gettid);
-  if (is_sandboxed()) {
-    find_glibc_stack(window);  // also finds nothing for the first thread
-  } else if (thread == system_call(SYS_getpid)) {
+  // Not known in a sandbox; below, nothing is then found for the first thread.
+  const bool is_first_thread = !is_sandboxed() && system_call(SYS_gettid) == system_call(SYS_getpid);
+  if (is_first_thread) {
     MainStack search = {.stack_pointer = stack_pointer, .previous_end = 0, .found = not_known};
     if (for_each_mapping(&look_for_main_stack, &search)) {
       window = search.found;

@@ -170,13 +170,13 @@ ARPENT_EXPORT_C int execveat(int folder, const char* path, char* const arguments
 
 ARPENT_EXPORT_C int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
                                 const posix_spawnattr_t* attributes, char* const arguments[],
-                                char* const environment[]) noexcept {
+                                char* const environment[]) {
   return spawn(next_spawn, pid, path, actions, attributes, arguments, environment);
 }
 
 ARPENT_EXPORT_C int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
                                  const posix_spawnattr_t* attributes, char* const arguments[],
-                                 char* const environment[]) noexcept {
+                                 char* const environment[]) {
   return spawn(next_spawnp, pid, file, actions, attributes, arguments, environment);
 }
 

@@ -50,7 +50,6 @@ consteval std::size_t position_of(const char* name) {
 }
 
 constexpr const char* preload_name = option("LD_PRELOAD").name;
-constexpr const char* original_name = option("ARPENT_ORIGINAL_LD_PRELOAD").name;
 constexpr std::size_t preload_prefix = sizeof "LD_PRELOAD=" - 1;
 constexpr std::size_t original_prefix = sizeof "ARPENT_ORIGINAL_LD_PRELOAD=" - 1;
 
