@@ -54,8 +54,8 @@ static void set_signal_stack(void* (*allocate)(void)) {
 static void* allocate_own_signal_stack(void) { return malloc(32868); } /* site: own signal stack */
 
 static void* allocate_threads_signal_stack(void) {
-  return malloc(32869);
-} /* site: live thread's signal stack */
+  return malloc(32869); /* site: live thread's signal stack */
+}
 
 static void hold_in_variables(void) {
   set_signal_stack(allocate_own_signal_stack);
