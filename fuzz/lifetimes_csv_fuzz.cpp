@@ -1,4 +1,5 @@
-// The reader of lifetimes behind `arpent plan`: any bytes; and what it accepts is planned, written and read again.
+// The reader of lifetimes behind `arpent plan`: any bytes; and what it accepts is planned, written and read
+// again.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -22,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!planned) {
     return 0;
   }
-  if (planned->total < planned->lower_bound || plan::plan_svg(rows->ids, rows->lifetimes, *planned, 1).empty()) {
+  if (planned->total < planned->lower_bound ||
+      plan::plan_svg(rows->ids, rows->lifetimes, *planned, 1).empty()) {
     __builtin_trap();
   }
   const auto again = plan::read_lifetimes(with_offsets(*rows, planned->offsets));

@@ -1,20 +1,20 @@
-// The reader of profiles that `arpent merge` wrote, and what is done with those that it accepts. The input is what
-// would be compressed: gzip's checksum would keep the fuzzer out.
+// The reader of profiles that `arpent merge` wrote, and what is done with those that it accepts. The input is
+// what would be compressed: gzip's checksum would keep the fuzzer out.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "profile/change/difference.hpp"
-#include "profile/write/difference_writers.hpp"
-#include "profile/write/flame_writers.hpp"
-#include "profile/read/gzip.hpp"
-#include "profile/write/leak_writers.hpp"
 #include "profile/change/merge.hpp"
+#include "profile/change/suppressions.hpp"
+#include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
 #include "profile/read/profile_file.hpp"
+#include "profile/write/difference_writers.hpp"
+#include "profile/write/flame_writers.hpp"
+#include "profile/write/leak_writers.hpp"
 #include "profile/write/profile_report.hpp"
-#include "profile/change/suppressions.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input{reinterpret_cast<const char*>(data), size};
@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   static_cast<void>(ar::profile::text_report(*profile, symbolizer, {}, {}));
   static_cast<void>(ar::profile::text_report(
-      sum, symbolizer, {.metric = {}, .grouping = {}, .tree = ar::profile::TreeDirection::top_down, .text = {}}, {}));
+      sum, symbolizer,
+      {.metric = {}, .grouping = {}, .tree = ar::profile::TreeDirection::top_down, .text = {}}, {}));
   static_cast<void>(ar::profile::collapsed_stacks(sum, symbolizer, ar::profile::Metric::total));
   static_cast<void>(ar::profile::sarif_leaks(sum, symbolizer, "1"));
   static_cast<void>(ar::profile::junit_leaks(sum, symbolizer));

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "profile/model/call_sites.hpp"
-#include "profile/write/json_writer.hpp"
-#include "profile/read/reader.hpp"
 #include "profile/model/survey.hpp"
+#include "profile/read/reader.hpp"
+#include "profile/write/json_writer.hpp"
 #include "profile/write/text_writer.hpp"
 
 namespace {

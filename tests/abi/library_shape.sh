@@ -10,7 +10,10 @@ archive=$ARPENT_LIB/libarpent.a
 public='^(prctl|syscall|malloc|calloc|realloc|reallocarray|free|cfree|posix_memalign|aligned_alloc|memalign|valloc|pvalloc|malloc_usable_size|malloc_trim|malloc_stats|malloc_info|mallinfo2?|mallopt|_exit|_Exit|dlclose|dlopen|exec[a-z]+|fexecve|posix_spawnp?|__libc_[a-z]+|_Zn[wa].*|_Zd[la].*|ar_heap__.*|ar_profile__.*|arpent__.*)$'
 
 for file in "$archive" "$ARPENT_LIB/libarpent.so" "$ARPENT_PRELOAD"; do
-  [ -s "$file" ] || { echo "FAILED: $file is not there"; exit 1; }
+  [ -s "$file" ] || {
+    echo "FAILED: $file is not there"
+    exit 1
+  }
 done
 
 # Every symbol that the C library defines, in its shared and its always static part, and what the compiler adds
@@ -23,7 +26,10 @@ always_static="$("$CC" -print-file-name=libc_nonshared.a) $("$CC" -print-libgcc-
   nm -D --defined-only "$libc" "$loader"
   nm --quiet --defined-only --extern-only $always_static
 } | awk 'NF == 3 { sub(/@.*/, "", $3); print $3 }' | sort -u >libc.symbols
-grep -qx malloc libc.symbols || { echo "cannot read the C library's symbols from $libc"; exit 1; }
+grep -qx malloc libc.symbols || {
+  echo "cannot read the C library's symbols from $libc"
+  exit 1
+}
 
 # Each prints what is wrong, or nothing.
 needed() {

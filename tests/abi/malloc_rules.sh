@@ -19,7 +19,10 @@ passes() { # DESCRIPTION COMMAND…
 "$CC" -O0 -g -fno-builtin -static -o fully-static "$source" "$ARPENT_LIB/libarpent.a" 2>/dev/null
 
 # What is looked for below must not come from a library that is not there.
-readelf -dW linked-shared | has 'NEEDED.*libarpent' || { echo "FAILED: linked-shared does not need libarpent"; exit 1; }
+readelf -dW linked-shared | has 'NEEDED.*libarpent' || {
+  echo "FAILED: linked-shared does not need libarpent"
+  exit 1
+}
 
 passes "the C library itself" "$TEST_PROGRAMS/malloc_rules"
 for mode in sites off; do

@@ -6,7 +6,10 @@ set -eu
 
 "$SOURCE_DIR/scripts/course-site" site
 cp "$SOURCE_DIR/web/package.json" "$SOURCE_DIR/web/package-lock.json" .
-npm ci --no-audit --no-fund >npm.log 2>&1 || { tail -n 5 npm.log; exit 1; }
+npm ci --no-audit --no-fund >npm.log 2>&1 || {
+  tail -n 5 npm.log
+  exit 1
+}
 node "$SOURCE_DIR/course/site/test.mjs" site
 
 mkdir broken broken/scripts

@@ -9,7 +9,7 @@ set -euo pipefail
 . "$SOURCE_DIR/tests/harness/checks.sh"
 
 cmake --install "$BUILD_DIR" --prefix "$PWD/first-place" >install.log
-mv first-place 'second place'  # nothing installed may depend on where it was put first; nor on a plain name
+mv first-place 'second place' # nothing installed may depend on where it was put first; nor on a plain name
 prefix="$PWD/second place"
 
 for file in bin/arpent lib/libarpent.a lib/libarpent.so lib/libarpent-preload.so include/ar_heap.h \

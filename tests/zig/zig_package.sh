@@ -9,7 +9,7 @@ zig=$("$SOURCE_DIR/scripts/install-zig")
 . "$SOURCE_DIR/tests/harness/checks.sh"
 
 cmake --install "$BUILD_DIR" --prefix "$PWD/first-place" >install.log
-mkdir 'a place'  # nothing installed may depend on where it was put first; nor on a plain name
+mkdir 'a place' # nothing installed may depend on where it was put first; nor on a plain name
 mv first-place 'a place/installed'
 prefix="$PWD/a place/installed"
 for file in build.zig build.zig.zon ar_allocator.zig README.md; do

@@ -10,9 +10,7 @@ namespace {
 }
 
 // So that no pointer is left where the function above had it.
-[[gnu::noinline]] void overwrite_stack() {
-  [[maybe_unused]] volatile char bytes[4096] = {};
-}
+[[gnu::noinline]] void overwrite_stack() { [[maybe_unused]] volatile char bytes[4096] = {}; }
 
 }  // namespace
 

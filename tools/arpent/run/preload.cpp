@@ -40,8 +40,8 @@ std::expected<std::filesystem::path, std::string> find_preload_library(const Env
     return std::unexpected(fmt::format("/proc/self/exe cannot be read: {}", error.message()));
   }
   const std::filesystem::path folder = command.parent_path();
-  static constexpr std::array<std::string_view, 5> places{
-      "../lib", "../lib/" ARPENT_MULTIARCH "/arpent", "../lib/" ARPENT_MULTIARCH, "../lib64", "."};
+  static constexpr std::array<std::string_view, 5> places{"../lib", "../lib/" ARPENT_MULTIARCH "/arpent",
+                                                          "../lib/" ARPENT_MULTIARCH, "../lib64", "."};
   for (const std::string_view place : places) {
     std::filesystem::path path = (folder / place / library_name).lexically_normal();
     if (is_readable_file(path)) {
