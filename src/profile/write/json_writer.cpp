@@ -283,7 +283,7 @@ std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::str
   std::ranges::move(symbolizer.problems(), std::back_inserter(all_notes));
   Json json;
   json["arpent"] = {{"version", version}, {"format", json_format}};
-  json["notes"] = std::move(all_notes);
+  json["notes"] = all_notes;
   json["processes"] = profile.processes;
   json["unscanned_processes"] = profile.unscanned_processes;
   StackFrames frames{profile, symbolizer};
