@@ -27,11 +27,15 @@ function(arpent_precompile target)
   target_compile_options(${target} PRIVATE "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 endfunction()
 
-# arpent_compile_quickly(TARGET): in the release build, less optimisation, and debug information that names functions and
-# lines but no variables. For what never runs in users' processes: it takes half as long to compile, and a report takes
-# 0.4 % more instructions.
-function(arpent_compile_quickly target)
+# In the release build, debug information that names functions and lines but no variables, and, QUICKLY, less
+# optimisation. For what never runs in users' processes: each takes about a quarter off the time to compile. The profile
+# layer, where reports spend their time, keeps its optimisation.
+function(arpent_line_tables target)
   if(NOT ARPENT_SANITIZER) # their presets optimise less yet
-    target_compile_options(${target} PRIVATE "$<$<CONFIG:RelWithDebInfo>:-O1;-g1>")
+    cmake_parse_arguments(PARSE_ARGV 1 line_tables "QUICKLY" "" "")
+    if(line_tables_QUICKLY)
+      target_compile_options(${target} PRIVATE "$<$<CONFIG:RelWithDebInfo>:-O1>")
+    endif()
+    target_compile_options(${target} PRIVATE "$<$<CONFIG:RelWithDebInfo>:-g1>")
   endif()
 endfunction()

@@ -1,16 +1,36 @@
 #include "profile/write/json.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace ar::profile {
 namespace {
 
-// A single value, as the library writes it.
+bool stands_as_it_is(char letter) {
+  return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\';
+}
+
+// A single value, as the library writes it. Most are numbers and plain text, for which it is not asked: a
+// report has hundreds of thousands.
 template <typename Value>
-std::string written(const Value& value) {
-  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+void write_value(std::string& out, const Value& value) {
+  if constexpr (std::is_same_v<Value, std::string>) {
+    if (std::ranges::all_of(value, stands_as_it_is)) {
+      out += '"';
+      out += value;
+      out += '"';
+      return;
+    }
+  } else if constexpr (std::is_integral_v<Value> && !std::is_same_v<Value, bool>) {
+    char digits[24];
+    out.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
+    return;
+  }
+  out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void begin_line(std::string& out, bool indents, std::size_t depth) {
@@ -33,7 +53,13 @@ Json::Json(double number) : value_{number} {}
 Json::Json(std::string text) : value_{std::move(text)} {}
 Json::Json(std::string_view text) : value_{std::string{text}} {}
 Json::Json(const char* text) : value_{std::string{text}} {}
-Json::Json(std::initializer_list<Field> fields) : value_{Fields{fields}} {}
+Json::Json(std::initializer_list<Field> fields) : value_{Fields{}} {
+  Fields& own = std::get<Fields>(value_);
+  own.reserve(fields.size());
+  for (const Field& field : fields) {
+    own.push_back({std::move(field.name), std::move(field.value)});
+  }
+}
 
 Json Json::object() {
   Json json;
@@ -107,7 +133,7 @@ void Json::write(std::string& out, bool indents, std::size_t depth) const {
     enclose('[', *elements, ']', [&](const Json& element) { element.write(out, indents, depth + 1); });
   } else if (const auto* const fields = std::get_if<Fields>(&value_)) {
     enclose('{', *fields, '}', [&](const Field& field) {
-      out += written(field.name);
+      write_value(out, field.name);
       out += indents ? ": " : ":";
       field.value.write(out, indents, depth + 1);
     });
@@ -115,7 +141,7 @@ void Json::write(std::string& out, bool indents, std::size_t depth) const {
     std::visit(
         [&]<typename Value>(const Value& value) {
           if constexpr (!std::is_same_v<Value, Elements> && !std::is_same_v<Value, Fields>) {
-            out += written(value);
+            write_value(out, value);
           }
         },
         value_);

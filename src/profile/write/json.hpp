@@ -65,9 +65,11 @@ class Json {
       value_;
 };
 
+// Mutable, so that an object takes its fields out of the list that it is made from: copies would be made anew
+// at each level of an object in objects.
 struct Json::Field {
-  std::string name;
-  Json value;
+  mutable std::string name;
+  mutable Json value;
 };
 
 }  // namespace ar::profile
