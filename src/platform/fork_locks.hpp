@@ -13,15 +13,21 @@ namespace ar::platform {
 
 class ForkLocks {
  public:
-  // `for_each(visit)` calls visit(lock) for each lock, in the order in which threads take several.
+  // `for_each(visit)` calls visit(lock) for each lock, in the order in which threads take several. If it
+  // walks a list, `list_lock` guards that: a thread that does not free it in time waits for a lock of this
+  // thread's, and threads leave the list in order when they wait.
   template <typename ForEach>
-  static void take(ForEach for_each) noexcept {
+  static void take(ForEach for_each, Lock* list_lock = nullptr) noexcept {
     const std::uint64_t depth = enter();
     if (!had_threads()) {
       return;
     }
+    if (list_lock != nullptr) {
+      std::int64_t list_patience = most_list_patience;
+      take_one(*list_lock, depth, list_patience);
+    }
     bool owns_some = false;
-    for_each([&](const Lock& lock) { owns_some = owns_some || lock.is_own(); });
+    for_each([&](const Lock& lock) { owns_some = owns_some || (lock.is_own() && !lock.is_own_at(depth)); });
     // A thread that holds what this one waits for may itself be waiting for what this one holds.
     std::int64_t patience = owns_some ? most_patience : no_limit;
     for_each([&](Lock& lock) { take_one(lock, depth, patience); });
@@ -49,7 +55,8 @@ class ForkLocks {
 
  private:
   static constexpr std::int64_t no_limit = -1;
-  static constexpr std::int64_t most_patience = 50;  // milliseconds
+  static constexpr std::int64_t most_patience = 50;         // milliseconds
+  static constexpr std::int64_t most_list_patience = 2000;  // milliseconds
 
   // The depth of this fork: handlers of signals that come while a fork takes its locks may fork, too. Notes
   // whether there are threads.
