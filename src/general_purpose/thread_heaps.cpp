@@ -57,7 +57,7 @@ constexpr auto for_each_fork_lock = [](auto visit) {
 
 extern "C" void before_fork() { platform::ForkLocks::take(for_each_fork_lock, &instances_lock); }
 
-extern "C" void after_fork_in_parent() { platform::ForkLocks::release(for_each_fork_lock); }
+extern "C" void after_fork_in_parent() { platform::ForkLocks::release(for_each_fork_lock, &instances_lock); }
 
 extern "C" void after_fork_in_child() {
   // A thread that was interrupted in the midst of a change completes it later, and then can adopt nothing.

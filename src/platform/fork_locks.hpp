@@ -33,14 +33,23 @@ class ForkLocks {
     for_each([&](Lock& lock) { take_one(lock, depth, patience); });
   }
 
+  // The list's lock is freed last.
   template <typename ForEach>
-  static void release(ForEach for_each) noexcept {
+  static void release(ForEach for_each, Lock* list_lock = nullptr) noexcept {
     const std::uint64_t depth = leave();
-    for_each([&](Lock& lock) {
+    const auto unlock = [depth](Lock& lock) {
       if (lock.is_own_at(depth)) {
         lock.unlock();
       }
+    };
+    for_each([&](Lock& lock) {
+      if (&lock != list_lock) {
+        unlock(lock);
+      }
     });
+    if (list_lock != nullptr) {
+      unlock(*list_lock);
+    }
   }
 
   template <typename ForEach>
