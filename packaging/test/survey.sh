@@ -1,6 +1,7 @@
-# Sourced by the scripts beside this one, in a root folder of their own. /work has packages/, arpent/ (a clone) and
-# projects/ (tests/downstream).
+# Sourced by the scripts beside this one, in a root folder of their own. What they are given lies two folders
+# above: packages/, arpent/ (a clone) and projects/ (tests/downstream).
 set -eu
+given=$(cd "$(dirname "$0")/../.." && pwd)
 failures=0
 fail() {
   echo "FAILED: $*"
@@ -10,7 +11,7 @@ finish() {
   [ "$failures" -eq 0 ] || exit 1
   echo "passed: $*"
 }
-leak_line=$(grep -n 'the leak' /work/projects/c/main.c | cut -d: -f1)
+leak_line=$(grep -n 'the leak' "$given"/projects/c/main.c | cut -d: -f1)
 
 # Surveys a program that was built from projects/c/main.c, and shows the leak that the report names.
 survey() { # NAME PROGRAM
@@ -34,17 +35,17 @@ build() { # NAME COMMAND…: reports a command that fails
 by_cmake() { # NAME CMAKE'S OPTIONS…
   name=$1
   shift
-  build "$name" cmake -S /work/projects/c -B "/tmp/$name" "$@" && build "$name" cmake --build "/tmp/$name" &&
+  build "$name" cmake -S "$given"/projects/c -B "/tmp/$name" "$@" && build "$name" cmake --build "/tmp/$name" &&
     survey "$name" "/tmp/$name/app"
 }
 by_pkg_config() { # NAME MODULE
   # shellcheck disable=SC2046 # words
-  build "$1" gcc -DDEBUG -g -o "/tmp/$1" /work/projects/c/main.c $(pkg-config --cflags --libs "$2") && survey "$1" "/tmp/$1"
+  build "$1" gcc -DDEBUG -g -o "/tmp/$1" "$given"/projects/c/main.c $(pkg-config --cflags --libs "$2") && survey "$1" "/tmp/$1"
 }
 # The command of the tarball, for programs whose Arpent comes another way.
 use_tarball() {
   mkdir -p /opt
-  tar -xzf /work/packages/arpent-*.tar.gz -C /opt
+  tar -xzf "$given"/packages/arpent-*.tar.gz -C /opt
   place=$(echo /opt/arpent-*)
   PATH=$place/bin:$PATH
 }

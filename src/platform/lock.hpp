@@ -1,7 +1,7 @@
 // A mutual exclusion lock that needs no construction, no libpthread state and no allocation.
 //
 // Usable before constructors and after destructors. Not recursive. Fork handlers take and release it
-// around fork (fork_locks.hpp); in the child `reset` makes it free whoever held it.
+// around fork (fork_locks.hpp); in the child `reset` frees it, also if another thread holds it.
 #pragma once
 
 #include <atomic>

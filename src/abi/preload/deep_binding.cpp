@@ -211,8 +211,8 @@ struct Chosen {
 
 }  // namespace
 
-// A file with a slash and without a dollar is the same whoever opens it, so that one may be opened from here.
-// Any other is opened as its caller's, not deeply bound.
+// A name with a slash and without a dollar leads to the same file from every caller, so it may be opened from
+// here. Any other is opened as its caller's, not deeply bound.
 extern "C" [[gnu::visibility("hidden")]] Chosen arpent_choose_dlopen(const char* file, int mode) noexcept {
   if ((mode & RTLD_DEEPBIND) == 0 || file == nullptr) {
     return {next_dlopen(), mode};

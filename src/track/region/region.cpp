@@ -143,7 +143,7 @@ bool commit_start(char* base, int descriptor) noexcept {
   return false;
 }
 
-// A file mapped for writing, with its first step committed; null when that cannot be had. All of the file is
+// A file mapped for writing, with its first step committed; null if that fails. All of the file is
 // there at once, sparse, and nothing opens it again: the program may remove it, put another one in its place,
 // or lose the right to open it.
 char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {

@@ -48,7 +48,7 @@ enum class RegionUse : std::uint8_t { names, counters };
 // `size` zeroed bytes at a multiple of 8; null when the bound is met. The caller holds the region's lock.
 [[nodiscard]] void* allocate_in_region(std::size_t size, RegionUse use = RegionUse::names) noexcept;
 
-// Makes sure of as much memory ahead as can be had, up to a bound: later it may not be possible any more. The
+// Commits as much memory ahead as there is, up to a bound: later it may not be possible any more. The
 // caller holds the region's lock.
 void commit_ahead() noexcept;
 
