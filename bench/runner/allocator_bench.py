@@ -141,7 +141,9 @@ def sections_of(medians, context, programs, options):
     sections = []
     rows = list(goal_rows(medians))
     if rows:
-        sections.append(Section("What is to be reached", [], ["", "blocks of", "ratio", "to be", ""], rows, words=(0, 3, 4)))
+        sections.append(
+            Section("What is to be reached", [], ["", "blocks of", "ratio", "to be", ""], rows, words=(0, 3, 4))
+        )
     sections.append(table(medians))
     if programs:
         base = programs["malloc"]

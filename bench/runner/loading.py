@@ -19,7 +19,9 @@ WAYS = (
 
 def start(command):
     """The process, which keeps its weights until stop(), and what it measured."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     line = process.stdout.readline()
     if not line:
         raise RunFailed(f"{' '.join(command)}: {process.communicate()[1].strip()[-300:]}")

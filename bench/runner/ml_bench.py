@@ -54,7 +54,9 @@ def parse(arguments):
     parser.add_argument("--models", metavar="FOLDER", help="plan every .tflite of it, too")
     parser.add_argument("--only", choices=("inference", "loading", "plans"), help="only these")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="medians are of so many (default: 9)")
-    parser.add_argument("--images", type=int, default=200_000, metavar="N", help="of each thread, each round (default: 200,000)")
+    parser.add_argument(
+        "--images", type=int, default=200_000, metavar="N", help="of each thread, each round (default: 200,000)"
+    )
     parser.add_argument("--mebibytes", type=int, default=256, metavar="N", help="of weights to load (default: 256)")
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="for each plan at most (default: 60)")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables between the markers of this page")

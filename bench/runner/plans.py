@@ -83,7 +83,9 @@ def instances_section(planned):
         ]
         for one in planned
     ]
-    notes = ["Whole runs of the command. The published times are those of MiniMalloc's authors on their machine: a mark."]
+    notes = [
+        "Whole runs of the command. The published times are those of MiniMalloc's authors on their machine: a mark."
+    ]
     headings = ["file", "tensors", "capacity", "bound", "total", "fits", "time", "published"]
     return Section("Plans that must fit a capacity", notes, headings, rows)
 

@@ -78,7 +78,13 @@ def ways_of(build, heaptrack_library):
         Way(HEAPTRACK, environment={"LD_PRELOAD": heaptrack_library, "DUMP_HEAPTRACK_OUTPUT": f"{folder}/raw.$$"}),
         Way(
             MEMCHECK,
-            prefix=(shutil.which("valgrind"), "-q", "--leak-check=full", "--fair-sched=yes", f"--log-file={folder}/memcheck.log"),
+            prefix=(
+                shutil.which("valgrind"),
+                "-q",
+                "--leak-check=full",
+                "--fair-sched=yes",
+                f"--log-file={folder}/memcheck.log",
+            ),
             once=True,
         ),
         Way(
@@ -198,7 +204,9 @@ def programs_of(build):
     node = shutil.which("node") or shutil.which("nodejs")
     if node:
         script = str(workloads.PROGRAM_FILES / "objects.js")
-        real.append(workloads.Program("programs/node", workloads.PROGRAMS, (node, script), version_command=(node, "--version")))
+        real.append(
+            workloads.Program("programs/node", workloads.PROGRAMS, (node, script), version_command=(node, "--version"))
+        )
     else:
         missing.append("programs/node: node was not found; apt-get install nodejs")
     server = shutil.which("redis-server") or shutil.which("redis-check-rdb")
@@ -221,7 +229,9 @@ def parse(arguments):
     parser.add_argument("build", metavar="BUILD_DIR", type=pathlib.Path, help="where the benchmarks were built")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="medians are of so many (default: 5)")
     parser.add_argument("--filter", default=".", metavar="REGEX", help="only programs whose name matches")
-    parser.add_argument("--ways", metavar="LIST", help="only these ways of running them, such as plain,stacks,heaptrack")
+    parser.add_argument(
+        "--ways", metavar="LIST", help="only these ways of running them, such as plain,stacks,heaptrack"
+    )
     parser.add_argument("--markdown", metavar="FILE", help="write the tables between the markers of this page")
     options = parser.parse_args(arguments)
     options.pattern = pattern(options.filter)
@@ -364,9 +374,7 @@ def sections_of(figures, names, ways, facts, options):
         headings = ["program", PLAIN, *(f"{way} ÷ plain" for way in inside)]
         sections.append(Section(title, ["The program alone, with the tracker in it."], headings, rows))
     writers = [way for way in inside if way in (SITES, STACKS, HEAPTRACK, MEMCHECK)]
-    rows = [
-        [name, *(shown(figures.median(name, way, "written_bytes"), mib_text) for way in writers)] for name in names
-    ]
+    rows = [[name, *(shown(figures.median(name, way, "written_bytes"), mib_text) for way in writers)] for name in names]
     sections.append(Section("Written while the program runs", [], ["program", *writers], rows))
     commands = [label_of(way) for way in ways if way.whole_command]
     if commands:

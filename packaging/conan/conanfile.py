@@ -25,7 +25,16 @@ class Arpent(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for pattern in ("CMakeLists.txt", "LICENSE", "README.md", "CHANGELOG.md", "cmake/*", "include/*", "src/*", "zig/*"):
+        for pattern in (
+            "CMakeLists.txt",
+            "LICENSE",
+            "README.md",
+            "CHANGELOG.md",
+            "cmake/*",
+            "include/*",
+            "src/*",
+            "zig/*",
+        ):
             copy(self, pattern, root, self.export_sources_folder)
 
     def generate(self):

@@ -13,8 +13,7 @@ def main():
     for kind in reports.KINDS:
         for scenario in SCENARIOS:
             reports.remove()
-            done = reports.run("ar_heap_concurrency", scenario, kind=kind,
-                               env={**os.environ, "ARPENT_SYMBOLIZER": ""})
+            done = reports.run("ar_heap_concurrency", scenario, kind=kind, env={**os.environ, "ARPENT_SYMBOLIZER": ""})
             report = reports.read()
             count, size = re.search(r"^kept (\d+) (\d+)$", done.stdout, re.MULTILINE).groups()
             assert (report.actual, report.actual_bytes) == (int(count), int(size)), report.text

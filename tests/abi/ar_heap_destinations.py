@@ -158,8 +158,13 @@ def check_refusals():
     refused("d/" * 2040 + "r.log", "the path is too long")
     # One that is even longer than any path may be is cut off where it is told.
     refused("e/" * 3000 + "r.log", "the path is too long", shown=("e/" * 3000)[:4095])
-    refused("e/" * 3000, "the path is too long", shown=("e/" * 3000)[:4095], variable="AGERUN_MEMORY_REPORT",
-            also={"ARPENT_REPORT": "not_taken.log"})
+    refused(
+        "e/" * 3000,
+        "the path is too long",
+        shown=("e/" * 3000)[:4095],
+        variable="AGERUN_MEMORY_REPORT",
+        also={"ARPENT_REPORT": "not_taken.log"},
+    )
     refused("n" * 256, "it cannot be reached (File name too long)")
     os.mkfifo("pipe")
     refused("pipe", "nobody reads from the pipe")
@@ -186,10 +191,18 @@ def check_broken_pipes():
     reading, writing = os.pipe()
     os.close(reading)
     program = f"{reports.PROGRAMS}/ar_heap_processes-shared"
-    done = subprocess.run([program, "strict_mask"], env={**os.environ, "ARPENT_REPORT": "/dev/stdout"},
-                          stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [program, "strict_mask"],
+        env={**os.environ, "ARPENT_REPORT": "/dev/stdout"},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done
-    assert re.search(r"cannot be written to '/dev/stdout': it cannot be written \(Broken pipe\)", done.stderr), done.stderr
+    assert re.search(
+        r"cannot be written to '/dev/stdout': it cannot be written \(Broken pipe\)", done.stderr
+    ), done.stderr
     done = subprocess.run([program, "strict_mask"], stdout=subprocess.PIPE, stderr=writing, text=True, check=False)
     assert done.returncode == 0, done
     os.close(writing)

@@ -10,8 +10,19 @@ import time
 
 from harness import ar_heap_report as reports
 
-SCENARIOS = ("leaks", "intentional", "both", "clean", "descriptions", "reallocations", "failures", "foreign", "adopted",
-             "addresses", "many")
+SCENARIOS = (
+    "leaks",
+    "intentional",
+    "both",
+    "clean",
+    "descriptions",
+    "reallocations",
+    "failures",
+    "foreign",
+    "adopted",
+    "addresses",
+    "many",
+)
 SOURCE = "ar_heap_leaks.c"
 
 
@@ -30,7 +41,9 @@ def check_announcement(report, done):
     assert ("memory leaks" in done.stderr) == (report.actual != 0), done.stderr
     notes = [line for line in done.stdout.splitlines() if "intentional" in line]
     if report.intentional:
-        assert len(notes) == 1 and str(report.intentional) in notes[0] and f"{report.intentional_bytes} bytes" in notes[0]
+        assert (
+            len(notes) == 1 and str(report.intentional) in notes[0] and f"{report.intentional_bytes} bytes" in notes[0]
+        )
         assert "Warning" not in notes[0]
     else:
         assert not notes, done.stdout
@@ -45,7 +58,10 @@ def check(scenario, kind):
     assert as_tuples(report.leaks) == expected(done.stdout, "expect")[::-1], f"{scenario}: {report.text}\n{done.stdout}"
     assert as_tuples(report.on_purpose) == expected(done.stdout, "on_purpose")[::-1], f"{scenario}: {report.text}"
     totals = re.search(r"^total (\d+) (\d+)$", done.stdout, re.MULTILINE)
-    assert (report.total_allocations, report.total_bytes) == (int(totals[1]), int(totals[2])), f"{scenario}: {report.text}"
+    assert (report.total_allocations, report.total_bytes) == (
+        int(totals[1]),
+        int(totals[2]),
+    ), f"{scenario}: {report.text}"
     for leak in report.leaks:
         place = "made/up.c" if scenario == "descriptions" and leak.line >= 1000 else SOURCE
         assert leak.site.rpartition(":")[0].endswith(place), leak.site
@@ -73,8 +89,11 @@ def main():
         # Whether something still points to it is told when `arpent run` has looked.
         assert "Lost:" not in report.text
         reports.remove()
-        subprocess.run([os.environ["ARPENT_BIN"], "run", "--", f"{reports.PROGRAMS}/ar_heap_leaks-{kind}", "lost"],
-                       capture_output=True, check=True)
+        subprocess.run(
+            [os.environ["ARPENT_BIN"], "run", "--", f"{reports.PROGRAMS}/ar_heap_leaks-{kind}", "lost"],
+            capture_output=True,
+            check=True,
+        )
         report = reports.read()
         assert "\n  Lost:      1 blocks, 4321 bytes that nothing points to any more\n" in report.text, report.text
         assert report.actual == 1 and report.actual_bytes == 10
@@ -92,8 +111,11 @@ def main():
 
         # A null string is told with its place.
         done = reports.run("ar_heap_leaks", "failures", kind=kind)
-        assert re.search(r"^ar_heap__strdup: the string is null at .*ar_heap_leaks\.c:\d+ \(no string\); null is returned$",
-                         done.stderr, re.MULTILINE), done.stderr
+        assert re.search(
+            r"^ar_heap__strdup: the string is null at .*ar_heap_leaks\.c:\d+ \(no string\); null is returned$",
+            done.stderr,
+            re.MULTILINE,
+        ), done.stderr
 
         # Times are local.
         before = int(time.time())

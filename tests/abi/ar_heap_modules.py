@@ -9,7 +9,17 @@ from harness import ar_heap_report as reports
 
 SOURCES = os.path.join(os.path.dirname(__file__), "ar_heap_modules")
 LIB = os.environ["ARPENT_LIB"]
-FLAGS = ["-O1", "-g", "-fno-builtin", "-fPIC", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(os.environ["SOURCE_DIR"], "include")]
+FLAGS = [
+    "-O1",
+    "-g",
+    "-fno-builtin",
+    "-fPIC",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-I",
+    os.path.join(os.environ["SOURCE_DIR"], "include"),
+]
 C, CXX = [os.environ["CC"], "-std=c11"], [os.environ["CXX"], "-x", "c++", "-std=c++20"]
 MODULES = {
     "c_tracked": [*C, "-DDEBUG"],
@@ -29,8 +39,10 @@ def check(program, arguments):
     assert done.returncode == 0, f"{program}: status {done.returncode}\n{done.stdout}{done.stderr}"
     assert [line for line in done.stderr.splitlines() if not line.startswith("Warning: ")] == [], done.stderr
     report = reports.read()
-    expected = [(int(address, 16), int(size), text)
-                for address, size, text in re.findall(r"^expect (\S+) (\d+) (.*)$", done.stdout, re.MULTILINE)]
+    expected = [
+        (int(address, 16), int(size), text)
+        for address, size, text in re.findall(r"^expect (\S+) (\d+) (.*)$", done.stdout, re.MULTILINE)
+    ]
     assert len(expected) == sum("tracked" in name for name in arguments), done.stdout
     assert [(leak.address, leak.size, leak.description) for leak in report.leaks] == expected[::-1], report.text
     for size in re.findall(r"^plain (\d+)$", done.stdout, re.MULTILINE):

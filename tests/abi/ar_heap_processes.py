@@ -131,13 +131,18 @@ def check_limits(kind):
     for scenario, reason, count in (("no_room", "File too large", 100), ("no_descriptors", "Too many open files", 1)):
         done = run(scenario, kind)
         assert os.listdir(".") == [], os.listdir(".")
-        assert re.search(rf"^arpent: the memory report cannot be written to '{reports.REPORT}': .*\({reason}\)\. "
-                         r"It follows here\.$", done.stderr, re.MULTILINE), done.stderr
+        assert re.search(
+            rf"^arpent: the memory report cannot be written to '{reports.REPORT}': .*\({reason}\)\. "
+            r"It follows here\.$",
+            done.stderr,
+            re.MULTILINE,
+        ), done.stderr
         text = done.stderr[done.stderr.index("Arpent memory report\n") :]
         text, warning = text.split("End of the report.\n")
         assert reports.Report(text + "End of the report.\n").actual == count
-        assert re.fullmatch(rf"Warning: {count} memory leaks detected \(\d+ bytes\)\. The report is on standard error\.\n",
-                            warning), warning
+        assert re.fullmatch(
+            rf"Warning: {count} memory leaks detected \(\d+ bytes\)\. The report is on standard error\.\n", warning
+        ), warning
 
 
 def main():

@@ -77,7 +77,7 @@ def check_failures():
 
 def check_endless():
     started = time.monotonic()
-    endless = script("endless", 'echo $$ >endless.pid; exec sleep 100000')
+    endless = script("endless", "echo $$ >endless.pid; exec sleep 100000")
     assert not is_named(run(ARPENT_SYMBOLIZER=endless))
     assert time.monotonic() - started >= 19
     with open("endless.pid", encoding="utf-8") as file:
@@ -86,13 +86,18 @@ def check_endless():
 
 
 def check_what_it_is_given():
-    spy = script("spy", f"""
+    spy = script(
+        "spy",
+        f"""
         env >spy.environment
         ls -l /proc/self/fd >spy.descriptors
         grep -E '^Sig(Blk|Ign)' /proc/self/status >spy.signals
         echo "$@" >spy.arguments
-        exec {COMMAND} "$@" """)
-    assert is_named(run("static", LD_PRELOAD="", ARPENT_MODE="sites", ARPENT_SYMBOLIZER=spy, SECRET="x", LANG="C.UTF-8"))
+        exec {COMMAND} "$@" """,
+    )
+    assert is_named(
+        run("static", LD_PRELOAD="", ARPENT_MODE="sites", ARPENT_SYMBOLIZER=spy, SECRET="x", LANG="C.UTF-8")
+    )
     with open("spy.environment", encoding="utf-8") as file:
         names = {line.split("=")[0] for line in file}
     assert "LANG" in names and "PATH" in names, names
@@ -115,8 +120,14 @@ def check_nothing_to_ask():
 
 
 def main():
-    for check in (check_where_it_is_found, check_addresses, check_failures, check_what_it_is_given,
-                  check_nothing_to_ask, check_endless):
+    for check in (
+        check_where_it_is_found,
+        check_addresses,
+        check_failures,
+        check_what_it_is_given,
+        check_nothing_to_ask,
+        check_endless,
+    ):
         check()
         leftover = [name for name in os.listdir(".") if name.startswith(".arpent")]
         assert not leftover, leftover

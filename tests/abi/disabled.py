@@ -26,16 +26,26 @@ done, report = survey("sh", "-c", "exit 4", environment={"ARPENT_DISABLE": "0"})
 equal((done.returncode, done.stderr, report["tracked"]), (4, "", True), "0 changes nothing")
 
 # A program that is followed, but for this variable.
-done, report = survey("sh", "-c", f"ARPENT_DISABLE=1 '{PROGRAMS}/exec_variants' final; true", options=["--follow-children"])
+done, report = survey(
+    "sh", "-c", f"ARPENT_DISABLE=1 '{PROGRAMS}/exec_variants' final; true", options=["--follow-children"]
+)
 followed = [process["program"] for process in [report["process"], *report["others"]]]
-equal((done.returncode, [program for program in followed if "exec_variants" in program]), (0, []), "the one that is disabled")
+equal(
+    (done.returncode, [program for program in followed if "exec_variants" in program]),
+    (0, []),
+    "the one that is disabled",
+)
 check("preload none" in done.stdout, f"its environment is its own: {done.stdout}")
 
 # Preloaded by hand, and linked in: no profile, no report, no message.
 before = files()
 environment = {**os.environ, **OFF, "ARPENT_MODE": "stacks", "ARPENT_MODES": "a typing error"}
-done = subprocess.run([PROGRAMS / "exec_variants", "final"], capture_output=True, text=True,
-                      env={**environment, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"]})
+done = subprocess.run(
+    [PROGRAMS / "exec_variants", "final"],
+    capture_output=True,
+    text=True,
+    env={**environment, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"]},
+)
 equal((done.returncode, done.stderr), (7, ""), "preloaded")
 for kind in ("static", "shared"):
     program = PROGRAMS / f"run_linked-{kind}"

@@ -13,11 +13,19 @@ FORKS = 60
 for mode in ("off", "sites", "stacks"):
     for options in ([], ["--follow-children"]):
         for how in ("exit", "exec", "returns", "nests", "threads"):
-            done = run(PROGRAMS / "fork_in_handler", how, FORKS,
-                       options=["--mode", mode, "--report", "report.txt", *options], timeout=300)
+            done = run(
+                PROGRAMS / "fork_in_handler",
+                how,
+                FORKS,
+                options=["--mode", mode, "--report", "report.txt", *options],
+                timeout=300,
+            )
             forked = int(done.stdout.split()[0]) if done.stdout else 0
-            equal((done.returncode, forked >= FORKS, done.stdout.endswith(" 0 bad\n"), done.stderr[:500]),
-                  (0, True, True, ""), f"{how} in {mode} with {options}")
+            equal(
+                (done.returncode, forked >= FORKS, done.stdout.endswith(" 0 bad\n"), done.stderr[:500]),
+                (0, True, True, ""),
+                f"{how} in {mode} with {options}",
+            )
 for path in glob.glob("report.txt"):
     os.unlink(path)
 finish("handlers fork")

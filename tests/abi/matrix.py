@@ -18,8 +18,15 @@ MATRIX = os.path.join(os.path.dirname(__file__), "matrix")
 INCLUDE = ["-I" + os.path.join(SOURCE, "include"), "-I" + MATRIX]
 TIMES = 2
 
-AR_HEAP = {"c_tracked", "c_tracked_strdup", "ar_create_tracked", "ar_alloc_tracked", "zig_tracked",
-           "zig_import_tracked", "plugin_tracked"}  # fmt: skip
+AR_HEAP = {
+    "c_tracked",
+    "c_tracked_strdup",
+    "ar_create_tracked",
+    "ar_alloc_tracked",
+    "zig_tracked",
+    "zig_import_tracked",
+    "plugin_tracked",
+}
 NEW = {"new", "std_allocator", "plugin_new"}
 NEW_ARRAY = {"new_array"}
 DELETE = {"delete", "std_allocator"}
@@ -29,7 +36,6 @@ MISMATCH = re.compile(
     r"^arpent: mismatch: block 0x[0-9a-f]+ from (.+?), allocated at (.+), was released by (.+?) at (.+)$", re.MULTILINE
 )
 PLACE = re.compile(r"^(.+:[1-9]\d*|.+\+0x[0-9a-f]+)( \(\".*\"\))?$")  # never "zig:0"
-
 
 
 def build(*command):
@@ -62,8 +68,18 @@ def build_all():
     build(*zig_object, f"-Mroot={MATRIX}/zig_plain.zig", "--name", "zig_plain", "-femit-bin=zig_plain.o")
     for name, flags in (("zig_tracked", ["-DDEBUG"]), ("zig_untracked", [])):
         header = [INCLUDE[0], "-D__ZIG__", *flags, "-lc"]
-        build(*zig_object, "--dep", "ar_allocator", *header, f"-Mroot={MATRIX}/zig_module.zig", *header,
-              f"-Mar_allocator={SOURCE}/zig/ar_allocator.zig", "--name", name, f"-femit-bin={name}.o")  # fmt: skip
+        build(
+            *zig_object,
+            "--dep",
+            "ar_allocator",
+            *header,
+            f"-Mroot={MATRIX}/zig_module.zig",
+            *header,
+            f"-Mar_allocator={SOURCE}/zig/ar_allocator.zig",
+            "--name",
+            name,
+            f"-femit-bin={name}.o",
+        )
     objects.extend(["zig_plain.o", "zig_tracked.o", "zig_untracked.o"])
 
     main = os.path.join(MATRIX, "main.c")
@@ -131,7 +147,12 @@ def release(end):
 
 
 def is_wrong(make, end):
-    right = {"ar_heap": "free", "malloc": "free", "operator new": "operator delete", "operator new[]": "operator delete[]"}
+    right = {
+        "ar_heap": "free",
+        "malloc": "free",
+        "operator new": "operator delete",
+        "operator new[]": "operator delete[]",
+    }
     return end != "keep" and right[family(make)] != release(end)
 
 
@@ -184,8 +205,13 @@ def table(program, makes, ends, wrong):
 
 
 def try_program(program, pool):
-    listing = subprocess.run(["./" + program, "list"], capture_output=True, text=True, check=True,
-                             env=dict(os.environ, ARPENT_REPORT="/dev/null")).stdout.split()  # fmt: skip
+    listing = subprocess.run(
+        ["./" + program, "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ, ARPENT_REPORT="/dev/null"),
+    ).stdout.split()
     makes = [name for kind, name in zip(listing[::2], listing[1::2]) if kind == "make"]
     ends = [name for kind, name in zip(listing[::2], listing[1::2]) if kind == "end"] + ["keep"]
     # What the C++ library keeps for the life of the process, and the loader once a library was opened and closed.

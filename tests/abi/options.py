@@ -62,8 +62,11 @@ done = subprocess.run(
     capture_output=True,
     text=True,
 )
-equal(sorted(done.stderr.splitlines()), sorted([MODE.format("stack"), HINT.format("ARPENT_MOD", "ARPENT_MODE")]),
-      "once for the parent and its children")
+equal(
+    sorted(done.stderr.splitlines()),
+    sorted([MODE.format("stack"), HINT.format("ARPENT_MOD", "ARPENT_MODE")]),
+    "once for the parent and its children",
+)
 seen = dict(line.split("=", 1) for line in done.stdout.splitlines())
 equal((seen.get("A"), seen.get("B"), seen.get("C")), ("1", "2", "3"), "the other variables")
 check("ARPENT_MODE" not in seen and "ARPENT_MOD" not in seen, f"removed variables are still there: {seen}")

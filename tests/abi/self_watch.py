@@ -42,7 +42,8 @@ equal(done.stdout, expected(0), "in mode sites")
 
 # The header is C, and the library brings its own side where it is linked in.
 source = pathlib.Path("self_watch.c")
-source.write_text("""#include <ar_profile.h>
+source.write_text(
+    """#include <ar_profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 static void show(const ar_profile__growth *growth, void *context) {
@@ -61,7 +62,8 @@ int main(void) {
   free(block);
   return 0;
 }
-""")
+"""
+)
 include = f"-I{os.environ['SOURCE_DIR']}/include"
 library = os.environ["ARPENT_LIB"]
 for name, arguments, output in (
@@ -70,8 +72,24 @@ for name, arguments, output in (
     ("shared", [f"-L{library}", "-larpent", f"-Wl,-rpath,{library}"], "1 blocks, 123 bytes\n1 1 1\n"),
     ("fully-static", ["-static", f"{library}/libarpent.a"], "1 blocks, 123 bytes\n1 1 1\n"),
 ):
-    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fno-builtin", "-O1", include,
-                    source, "-o", f"./{name}", *arguments], check=True)
+    subprocess.run(
+        [
+            "gcc",
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-fno-builtin",
+            "-O1",
+            include,
+            source,
+            "-o",
+            f"./{name}",
+            *arguments,
+        ],
+        check=True,
+    )
     done = subprocess.run([f"./{name}"], stdout=subprocess.PIPE, text=True, check=True)
     equal(done.stdout, output, f"the C program, {name}")
 finish()

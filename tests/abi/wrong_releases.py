@@ -40,19 +40,37 @@ def run(program, what, status=0, named=has_no_offset, **variables):
     return done.stderr.splitlines()
 
 
-MISMATCH = (r"arpent: mismatch: block 0x[0-9a-f]+ from operator new\[\], allocated "
-            + place("make_items", "new[]") + ", was released by free " + place("drop_items", "free"))  # fmt: skip
-DOUBLE = (r"arpent: double free: 0x[0-9a-f]+, released " + place("drop_again", "second free")
-          + ", was released before " + place("drop_text", "first free") + "; ignored")  # fmt: skip
-INSIDE = (r"arpent: invalid free: 0x[0-9a-f]+, released " + place("drop_inside", "inside")
-          + ", lies 8 bytes inside a block of 100 bytes, allocated " + place("make_text", "malloc") + "; ignored")  # fmt: skip
-OFFSETS = (r"arpent: mismatch: block 0x[0-9a-f]+ from operator new\[\], allocated at /\S+/wrong_releases-\w+\+0x[0-9a-f]+, "
-           r"was released by free at /\S+/wrong_releases-\w+\+0x[0-9a-f]+")  # fmt: skip
+MISMATCH = (
+    r"arpent: mismatch: block 0x[0-9a-f]+ from operator new\[\], allocated "
+    + place("make_items", "new[]")
+    + ", was released by free "
+    + place("drop_items", "free")
+)
+DOUBLE = (
+    r"arpent: double free: 0x[0-9a-f]+, released "
+    + place("drop_again", "second free")
+    + ", was released before "
+    + place("drop_text", "first free")
+    + "; ignored"
+)
+INSIDE = (
+    r"arpent: invalid free: 0x[0-9a-f]+, released "
+    + place("drop_inside", "inside")
+    + ", lies 8 bytes inside a block of 100 bytes, allocated "
+    + place("make_text", "malloc")
+    + "; ignored"
+)
+OFFSETS = (
+    r"arpent: mismatch: block 0x[0-9a-f]+ from operator new\[\], allocated at /\S+/wrong_releases-\w+\+0x[0-9a-f]+, "
+    r"was released by free at /\S+/wrong_releases-\w+\+0x[0-9a-f]+"
+)
 
 
 def told(lines, patterns, what):
-    check(len(lines) == len(patterns) and all(map(re.fullmatch, patterns, lines)),
-          what + ":\n  " + "\n  ".join(lines) + "\ninstead of\n  " + "\n  ".join(patterns))  # fmt: skip
+    check(
+        len(lines) == len(patterns) and all(map(re.fullmatch, patterns, lines)),
+        what + ":\n  " + "\n  ".join(lines) + "\ninstead of\n  " + "\n  ".join(patterns),
+    )
 
 
 def script(name, text):
@@ -72,6 +90,7 @@ for program in ("static", "shared", "preload"):
     told(run(program, "mismatch", ARPENT_MISMATCH="ignore"), [], f"{program}: ignored")
 for program in ("static", "shared"):
     told(run(program, "child"), [MISMATCH], f"{program}: in a forked child")
+
 
 # Several threads at once: each pair is reported once and whole, and a thread that comes meanwhile does not wait.
 def has_place(printed):

@@ -21,7 +21,8 @@ ROUNDS = {
     "general purpose/Zig, safe/64": (5e5, 5e5, 5e5),
 }
 binary = folder / "arpent-bench-allocators"
-binary.write_text(f"""#!/usr/bin/env python3
+binary.write_text(
+    f"""#!/usr/bin/env python3
 import json, re, sys
 rounds = {ROUNDS!r}
 pattern = [a.split("=", 1)[1] for a in sys.argv if a.startswith("--benchmark_filter=")][0]
@@ -33,7 +34,8 @@ else:
                for name in reversed(names) for value in rounds[name]]
     entries += [dict(run_type="aggregate", run_name=name, items_per_second=1) for name in names]
     print(json.dumps(dict(context=dict(glibc="2.36", compiler="made up"), benchmarks=entries)))
-""")
+"""
+)
 binary.chmod(0o755)
 for way, nanoseconds in (("plain", 1000), ("ours", 4000), ("asan", 9000)):
     program = folder / f"arpent-bench-checked-{way}"
@@ -46,8 +48,10 @@ def run(*arguments):
 
 
 page = pathlib.Path("page.md")
-page.write_text("before\n<!-- bench-allocators:begin (this part is written by ./dev bench-allocators --markdown) -->\nold\n"
-                "<!-- bench-allocators:end -->\nafter\n")
+page.write_text(
+    "before\n<!-- bench-allocators:begin (this part is written by ./dev bench-allocators --markdown) -->\nold\n"
+    "<!-- bench-allocators:end -->\nafter\n"
+)
 done = run("--rounds", "3", "--markdown", "page.md")
 equal(done.returncode, 0, f"status; {done.stderr}")
 lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
@@ -58,10 +62,16 @@ for line in (
     "ours, safe 4.00 µs 4.00",
 ):
     check(line in lines, f"'{line}' is missing:\n{done.stdout}")
-first, second = (next(i for i, line in enumerate(lines) if line.startswith(name)) for name in ("region/bare 1.00 ns", "arena/ours 2.00 ns"))
+first, second = (
+    next(i for i, line in enumerate(lines) if line.startswith(name))
+    for name in ("region/bare 1.00 ns", "arena/ours 2.00 ns")
+)
 check(first < second, "the rows are not in the order of the benchmarks")
 text = page.read_text()
-check(text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text and "40.00" in text, f"the page:\n{text}")
+check(
+    text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text and "40.00" in text,
+    f"the page:\n{text}",
+)
 
 for arguments, words in (
     (("--filter", "("), "--filter '('"),

@@ -38,21 +38,29 @@ class Options:
 ways = [bench.Way(bench.PLAIN), bench.Way(bench.STACKS), bench.Way(bench.HEAPTRACK)]
 text = bench.as_text(bench.sections_of(figures, names, ways, [("a", "b")], Options))
 lines = [" ".join(line.split()) for line in text.splitlines()]
-for line in ("stacks ÷ plain, time, 1 real programs 1.10 1.15 reached",
-             "stacks ÷ plain, time, the worst of 1 allocation-bound 1.90 2.00 reached",
-             "stacks' added time ÷ heaptrack's, all programs 0.25 0.20 not reached",
-             "largest file of arpent run – 5.0 MiB –",
-             "programs/two 1.00 s 1.10 2.00"):
+for line in (
+    "stacks ÷ plain, time, 1 real programs 1.10 1.15 reached",
+    "stacks ÷ plain, time, the worst of 1 allocation-bound 1.90 2.00 reached",
+    "stacks' added time ÷ heaptrack's, all programs 0.25 0.20 not reached",
+    "largest file of arpent run – 5.0 MiB –",
+    "programs/two 1.00 s 1.10 2.00",
+):
     check(line in lines, f"'{line}' is in the report:\n{text}")
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, SOURCE / "bench" / "run-tracking", *arguments], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, SOURCE / "bench" / "run-tracking", *arguments], capture_output=True, text=True
+    )
 
 
 pathlib.Path("bench").mkdir()
-for arguments, said in ((["."], "is not there"), ([".", "--rounds", "0"], "must be 1 or more"),
-                        ([".", "--filter", "["], "--filter"), ([".", "--markdown", "no/page.md"], "no folder")):
+for arguments, said in (
+    (["."], "is not there"),
+    ([".", "--rounds", "0"], "must be 1 or more"),
+    ([".", "--filter", "["], "--filter"),
+    ([".", "--markdown", "no/page.md"], "no folder"),
+):
     done = run(*arguments)
     equal(done.returncode, 2, f"status of {arguments}")
     check(said in done.stderr and len(done.stderr.splitlines()) == 1, f"one line about {arguments}: {done.stderr}")

@@ -14,8 +14,7 @@ SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
 from harness.course_attempts import attempts_of
 
 COURSE = SOURCE_DIR / "course"
-FLAGS = ["-std=c++23", "-O0", "-g", "-w", "-fsanitize=address", "-D_GLIBCXX_ASSERTIONS",
-         f"-I{SOURCE_DIR}/include"]  # fmt: skip
+FLAGS = ["-std=c++23", "-O0", "-g", "-w", "-fsanitize=address", "-D_GLIBCXX_ASSERTIONS", f"-I{SOURCE_DIR}/include"]
 
 
 def build(exercise, attempts):
@@ -29,13 +28,30 @@ def build(exercise, attempts):
         (folder / name / "exercise.hpp").write_text(text)
         for include in re.findall(r"^#include <.*>$", text, re.MULTILINE):
             program.insert(1, include + "\n")
-        program.append(f"namespace attempt_{name} {{\n" + tests.replace('"exercise.hpp"', f'"{name}/exercise.hpp"')
-                       .replace("int main() {", "int run() {") + "}\n")  # fmt: skip
+        program.append(
+            f"namespace attempt_{name} {{\n"
+            + tests.replace('"exercise.hpp"', f'"{name}/exercise.hpp"').replace("int main() {", "int run() {")
+            + "}\n"
+        )
     program.append("int main(int, char** arguments) {\n  switch (std::atoi(arguments[1])) {\n")
     program += [f"    case {index}: return attempt_{name}::run();\n" for index, (name, *_) in enumerate(attempts)]
     (folder / "test.cpp").write_text("".join(program) + "  }\n  return 2;\n}\n")
-    built = subprocess.run(["g++", *FLAGS, "-I.", "-I../harness", "test.cpp", "-o", "test", "-L" + os.environ["ARPENT_LIB"],
-                            "-l:libarpent-allocators.a"], cwd=folder, capture_output=True, text=True)  # fmt: skip
+    built = subprocess.run(
+        [
+            "g++",
+            *FLAGS,
+            "-I.",
+            "-I../harness",
+            "test.cpp",
+            "-o",
+            "test",
+            "-L" + os.environ["ARPENT_LIB"],
+            "-l:libarpent-allocators.a",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
     if built.returncode != 0:
         print(f"FAILED {exercise.name} does not compile: {built.stderr}", flush=True)
     return built.returncode == 0
@@ -43,8 +59,13 @@ def build(exercise, attempts):
 
 def attempt(exercise, index, name, status, words):
     options = "detect_leaks=0:detect_stack_use_after_return=1:handle_abort=0"
-    done = subprocess.run(["./test", str(index)], cwd=exercise.name, capture_output=True, text=True,
-                          env=os.environ | {"ASAN_OPTIONS": options})  # fmt: skip
+    done = subprocess.run(
+        ["./test", str(index)],
+        cwd=exercise.name,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ASAN_OPTIONS": options},
+    )
     said = re.sub(r"attempt_\w+::(\{anonymous\}::)?", "", done.stdout)
     good = done.returncode == status and words in said and said.count("\n") == 1
     print(f"{'ok    ' if good else 'FAILED'} {exercise.name} | {name} | {said.strip()}", flush=True)
@@ -55,13 +76,15 @@ def attempt(exercise, index, name, status, words):
 
 def check(exercise):
     attempts = list(attempts_of(exercise, "cpp", "exercise.hpp"))
-    return build(exercise, attempts) and all([attempt(exercise, index, name, status, words)
-                                              for index, (name, _, status, words) in enumerate(attempts)])  # fmt: skip
+    return build(exercise, attempts) and all(
+        [attempt(exercise, index, name, status, words) for index, (name, _, status, words) in enumerate(attempts)]
+    )
 
 
 pathlib.Path("harness").mkdir()
-subprocess.run(["g++", *FLAGS, "-x", "c++-header", COURSE / "harness/course.hpp", "-o", "harness/course.hpp.gch"],
-               check=True)  # fmt: skip
+subprocess.run(
+    ["g++", *FLAGS, "-x", "c++-header", COURSE / "harness/course.hpp", "-o", "harness/course.hpp.gch"], check=True
+)
 # Found where the compiled header is missing or does not fit; then it only takes longer.
 pathlib.Path("harness/course.hpp").symlink_to(COURSE / "harness/course.hpp")
 

@@ -45,13 +45,36 @@ def build(exercise, attempts):
         (place / "exercise.zig").write_text(text)
         shutil.copy(exercise / "zig/tests/test.zig", place)
         command += ["--dep", name]
-        modules += ["-ODebug", "--dep", "course", "--dep", "ar_allocator", "--dep", f"exercise=exercise_{name}",
-                    f"-M{name}={place}/test.zig", "-ODebug", "--dep", "ar_allocator",
-                    f"-Mexercise_{name}={place}/exercise.zig"]  # fmt: skip
+        modules += [
+            "-ODebug",
+            "--dep",
+            "course",
+            "--dep",
+            "ar_allocator",
+            "--dep",
+            f"exercise=exercise_{name}",
+            f"-M{name}={place}/test.zig",
+            "-ODebug",
+            "--dep",
+            "ar_allocator",
+            f"-Mexercise_{name}={place}/exercise.zig",
+        ]
     (folder / "all.zig").write_text(MAIN.format(calls="".join(CALL.format(name=name) for name, *_ in attempts)))
-    command += ["--dep", "course", f"-Mroot={folder}/all.zig", *modules, "-ODebug", "--dep", "ar_allocator",
-                f"-Mcourse={COURSE}/harness/course.zig", "-ODebug", f"-I{SOURCE_DIR}/include",
-                f"-Mar_allocator={SOURCE_DIR}/zig/ar_allocator.zig", "-lc", os.environ["ARPENT_LIB"] + "/libarpent.a"]  # fmt: skip
+    command += [
+        "--dep",
+        "course",
+        f"-Mroot={folder}/all.zig",
+        *modules,
+        "-ODebug",
+        "--dep",
+        "ar_allocator",
+        f"-Mcourse={COURSE}/harness/course.zig",
+        "-ODebug",
+        f"-I{SOURCE_DIR}/include",
+        f"-Mar_allocator={SOURCE_DIR}/zig/ar_allocator.zig",
+        "-lc",
+        os.environ["ARPENT_LIB"] + "/libarpent.a",
+    ]
     return subprocess.run(command, capture_output=True, text=True).stderr
 
 
@@ -71,16 +94,27 @@ def try_all(exercise):
     if problem:
         print(f"FAILED {exercise.name} does not compile: {problem}", flush=True)
         return False
-    return all([is_said(f"{exercise.name} | {name}", [f"{exercise.name}/all", name], status, words)
-                for name, _, status, words in attempts])  # fmt: skip
+    return all(
+        [
+            is_said(f"{exercise.name} | {name}", [f"{exercise.name}/all", name], status, words)
+            for name, _, status, words in attempts
+        ]
+    )
 
 
 def try_alone(exercise, name):
     """As harness/README.md says it."""
     readme = (COURSE / "harness/README.md").read_text()
     command = re.search(r"^zig build-exe (?:.*\\\n)*.*$", readme, re.MULTILINE).group().removeprefix("zig")
-    settings = {"ZIG": ZIG, "COURSE": COURSE, "EXERCISE": exercise.name, "WORKSPACE": "alone", "MODULE": SOURCE_DIR / "zig",
-                "INCLUDE": SOURCE_DIR / "include", "LIB": os.environ["ARPENT_LIB"]}  # fmt: skip
+    settings = {
+        "ZIG": ZIG,
+        "COURSE": COURSE,
+        "EXERCISE": exercise.name,
+        "WORKSPACE": "alone",
+        "MODULE": SOURCE_DIR / "zig",
+        "INCLUDE": SOURCE_DIR / "include",
+        "LIB": os.environ["ARPENT_LIB"],
+    }
     text, status, words = next(rest for found, *rest in attempts_of(exercise, "zig", "exercise.zig") if found == name)
     folder = pathlib.Path("alone", exercise.name)
     folder.mkdir(parents=True)

@@ -37,8 +37,21 @@ def compare(name, status, printed, wanted):
 def build_cpp(source, program, *flags):
     """What g++ complains about; nothing when the program is there."""
     return subprocess.run(
-        ["g++", "-std=c++23", "-O0", *flags, f"-I{SOURCE_DIR}/include", source, "-o", program,
-         "-L" + os.environ["ARPENT_LIB"], "-l:libarpent-allocators.a"], capture_output=True, text=True).stderr  # fmt: skip
+        [
+            "g++",
+            "-std=c++23",
+            "-O0",
+            *flags,
+            f"-I{SOURCE_DIR}/include",
+            source,
+            "-o",
+            program,
+            "-L" + os.environ["ARPENT_LIB"],
+            "-l:libarpent-allocators.a",
+        ],
+        capture_output=True,
+        text=True,
+    ).stderr
 
 
 def check_cpp(name, program, wanted):
@@ -58,16 +71,24 @@ def check_python(name, program, wanted):
 def check_zig(programs):
     """All in one program, which takes the index of the lesson: it is compiled once."""
     root = 'const std = @import("std");\n'
-    root += ("fn call(comptime function: anytype) !void {\n    if (@typeInfo(@TypeOf(function)).@\"fn\".return_type.? == void) "
-             "function() else try function();\n}\n")  # fmt: skip
+    root += (
+        'fn call(comptime function: anytype) !void {\n    if (@typeInfo(@TypeOf(function)).@"fn".return_type.? == void) '
+        "function() else try function();\n}\n"
+    )
     root += "pub fn main() !void {\n    switch (std.os.argv[1][0] - 'a') {\n"
     for index, (_, program, _) in enumerate(programs):
         pathlib.Path(f"lesson_{index}.zig").write_text(program)
         root += f'        {index} => try call(@import("lesson_{index}.zig").main),\n'
     pathlib.Path("root.zig").write_text(root + "        else => unreachable,\n    }\n}\n")
-    zig = subprocess.run([SOURCE_DIR / "scripts/install-zig"], capture_output=True, text=True, check=True).stdout.strip()
-    built = subprocess.run([zig, "build-exe", "root.zig", "-lc", "-femit-bin=zig-lessons"], capture_output=True, text=True,
-                           env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": os.environ["BUILD_DIR"] + "/zig-cache"})  # fmt: skip
+    zig = subprocess.run(
+        [SOURCE_DIR / "scripts/install-zig"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    built = subprocess.run(
+        [zig, "build-exe", "root.zig", "-lc", "-femit-bin=zig-lessons"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": os.environ["BUILD_DIR"] + "/zig-cache"},
+    )
     if built.returncode != 0:
         return fail(f"the Zig of the lessons does not compile: {built.stderr}")
     for index, (name, program, wanted) in enumerate(programs):
@@ -77,11 +98,17 @@ def check_zig(programs):
 
 def said_by_view(bug):
     """The functions on the way to what was lost, from the data of the page."""
-    subprocess.run([os.environ["ARPENT_BIN"], "run", "--profile", f"{bug}.arpent", "--", "./bugs", bug], capture_output=True,
-                   check=bug != "twice")  # fmt: skip
-    page = subprocess.run([os.environ["ARPENT_BIN"], "view", "--output", "-", f"{bug}.arpent"], capture_output=True,
-                          text=True, check=True).stdout  # fmt: skip
-    profile = json.loads(re.search(r'<script type="application/json" id="profiles">(.*?)</script>', page, re.S).group(1))[0]
+    subprocess.run(
+        [os.environ["ARPENT_BIN"], "run", "--profile", f"{bug}.arpent", "--", "./bugs", bug],
+        capture_output=True,
+        check=bug != "twice",
+    )
+    page = subprocess.run(
+        [os.environ["ARPENT_BIN"], "view", "--output", "-", f"{bug}.arpent"], capture_output=True, text=True, check=True
+    ).stdout
+    profile = json.loads(
+        re.search(r'<script type="application/json" id="profiles">(.*?)</script>', page, re.S).group(1)
+    )[0]
     said = ""
     for site in profile["sites"]:
         node = site["node"] if site["values"][6] > 0 else 0
@@ -93,7 +120,9 @@ def said_by_view(bug):
 
 def check_tools(lesson, program):
     """The table of the last lesson: what each tool says of each bug of the lesson's second program."""
-    header, _, *rows = [line.strip("|").split(" | ") for line in lesson.read_text().splitlines() if line.startswith("| ")]
+    header, _, *rows = [
+        line.strip("|").split(" | ") for line in lesson.read_text().splitlines() if line.startswith("| ")
+    ]
     pathlib.Path("bugs.cpp").write_text(program)
     for name, flags in (("bugs", []), ("bugs-asan", ["-fsanitize=address"])):
         if complaint := build_cpp("bugs.cpp", name, "-g", "-w", *flags):
@@ -103,7 +132,8 @@ def check_tools(lesson, program):
         "arpent run": lambda bug: [os.environ["ARPENT_BIN"], "run", "--", "./bugs", bug],
         "valgrind --leak-check=full": lambda bug: ["valgrind", "--leak-check=full", "./bugs", bug],
         "AddressSanitizer (-fsanitize=address)": lambda bug: ["./bugs-asan", bug],
-        "no tool": lambda bug: ["./bugs", bug]}  # fmt: skip
+        "no tool": lambda bug: ["./bugs", bug],
+    }
     tools = []
     for row in rows:
         tool = row[0].replace("`", "").strip()
@@ -117,7 +147,10 @@ def check_tools(lesson, program):
                 done = subprocess.run(commands[tool](bug), capture_output=True, text=True)
                 said = done.stdout + done.stderr
                 if wanted == "nothing":
-                    good = not re.search("double free|[Ii]nvalid|after-free|definitely lost: [1-9]", said) and done.returncode == 0
+                    good = (
+                        not re.search("double free|[Ii]nvalid|after-free|definitely lost: [1-9]", said)
+                        and done.returncode == 0
+                    )
                 else:
                     good = wanted in said
             if good:

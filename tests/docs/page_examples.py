@@ -22,8 +22,19 @@ SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
 PAGES = ("docs/choosing-an-allocator.md", "docs/misuse.md", "docs/ml.md")
 COMPILERS = ("g++", "clang++-19")
 # Programs about misuse: what compilers see of it is no error here.
-OPTIONS = ["-std=c++23", "-g", "-O0", "-fno-builtin", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-error=free-nonheap-object",
-           "-Wno-error=mismatched-new-delete", f"-I{SOURCE_DIR}/include"]  # fmt: skip
+OPTIONS = [
+    "-std=c++23",
+    "-g",
+    "-O0",
+    "-fno-builtin",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Werror",
+    "-Wno-error=free-nonheap-object",
+    "-Wno-error=mismatched-new-delete",
+    f"-I{SOURCE_DIR}/include",
+]
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 FRAME = re.compile(r"^ +#\d+ ")
 
@@ -145,8 +156,11 @@ def check_quotes(page):
 
 examples = [example for page in PAGES for example in examples_of(page)]
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    jobs = [pool.submit(try_out, example, compiler, number)
-            for compiler in COMPILERS for number, example in enumerate(examples)]  # fmt: skip
+    jobs = [
+        pool.submit(try_out, example, compiler, number)
+        for compiler in COMPILERS
+        for number, example in enumerate(examples)
+    ]
     for job in jobs:
         job.result()
 
@@ -158,4 +172,6 @@ for header in sorted((SOURCE_DIR / "include/arpent").glob("*_allocator.hpp")):
 
 if len(examples) < 20 or rows < 15:
     fail(f"only {len(examples)} examples and {rows} rows were found")
-finish(f"{len(examples)} examples print what their pages say, by {len(COMPILERS)} compilers; {rows} rows of tables quote them")
+finish(
+    f"{len(examples)} examples print what their pages say, by {len(COMPILERS)} compilers; {rows} rows of tables quote them"
+)

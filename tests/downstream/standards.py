@@ -32,7 +32,11 @@ equal(sorted(set(needs)), sorted(there), "the headers that include/arpent/README
 
 
 def compiled(compiler, standard, source, *options):
-    return subprocess.run([compiler, f"-std={standard}", "-fsyntax-only", f"-I{INCLUDE}", *options, source], capture_output=True, text=True)
+    return subprocess.run(
+        [compiler, f"-std={standard}", "-fsyntax-only", f"-I{INCLUDE}", *options, source],
+        capture_output=True,
+        text=True,
+    )
 
 
 def headers_for(language, year):
@@ -58,11 +62,15 @@ for language, standard, year in (
     if standard == "c++98":
         headers = ["ar_heap.h"]
     unit = f"all-{standard}.{language}"
-    pathlib.Path(unit).write_text("".join(f"#include <{header}>\n" for header in headers) + "int main(void) { return 0; }\n")
+    pathlib.Path(unit).write_text(
+        "".join(f"#include <{header}>\n" for header in headers) + "int main(void) { return 0; }\n"
+    )
     for compiler in COMPILERS[language]:
         for options in ([], ["-DDEBUG"]) if standard != "c++23" or "clang" not in compiler else (["-DDEBUG"],):
             done = compiled(compiler, standard, unit, *STRICT, *options)
-            equal((done.returncode, done.stderr), (0, ""), f"{compiler} -std={standard} {options}: {len(headers)} headers")
+            equal(
+                (done.returncode, done.stderr), (0, ""), f"{compiler} -std={standard} {options}: {len(headers)} headers"
+            )
 
 # Too early a standard: the first error says what is needed. A few headers do without what they may use.
 refused = 0

@@ -20,8 +20,11 @@ MODEL = MODELS / "face_detection_short_range.tflite"
 
 def survey(*options):
     """What the program printed, and what `arpent run` says of it."""
-    done = subprocess.run([ARPENT, "run", "--format", "json", "--report", "survey.json", "--", PROGRAM, *options, MODEL, "10"],
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [ARPENT, "run", "--format", "json", "--report", "survey.json", "--", PROGRAM, *options, MODEL, "10"],
+        capture_output=True,
+        text=True,
+    )
     check(done.returncode == 0, f"{options}: {done}")
     return done.stdout, json.loads(pathlib.Path("survey.json").read_text())["process"]
 
@@ -34,10 +37,18 @@ def bytes_of(said, words):
 planned, report = survey()
 plain, plain_report = survey("--plain")
 print(planned, plain, sep="")
-check(re.match(r"10 inferences without an allocation; the sum of their outputs is -?\d+\.\d+\n", planned)
-      and planned.splitlines()[0] == plain.splitlines()[0], "the outputs differ")  # fmt: skip
-check(bytes_of(planned, "in places of their own") == bytes_of(plain, "in places of their own")
-      > 5 * bytes_of(planned, "in one block") > 0, "the tensors' bytes")  # fmt: skip
+check(
+    re.match(r"10 inferences without an allocation; the sum of their outputs is -?\d+\.\d+\n", planned)
+    and planned.splitlines()[0] == plain.splitlines()[0],
+    "the outputs differ",
+)
+check(
+    bytes_of(planned, "in places of their own")
+    == bytes_of(plain, "in places of their own")
+    > 5 * bytes_of(planned, "in one block")
+    > 0,
+    "the tensors' bytes",
+)
 peak, plain_peak = report["peak_bytes"], plain_report["peak_bytes"]
 check(0 < 2 * peak < plain_peak, f"peaks: {peak} and, with malloc only, {plain_peak}")
 for one in (report, plain_report):

@@ -33,8 +33,10 @@ def digits(weights):
     right = re.search(r"^(\d+) of 1000 right$", done.stdout, re.M)
     check(right and int(right[1]) >= 970, f"digits {weights}: {right and right[0]}")
     scratch = [int(size) for size in re.findall(r"scratch of .*: (\d+) bytes; the arena keeps \d+", done.stdout)]
-    check(len(scratch) == 2 and scratch[0] == (PIXELS + 32) * 4 and scratch[1] == 1000 * scratch[0],
-          f"digits {weights}: scratch {scratch}")
+    check(
+        len(scratch) == 2 and scratch[0] == (PIXELS + 32) * 4 and scratch[1] == 1000 * scratch[0],
+        f"digits {weights}: scratch {scratch}",
+    )
     kept = re.findall(r"the arena keeps (\d+)", done.stdout)
     check(kept and int(kept[-1]) == 65536, f"digits {weights}: the arena keeps {kept}")
     return done.stdout
@@ -51,17 +53,41 @@ with open("bad.safetensors", "wb") as bad:
     bad.write(len(header).to_bytes(8, "little") + header + bytes(784))
 for program in ("digits", "inference-server"):
     refused = run(os.path.join(EXAMPLES, program), "bad.safetensors")
-    check(refused.returncode == 1 and refused.stderr == f'{program}: bad.safetensors: tensor "fc1.weight": its shape is '
-          "[1, 196], and [32, 196] was asked for\n", f"{program} with a wrong model: {refused.returncode} {refused.stderr}")
+    check(
+        refused.returncode == 1
+        and refused.stderr == f'{program}: bad.safetensors: tensor "fc1.weight": its shape is '
+        "[1, 196], and [32, 196] was asked for\n",
+        f"{program} with a wrong model: {refused.returncode} {refused.stderr}",
+    )
     check(run(os.path.join(EXAMPLES, program)).returncode == 2, f"{program} without arguments")
 told = run(os.path.join(EXAMPLES, "inference-server"), "--help")
-check(told.returncode == 0 and "Example:\n  inference-server " in told.stdout, f"--help: {told.returncode} {told.stdout}")
+check(
+    told.returncode == 0 and "Example:\n  inference-server " in told.stdout, f"--help: {told.returncode} {told.stdout}"
+)
 
 # ----- the server -----
 
 server = subprocess.Popen(
-    [ARPENT, "run", "--leak-exit", "9", "--report", "survey.txt", "--", os.path.join(EXAMPLES, "inference-server"),
-     WEIGHTS, "--port", "0", "--workers", "2", "--budget", "1048576"], stdout=subprocess.PIPE, text=True)
+    [
+        ARPENT,
+        "run",
+        "--leak-exit",
+        "9",
+        "--report",
+        "survey.txt",
+        "--",
+        os.path.join(EXAMPLES, "inference-server"),
+        WEIGHTS,
+        "--port",
+        "0",
+        "--workers",
+        "2",
+        "--budget",
+        "1048576",
+    ],
+    stdout=subprocess.PIPE,
+    text=True,
+)
 first = server.stdout.readline()
 listening = re.fullmatch(r"listening on http://127\.0\.0\.1:(\d+)\n", first)
 if not listening:
@@ -132,7 +158,10 @@ try:
     status, text = ask(connection, "POST", "/classify", bytes((most + 1) * PIXELS))
     check(status == 503, f"{most + 1} images: {status}")
     status, text = ask(connection, "GET", "/nothing")
-    check(status == 404 and text == "no such page: GET /nothing; there are POST /classify and GET /metrics\n", f"{status} {text}")
+    check(
+        status == 404 and text == "no such page: GET /nothing; there are POST /classify and GET /metrics\n",
+        f"{status} {text}",
+    )
     connection.close()
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.putrequest("POST", "/classify")
@@ -140,11 +169,16 @@ try:
     connection.endheaders()
     answer = connection.getresponse()
     text = answer.read().decode()
-    check(answer.status == 413 and text.startswith("too large: a body has at most 16777216 bytes"), f"{answer.status} {text}")
+    check(
+        answer.status == 413 and text.startswith("too large: a body has at most 16777216 bytes"),
+        f"{answer.status} {text}",
+    )
     connection.close()
     taken = run(os.path.join(EXAMPLES, "inference-server"), WEIGHTS, "--port", str(port))
-    check(taken.returncode == 1 and f"cannot listen on 127.0.0.1:{port}: the port is taken" in taken.stderr,
-          f"a port in use: {taken.returncode} {taken.stderr}")
+    check(
+        taken.returncode == 1 and f"cannot listen on 127.0.0.1:{port}: the port is taken" in taken.stderr,
+        f"a port in use: {taken.returncode} {taken.stderr}",
+    )
 
     with concurrent.futures.ThreadPoolExecutor(2) as clients:
         warm = list(clients.map(load, [150, 150]))
@@ -157,8 +191,10 @@ try:
     check(sum_of(after, 'requests_total.*"503"') == refused, f"refused: {refused}, {after}")
     check(sum_of(after, 'requests_total.*"400"') == 2, f"wrong: {after}")
     marks = [value for name, value in after.items() if "high_water" in name]
-    check(len(marks) == 2 and all(0 < mark <= 1048576 for mark in marks) and max(marks) == most * (PIXELS + 32) * 4,
-          f"arena high-water marks: {marks}")
+    check(
+        len(marks) == 2 and all(0 < mark <= 1048576 for mark in marks) and max(marks) == most * (PIXELS + 32) * 4,
+        f"arena high-water marks: {marks}",
+    )
     kept = [value for name, value in after.items() if "retained" in name]
     check(len(kept) == 2 and all(0 < size <= 262144 for size in kept), f"kept between requests: {kept}")
     resident = [values["process_resident_memory_bytes"] for values in (before, after)]
@@ -181,15 +217,25 @@ while not is_refused():
 begun.send(bytes(PIXELS))
 answer = begun.getresponse()
 text = answer.read().decode()
-check(answer.status == 200 and len(json.loads(text)["digits"]) == 2, f"a request when SIGTERM came: {answer.status} {text}")
+check(
+    answer.status == 200 and len(json.loads(text)["digits"]) == 2,
+    f"a request when SIGTERM came: {answer.status} {text}",
+)
 status = server.wait()
 survey = open("survey.txt").read()
 check(status == 0, f"status {status} of `arpent run`, 9 would be a leak:\n{survey}")
 check("nothing definitely lost" in survey, survey)
 
-loaded = run(os.path.join(os.environ["SOURCE_DIR"], "examples", "inference-server", "load"), "4",
-             os.path.dirname(os.path.dirname(ARPENT)))
-check(loaded.returncode == 0 and "Non-2xx or 3xx responses" in loaded.stdout and "nothing definitely lost" in loaded.stdout,
-      f"the load script: {loaded.returncode}\n{loaded.stdout}{loaded.stderr}")
+loaded = run(
+    os.path.join(os.environ["SOURCE_DIR"], "examples", "inference-server", "load"),
+    "4",
+    os.path.dirname(os.path.dirname(ARPENT)),
+)
+check(
+    loaded.returncode == 0
+    and "Non-2xx or 3xx responses" in loaded.stdout
+    and "nothing definitely lost" in loaded.stdout,
+    f"the load script: {loaded.returncode}\n{loaded.stdout}{loaded.stderr}",
+)
 
 finish()

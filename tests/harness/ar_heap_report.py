@@ -95,7 +95,9 @@ def run(name, *arguments, kind="shared", status=0, **options):
         check=False,
         **options,
     )
-    assert done.returncode == status, f"{name} {arguments} ({kind}): status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert (
+        done.returncode == status
+    ), f"{name} {arguments} ({kind}): status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
 

@@ -34,8 +34,11 @@ for program in ("./plain", "./plain-now", "./with-static", "./with-shared"):
     equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"{program} without a leak")
     process = report["process"]
     equal((process["leak_scan"], process["lost_blocks"]), ("done", 0), f"lost by {program}")
-    own = [site["label"] for site in process["sites"]
-           if site["reachable_blocks"] and any(name in site["label"] for name in ("main.cpp", "library.c"))]
+    own = [
+        site["label"]
+        for site in process["sites"]
+        if site["reachable_blocks"] and any(name in site["label"] for name in ("main.cpp", "library.c"))
+    ]
     equal(own, [], f"still there of {program}'s own")
     early = {site["allocated_bytes"] for site in process["sites"]}
     for size in (1111 + 2222 + 4444 + 50, 3333, 5555):
@@ -57,6 +60,9 @@ for program in ("./with-static", "./with-shared"):
     reports.remove()
     done = subprocess.run([program, "leak"], capture_output=True, text=True, env=CLEAN)
     equal(done.returncode, 0, f"{program} alone, with a leak")
-    equal([(leak.size, leak.description) for leak in reports.read().leaks], [(1234, "planted in the last destructor")],
-          f"leaks of {program}")
+    equal(
+        [(leak.size, leak.description) for leak in reports.read().leaks],
+        [(1234, "planted in the last destructor")],
+        f"leaks of {program}",
+    )
 finish()

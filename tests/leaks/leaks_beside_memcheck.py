@@ -22,7 +22,16 @@ def memcheck_lost_bytes(program):
     log = "memcheck.log"
     # --smc-check: node makes code as it runs.
     subprocess.run(
-        ["valgrind", "--tool=memcheck", "--leak-check=summary", "--smc-check=all", "-q", "-v", f"--log-file={log}", *program],
+        [
+            "valgrind",
+            "--tool=memcheck",
+            "--leak-check=summary",
+            "--smc-check=all",
+            "-q",
+            "-v",
+            f"--log-file={log}",
+            *program,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | ENVIRONMENT,

@@ -13,8 +13,10 @@ SIZE = 16 << 20  # bytes of weights
 def start(how):
     process = subprocess.Popen([HOLDER, how, "w.safetensors"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     address, total = process.stdout.readline().split()
-    check(int(total) == sum(index % 251 for index in range(251)) * (SIZE // 251) + sum(range(SIZE % 251)),
-          f"{how}: the sum of the weights is {total}")
+    check(
+        int(total) == sum(index % 251 for index in range(251)) * (SIZE // 251) + sum(range(SIZE % 251)),
+        f"{how}: the sum of the weights is {total}",
+    )
     return process, int(address, 16)
 
 
@@ -48,7 +50,9 @@ subprocess.run([HOLDER, "write", "w.safetensors", str(SIZE)], check=True)
 whole = SIZE // 1024
 
 for head, fields in hold("map"):
-    print("mapped:", head, {key: fields[key] for key in ("Rss", "Pss", "Shared_Clean", "Private_Clean", "Private_Dirty")})
+    print(
+        "mapped:", head, {key: fields[key] for key in ("Rss", "Pss", "Shared_Clean", "Private_Clean", "Private_Dirty")}
+    )
     check(head.endswith("/w.safetensors") and " r--s " in head, f"mapped: {head}")
     check(fields["Rss"] >= whole, "mapped: all pages are resident")
     check(fields["Shared_Clean"] + fields.get("Shared_Dirty", 0) == fields["Rss"], "mapped: every page is shared")

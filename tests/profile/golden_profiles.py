@@ -41,7 +41,9 @@ def expected_of(folder, name):
 folders = sorted(path for path in GOLDEN.iterdir() if path.is_dir())
 check(len(folders) > 0, "golden profiles of at least one version")
 for folder in folders:
-    equal(tuple(sorted(path.name for path in folder.iterdir() if ".json." not in path.name)), FILES, f"files of {folder}")
+    equal(
+        tuple(sorted(path.name for path in folder.iterdir() if ".json." not in path.name)), FILES, f"files of {folder}"
+    )
     for file in FILES:
         profile, name = folder / file, file
         if file == "raw.profile.gz":

@@ -9,7 +9,8 @@ from harness.checks import check, equal, finish
 from harness.profiles import arpent, profile_of, report_json
 
 BLOCKS, RING = 200_000, 1000
-pathlib.Path("blocks.c").write_text(f"""
+pathlib.Path("blocks.c").write_text(
+    f"""
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -53,7 +54,8 @@ int main(int count, char** arguments) {{
   free(single);
   return 0;
 }}
-""")
+"""
+)
 subprocess.run([os.environ["CC"], "-g", "-O1", "-fno-builtin", "-pthread", "-o", "blocks", "blocks.c"], check=True)
 
 
@@ -103,8 +105,19 @@ arpent("merge", "merged.pb.gz", "blocks.profile", "threads.profile")
 is_right(sites_of(report_json("merged.pb.gz")["process"]), 3, "merged")
 
 # What is inherited by a fork is not the child's.
-arpent("run", "--follow-children", "--format", "json", "--report", "run.json", "--profile", "forked.profile", "--",
-       "./blocks", "fork")
+arpent(
+    "run",
+    "--follow-children",
+    "--format",
+    "json",
+    "--report",
+    "run.json",
+    "--profile",
+    "forked.profile",
+    "--",
+    "./blocks",
+    "fork",
+)
 children = list(pathlib.Path(".").glob("forked.profile.*"))
 equal(len(children), 1, "profiles of children")
 child = sites_of(report_json(children[0])["process"])
@@ -114,6 +127,9 @@ check("once" not in child or child["once"]["allocations"] == 0, f"the child did 
 # In the mode sites nothing is sampled.
 profile_of("sites.profile", "./blocks", mode="sites")
 for site in report_json("sites.profile")["process"]["sites"]:
-    equal((len(site["sizes"]) == 0 or site["allocations"] == 1, site["lifetimes"]), (True, []),
-          f"{site['function']} in mode sites")
+    equal(
+        (len(site["sizes"]) == 0 or site["allocations"] == 1, site["lifetimes"]),
+        (True, []),
+        f"{site['function']} in mode sites",
+    )
 finish()

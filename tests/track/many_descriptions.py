@@ -18,8 +18,11 @@ for kind in reports.KINDS:
     equal(descriptions[:KEPT], [f"node {i}" for i in range(KEPT)], f"descriptions that are kept ({kind})")
     equal(set(descriptions[KEPT:4999]), {NOTE}, f"descriptions that are not ({kind})")
     equal(descriptions[4999:], ["of another place"], f"another place's description ({kind})")
-    equal([leak.description for leak in report.on_purpose],
-          ["(further descriptions of this site are not kept; INTENTIONAL_LEAK_FOR_TESTING)"], f"on purpose ({kind})")
+    equal(
+        [leak.description for leak in report.on_purpose],
+        ["(further descriptions of this site are not kept; INTENTIONAL_LEAK_FOR_TESTING)"],
+        f"on purpose ({kind})",
+    )
     check("Some places gave more different descriptions than are kept" in report.text, f"the note of {kind}")
 
     _, surveyed = survey(PROGRAMS / f"many_descriptions-{kind}")
@@ -27,7 +30,9 @@ for kind in reports.KINDS:
     sites = [site for site in surveyed["process"]["sites"] if site["annotated"]]
     equal(sum(site["allocations"] for site in sites), 5001, f"allocations of {kind}")
     text = run(PROGRAMS / f"many_descriptions-{kind}").stderr
-    check("A site had more descriptions than are kept" in text, f"arpent run says nothing of it ({kind}):\n{text[-600:]}")
+    check(
+        "A site had more descriptions than are kept" in text, f"arpent run says nothing of it ({kind}):\n{text[-600:]}"
+    )
 
 reports.remove()
 reports.run("ar_heap_leaks", "leaks")

@@ -36,11 +36,17 @@ for mode in ("sites", "stacks"):
     process = report["process"]
     equal(len(process["owners"]), 1, f"owners ({mode})")
     arena = process["owners"][0]
-    equal((pathlib.Path(arena["file"]).name, arena["line"]), (SOURCE, line_of(SOURCE, "leaked arena")),
-          f"where the arena was made ({mode})")
+    equal(
+        (pathlib.Path(arena["file"]).name, arena["line"]),
+        (SOURCE, line_of(SOURCE, "leaked arena")),
+        f"where the arena was made ({mode})",
+    )
     equal((arena["description"], arena["made"], arena["ended"]), ("arena", 1, 0), f"the arena ({mode})")
-    equal(contents(arena), {"token": [13, 1150, 3, 150], "edge": [5, 320, 0, 0], "large": [1, 10000, 1, 10000]},
-          f"what lies in it ({mode})")
+    equal(
+        contents(arena),
+        {"token": [13, 1150, 3, 150], "edge": [5, 320, 0, 0], "large": [1, 10000, 1, 10000]},
+        f"what lies in it ({mode})",
+    )
     for mark in ("token", "edge", "large"):
         lines = {site["line"] for site in arena["contents"] if site["description"] == mark}
         equal(lines, {line_of(SOURCE, mark)}, f"line of {mark} ({mode})")
@@ -53,16 +59,22 @@ for mode in ("sites", "stacks"):
 
     _, report = survey(PROGRAM, "marks", options=options)
     owner = owners_of(report["process"])["marked"]
-    equal(contents(owner), {"token": [1001, 100010, 1, 10], "grown": [2, 220, 1, 200], "freed": [1, 30, 0, 0]},
-          f"after a rewind, a change of size and a release ({mode})")
+    equal(
+        contents(owner),
+        {"token": [1001, 100010, 1, 10], "grown": [2, 220, 1, 200], "freed": [1, 30, 0, 0]},
+        f"after a rewind, a change of size and a release ({mode})",
+    )
 
     _, report = survey(PROGRAM, "pool", options=options)
     equal(report["process"]["owners"], [], f"a pool's places are no blocks that stay ({mode})")
 
     _, report = survey(PROGRAM, "names", options=options)
     process = report["process"]
-    equal((process["descriptions_capped"], sum(owner["made"] for owner in process["owners"])), (True, 5000),
-          f"arenas of ever new names ({mode})")
+    equal(
+        (process["descriptions_capped"], sum(owner["made"] for owner in process["owners"])),
+        (True, 5000),
+        f"arenas of ever new names ({mode})",
+    )
     check(len(process["owners"]) <= 4097, f"the names that are kept ({mode}): {len(process['owners'])}")
 
     for _ in range(3):
@@ -83,8 +95,10 @@ for mode in ("sites", "stacks"):
 text = pathlib.Path("owned.txt")
 run(PROGRAM, "fill", options=["--mode", "sites", "--report", text])
 table = text.read_text().split("Arenas and buffers")[1].splitlines()
-check(re.search(r'^ +\S+ \S+ +9\.9 KiB +11\.2 KiB +19  .*owned_blocks\.cpp:\d+  "arena"  1 made, 0 ended$', table[2]),
-      f"the arena's row: {table}")
+check(
+    re.search(r'^ +\S+ \S+ +9\.9 KiB +11\.2 KiB +19  .*owned_blocks\.cpp:\d+  "arena"  1 made, 0 ended$', table[2]),
+    f"the arena's row: {table}",
+)
 equal([re.search(r'"(\w+)"', row).group(1) for row in table[3:6]], ["large", "token", "edge"], "rows of its sites")
 
 # Profiles that are kept, packed and merged keep owners.
@@ -93,8 +107,9 @@ profile.unlink(missing_ok=True)
 merged.unlink(missing_ok=True)
 run(PROGRAM, "fill", options=["--profile", profile, "--report", "/dev/null"])
 subprocess.run([os.environ["ARPENT_BIN"], "merge", merged, profile, profile], check=True)
-done = subprocess.run([os.environ["ARPENT_BIN"], "report", "--format", "json", merged], check=True, text=True,
-                      stdout=subprocess.PIPE)
+done = subprocess.run(
+    [os.environ["ARPENT_BIN"], "report", "--format", "json", merged], check=True, text=True, stdout=subprocess.PIPE
+)
 owner = json.loads(done.stdout)["process"]["owners"][0]
 equal((owner["made"], contents(owner)["token"]), (2, [26, 2300, 6, 300]), "the sum of two")
 profile.unlink()
@@ -114,11 +129,16 @@ for kind, name, made in (("arena", "an arena", "arena"), ("buffer", "a buffer", 
             told = re.fullmatch(
                 rf'arpent: mismatch: block 0x[0-9a-f]+ from {name} made at \S*owned_blocks\.cpp:(\d+) \("{made}"\), '
                 rf'allocated at \S*owned_blocks\.cpp:(\d+) \("token"\), was given to free, delete or realloc {PLACE}; '
-                r"ignored\n", done.stderr)
+                r"ignored\n",
+                done.stderr,
+            )
             check(told is not None, f"{kind} {way} is told so: {done.stderr!r}")
             if told is not None:
-                equal([int(line) for line in told.groups()],
-                      [line_of(SOURCE, kind), line_of(SOURCE, "token"), line_of(SOURCE, mark)], f"lines of {kind} {way}")
+                equal(
+                    [int(line) for line in told.groups()],
+                    [line_of(SOURCE, kind), line_of(SOURCE, "token"), line_of(SOURCE, mark)],
+                    f"lines of {kind} {way}",
+                )
     _, report = survey(PROGRAM, kind, "free")
     equal(report["process"]["mismatches"], 1, f"wrong releases of {kind}")
 
@@ -128,17 +148,42 @@ told = re.sub(r"0x[0-9a-f]+", "0x…", re.sub(r"\S*/(?=owned_blocks\.cpp)", "", 
 here = f'owned_blocks.cpp:{line_of(SOURCE, "another arena")} ("arena") at owned_blocks.cpp:'
 token = f'allocated at owned_blocks.cpp:{line_of(SOURCE, "token")} ("token")'
 equal((done.returncode, len(told)), (0, 4), f"what the other arena tells: {done.stderr}")
-equal(told[0], f'arpent: mismatch: block 0x… from an arena made at owned_blocks.cpp:{line_of(SOURCE, "arena of the block")} '
-      f'("arena"), {token}, was given to an arena made at {here}{line_of(SOURCE, "freed in another arena")}; ignored', "another arena's block")
-equal(told[1], f'arpent: mismatch: block 0x… from malloc, allocated in main at owned_blocks.cpp:'
-      f'{line_of(SOURCE, "block of the heap")}, was given to an arena made at {here}{line_of(SOURCE, "block of the heap")}; ignored', "a block of the heap")
-check(re.fullmatch(r'arpent: mismatch: block 0x… from a buffer made at .* \("fixed buffer"\), ' + re.escape(token) +
-                   ", was given to an arena made at " + re.escape(here) + r"\d+; ignored", told[2]), f"a buffer's block: {told[2]}")
-check(re.fullmatch("arpent: invalid free: 0x…, whose block is not known, was given to an arena made at " +
-                   re.escape(here) + r"\d+; ignored", told[3]), f"no block: {told[3]}")
+equal(
+    told[0],
+    f'arpent: mismatch: block 0x… from an arena made at owned_blocks.cpp:{line_of(SOURCE, "arena of the block")} '
+    f'("arena"), {token}, was given to an arena made at {here}{line_of(SOURCE, "freed in another arena")}; ignored',
+    "another arena's block",
+)
+equal(
+    told[1],
+    f"arpent: mismatch: block 0x… from malloc, allocated in main at owned_blocks.cpp:"
+    f'{line_of(SOURCE, "block of the heap")}, was given to an arena made at {here}{line_of(SOURCE, "block of the heap")}; ignored',
+    "a block of the heap",
+)
+check(
+    re.fullmatch(
+        r'arpent: mismatch: block 0x… from a buffer made at .* \("fixed buffer"\), '
+        + re.escape(token)
+        + ", was given to an arena made at "
+        + re.escape(here)
+        + r"\d+; ignored",
+        told[2],
+    ),
+    f"a buffer's block: {told[2]}",
+)
+check(
+    re.fullmatch(
+        "arpent: invalid free: 0x…, whose block is not known, was given to an arena made at "
+        + re.escape(here)
+        + r"\d+; ignored",
+        told[3],
+    ),
+    f"no block: {told[3]}",
+)
 
 # The general purpose allocator knows its blocks itself; also where nothing is tracked.
-pathlib.Path("general.cpp").write_text("""#include <arpent/general_purpose_allocator.hpp>
+pathlib.Path("general.cpp").write_text(
+    """#include <arpent/general_purpose_allocator.hpp>
 #include <cstdio>
 #include <cstdlib>
 int main() {
@@ -152,31 +197,68 @@ int main() {
   gpa.allocator().free(*large);
   std::puts(gpa.deinit() == ar::Deinit::ok ? "clean" : "leak");
 }
-""")
+"""
+)
 libraries = os.environ["ARPENT_LIB"]
-subprocess.run([os.environ["CXX"], "-std=c++23", "-g", "-O0", f"-I{os.environ['SOURCE_DIR']}/include", "general.cpp",
-                f"{libraries}/libarpent-allocators.a", "-o", "general"], check=True)
+subprocess.run(
+    [
+        os.environ["CXX"],
+        "-std=c++23",
+        "-g",
+        "-O0",
+        f"-I{os.environ['SOURCE_DIR']}/include",
+        "general.cpp",
+        f"{libraries}/libarpent-allocators.a",
+        "-o",
+        "general",
+    ],
+    check=True,
+)
 for mode in ("sites", "off"):
-    done = subprocess.run(["./general"], env={**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_MODE": mode},
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        ["./general"],
+        env={**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_MODE": mode},
+        capture_output=True,
+        text=True,
+    )
     equal((done.returncode, done.stdout), (0, "clean\n"), f"general purpose in mode {mode}")
-    lines = re.findall(r'arpent: mismatch: block 0x[0-9a-f]+ from a general purpose allocator \("(\w+)"\), '
-                       r"was given to free, delete or realloc .*; ignored", done.stderr)
-    equal((lines, len(done.stderr.splitlines())), (["small", "large"], 2), f"what is told in mode {mode}: {done.stderr}")
+    lines = re.findall(
+        r'arpent: mismatch: block 0x[0-9a-f]+ from a general purpose allocator \("(\w+)"\), '
+        r"was given to free, delete or realloc .*; ignored",
+        done.stderr,
+    )
+    equal(
+        (lines, len(done.stderr.splitlines())), (["small", "large"], 2), f"what is told in mode {mode}: {done.stderr}"
+    )
 
 # The report of ar_heap lists what lies in arenas that were never released.
-pathlib.Path("report.cpp").write_text("""#include <arpent/arena_allocator.hpp>
+pathlib.Path("report.cpp").write_text(
+    """#include <arpent/arena_allocator.hpp>
 #include <arpent/heap_allocator.hpp>
 int main() {
   auto* arena = new ar::ArenaAllocator{ar::heap_allocator, {}, "session"};
   (void)arena->allocator().alloc<char>(100, "step");
 }
-""")
-subprocess.run([os.environ["CXX"], "-std=c++23", "-g", f"-I{os.environ['SOURCE_DIR']}/include", "report.cpp",
-                f"{libraries}/libarpent.a", "-o", "report"], check=True)
+"""
+)
+subprocess.run(
+    [
+        os.environ["CXX"],
+        "-std=c++23",
+        "-g",
+        f"-I{os.environ['SOURCE_DIR']}/include",
+        "report.cpp",
+        f"{libraries}/libarpent.a",
+        "-o",
+        "report",
+    ],
+    check=True,
+)
 subprocess.run(["./report"], check=True, env={**os.environ, "ARPENT_REPORT": "owned.log"}, stderr=subprocess.DEVNULL)
 log = pathlib.Path("owned.log").read_text()
 check("Actual memory leaks: 1 (4096 bytes)" in log and "  Description: session\n" in log, f"the arena's leak:\n{log}")
 check(re.search(r"^In arenas and buffers .*: 1 blocks, 100 bytes$", log, re.MULTILINE), f"the section:\n{log}")
-check(re.search(r'^ +100 +1  \S*report\.cpp:5, in "session" of \S*report\.cpp:4$', log, re.MULTILINE), f"its row:\n{log}")
+check(
+    re.search(r'^ +100 +1  \S*report\.cpp:5, in "session" of \S*report\.cpp:4$', log, re.MULTILINE), f"its row:\n{log}"
+)
 finish()

@@ -17,7 +17,8 @@ if shutil.which("gdb") is None:
 
 # A library without symbols and frame pointers, that allocates itself (through its procedure linkage table) and is in
 # the middle of a stack.
-pathlib.Path("stripped.c").write_text("""
+pathlib.Path("stripped.c").write_text(
+    """
 #include <stdlib.h>
 static void* volatile kept;
 __attribute__((noinline)) static void deeper(void (*call)(size_t), size_t size, volatile char* on_stack) {
@@ -34,22 +35,53 @@ void enter(void (*call)(size_t), size_t size) {
   deeper(call, size, on_stack);
   __asm__ volatile("" : : "r"(on_stack) : "memory");
 }
-""")
-pathlib.Path("main.c").write_text("""
+"""
+)
+pathlib.Path("main.c").write_text(
+    """
 #include <stdlib.h>
 void enter(void (*call)(size_t), size_t size);
 static void* volatile kept;
 static void called_back(size_t size) { kept = malloc(size); __asm__ volatile("" ::: "memory"); }
 int main(void) { enter(called_back, 2001); return 0; }
-""")
+"""
+)
 compiler = os.environ["CC"]
-subprocess.run([compiler, "-O2", "-fomit-frame-pointer", "-fno-builtin", "-shared", "-fPIC", "-s", "-o", "libstripped.so",
-                "stripped.c"], check=True)
-subprocess.run([compiler, "-O2", "-fomit-frame-pointer", "-fno-builtin", "-o", "main", "main.c", "-L.", "-lstripped",
-                "-Wl,-rpath,$ORIGIN", "-Wl,-z,lazy"], check=True)
+subprocess.run(
+    [
+        compiler,
+        "-O2",
+        "-fomit-frame-pointer",
+        "-fno-builtin",
+        "-shared",
+        "-fPIC",
+        "-s",
+        "-o",
+        "libstripped.so",
+        "stripped.c",
+    ],
+    check=True,
+)
+subprocess.run(
+    [
+        compiler,
+        "-O2",
+        "-fomit-frame-pointer",
+        "-fno-builtin",
+        "-o",
+        "main",
+        "main.c",
+        "-L.",
+        "-lstripped",
+        "-Wl,-rpath,$ORIGIN",
+        "-Wl,-z,lazy",
+    ],
+    check=True,
+)
 
 # In gdb: stops where the preloaded malloc is asked for one of these sizes, and notes the frames that called it.
-pathlib.Path("watch.py").write_text("""
+pathlib.Path("watch.py").write_text(
+    """
 import gdb, json
 class Asked(gdb.Breakpoint):
     def stop(self):
@@ -80,7 +112,8 @@ gdb.execute("run", to_string=True)
 library = next(each for each in gdb.objfiles() if (each.filename or "").endswith("libarpent-preload.so"))
 Asked("*%d" % int(library.lookup_global_symbol("malloc").value().address))
 gdb.execute("continue", to_string=True)
-""")
+"""
+)
 
 
 def seen_and_recorded(program):
@@ -89,10 +122,29 @@ def seen_and_recorded(program):
         old.unlink()
     library = os.environ["ARPENT_PRELOAD"]
     done = subprocess.run(
-        ["gdb", "-q", "-batch", "-nx", "-iex", "set debuginfod enabled off", "-iex", "set startup-with-shell off",
-         "-ex", f"set environment LD_PRELOAD {library}", "-ex", "set environment ARPENT_MODE stacks",
-         "-ex", f"set environment ARPENT_PROFILE_DIRECTORY {os.getcwd()}", "-x", "watch.py", str(program)],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        [
+            "gdb",
+            "-q",
+            "-batch",
+            "-nx",
+            "-iex",
+            "set debuginfod enabled off",
+            "-iex",
+            "set startup-with-shell off",
+            "-ex",
+            f"set environment LD_PRELOAD {library}",
+            "-ex",
+            "set environment ARPENT_MODE stacks",
+            "-ex",
+            f"set environment ARPENT_PROFILE_DIRECTORY {os.getcwd()}",
+            "-x",
+            "watch.py",
+            str(program),
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     profiles = list(pathlib.Path(".").glob("*.profile"))
     if len(profiles) != 1 or not pathlib.Path("seen.jsonl").exists():
         sys.exit(f"gdb saw nothing: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")
@@ -102,8 +154,11 @@ def seen_and_recorded(program):
 
 
 def site_of(profile, size):
-    sites = [site for site in profile["sites"]
-             if site["allocations"] and site["allocated_bytes"] == size * site["allocations"]]
+    sites = [
+        site
+        for site in profile["sites"]
+        if site["allocations"] and site["allocated_bytes"] == size * site["allocations"]
+    ]
     equal(len(sites), 1, f"sites of {size} bytes")
     return sites[0]
 

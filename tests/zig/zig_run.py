@@ -14,7 +14,9 @@ from harness.survey import line_of, run, survey
 ROOT = pathlib.Path(os.environ["SOURCE_DIR"])
 PROGRAMS = ROOT / "tests" / "zig"
 CC = os.environ["CC"]
-ZIG = subprocess.run(["sh", ROOT / "scripts" / "install-zig"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+ZIG = subprocess.run(
+    ["sh", ROOT / "scripts" / "install-zig"], stdout=subprocess.PIPE, text=True, check=True
+).stdout.strip()
 os.environ["ZIG_GLOBAL_CACHE_DIR"] = os.path.join(os.environ["BUILD_DIR"], "zig-cache")
 
 
@@ -66,12 +68,24 @@ def check_leaks(program, module="leaks_through_libc"):
     equal(sorted(lost), sorted([*LOST, "grown list", "table"]), f"{program}: the places of leaks")
     for mark, function in (("record", "loseRecord"), ("slice", "loseSlice"), ("table", "loseTable")):
         equal(function_at(report, mark), [f"{module}.{function}"], f"{program}: the function of '{mark}'")
-    equal(len([s for s in report["process"]["sites"] if s["line"] == line_of(PROGRAMS / "leaks_through_libc.zig", "released")]),
-          1, f"{program}: what was released has its site")
+    equal(
+        len(
+            [
+                s
+                for s in report["process"]["sites"]
+                if s["line"] == line_of(PROGRAMS / "leaks_through_libc.zig", "released")
+            ]
+        ),
+        1,
+        f"{program}: what was released has its site",
+    )
     text = run(program).stderr
     line = line_of(PROGRAMS / "leaks_through_libc.zig", "slice")
-    check(re.search(rf"^ +301 B +1  {module}\.loseSlice  .*leaks_through_libc\.zig:{line}$", text, re.MULTILINE) is not None,
-          f"{program}: the text report names the leak:\n{text}")
+    check(
+        re.search(rf"^ +301 B +1  {module}\.loseSlice  .*leaks_through_libc\.zig:{line}$", text, re.MULTILINE)
+        is not None,
+        f"{program}: the text report names the leak:\n{text}",
+    )
 
 
 for optimised in ("Debug", "ReleaseSafe", "ReleaseFast"):
@@ -83,11 +97,16 @@ for name, options in (("small", ["-OReleaseSmall"]), ("stripped", ["-fstrip"])):
     program = build(f"leaks-{name}", "leaks_through_libc.zig", "-lc", *options)
     report = survey(program)[1]
     lost = [s for s in report["process"]["sites"] if s["lost_blocks"] != 0]
-    equal((sum(s["lost_blocks"] for s in lost), sum(s["lost_bytes"] for s in lost if s["lost_bytes"] > 5000) > 0),
-          (BLOCKS_LOST, True), f"{program}: blocks lost: {lost}")
+    equal(
+        (sum(s["lost_blocks"] for s in lost), sum(s["lost_bytes"] for s in lost if s["lost_bytes"] > 5000) > 0),
+        (BLOCKS_LOST, True),
+        f"{program}: blocks lost: {lost}",
+    )
     check(all(s["file"] is None and s["line"] is None for s in lost), f"{program}: places out of nothing: {lost}")
-    check(re.search(rf"^ +[\d.]+ (Ki)?B +\d  leaks-{name}\+0x[0-9a-f]+$", run(program).stderr, re.MULTILINE) is not None,
-          f"{program}: module and offset")
+    check(
+        re.search(rf"^ +[\d.]+ (Ki)?B +\d  leaks-{name}\+0x[0-9a-f]+$", run(program).stderr, re.MULTILINE) is not None,
+        f"{program}: module and offset",
+    )
 
 # What the standard library allocates for its user is its user's.
 for optimised in ("Debug", "ReleaseSafe", "ReleaseFast"):
@@ -100,19 +119,35 @@ for optimised in ("Debug", "ReleaseSafe", "ReleaseFast"):
     equal(sorted(marks - set(lost)), [], f"{program}: places that are missing")
 
 # Among C: GCC's objects have .debug_aranges and Zig's have none, and Zig's lies in the gap between theirs.
-pathlib.Path("first.c").write_text("void zig_work(void); void second(void);\n"
-                                   "int main(void) { zig_work(); second(); return 0; }\n")
+pathlib.Path("first.c").write_text(
+    "void zig_work(void); void second(void);\nint main(void) { zig_work(); second(); return 0; }\n"
+)
 pathlib.Path("second.c").write_text('#include <unistd.h>\nvoid second(void) { (void)!write(1, "done\\n", 5); }\n')
 inner = pathlib.Path("in_c.zig")
-inner.write_text("""const leaks = @import("leaks");
+inner.write_text(
+    """const leaks = @import("leaks");
 export fn zig_work() void {
     leaks.loseAll(@import("std").heap.c_allocator);
 }
-""")
+"""
+)
 for name in ("first", "second"):
     subprocess.run([CC, "-g", "-c", f"{name}.c"], check=True)
-subprocess.run([ZIG, "build-obj", "-fPIC", "-fcompiler-rt", "-lc", "-femit-bin=in_c.o", "--dep", "leaks", "-Mroot=in_c.zig",
-                f"-Mleaks={PROGRAMS}/leaks_through_libc.zig"], check=True)
+subprocess.run(
+    [
+        ZIG,
+        "build-obj",
+        "-fPIC",
+        "-fcompiler-rt",
+        "-lc",
+        "-femit-bin=in_c.o",
+        "--dep",
+        "leaks",
+        "-Mroot=in_c.zig",
+        f"-Mleaks={PROGRAMS}/leaks_through_libc.zig",
+    ],
+    check=True,
+)
 subprocess.run([CC, "-g", "first.o", "in_c.o", "second.o", "-o", "in_c"], check=True)
 check_leaks("./in_c")
 
@@ -133,19 +168,26 @@ def cannot_be_seen(program, *expected, arguments=(), before=True):
 for source in ("maps_pages.zig", "general_purpose.zig"):
     name = source.removesuffix(".zig")
     for optimised in ("Debug", "ReleaseFast"):
-        cannot_be_seen(build(f"{name}-{optimised}-static", source, f"-O{optimised}"), "without libc: there is no malloc")
+        cannot_be_seen(
+            build(f"{name}-{optimised}-static", source, f"-O{optimised}"), "without libc: there is no malloc"
+        )
     cannot_be_seen(build(f"{name}-small-static", source, "-OReleaseSmall"), "there is no loader")
     for optimised in ("Debug", "ReleaseFast", "ReleaseSmall"):
         cannot_be_seen(build(f"{name}-{optimised}", source, "-lc", f"-O{optimised}"), "page_allocator", before=False)
 cannot_be_seen(build("musl-static", "maps_pages.zig", "-lc", "-target", "x86_64-linux-musl"), "there is no loader")
 
 # A few blocks of libc do not make it look seen.
-for program, words in (("./maps_pages-Debug", "asks no libc for memory"), ("./maps_pages-ReleaseSmall", "asks no libc for memory"),
-                       ("./general_purpose-ReleaseFast", "has Zig's GeneralPurposeAllocator inside")):
+for program, words in (
+    ("./maps_pages-Debug", "asks no libc for memory"),
+    ("./maps_pages-ReleaseSmall", "asks no libc for memory"),
+    ("./general_purpose-ReleaseFast", "has Zig's GeneralPurposeAllocator inside"),
+):
     report = survey(program, "more")[1]
     equal(report["tracked"], True, f"libc allocates in {program}: {report['why_not_tracked']}")
-    check(any(words in note and "cannot be seen" in note for note in report["notes"]),
-          f"{program}: nothing is told of what is mapped: {report['notes']}")
+    check(
+        any(words in note and "cannot be seen" in note for note in report["notes"]),
+        f"{program}: nothing is told of what is mapped: {report['notes']}",
+    )
 done, report = survey("./leaks-Debug")
 equal(report["notes"], [], "notes on a program whose memory is seen")
 finish()

@@ -15,6 +15,7 @@ CC = os.environ["CC"]
 CXX = os.environ["CXX"]
 INCLUDE = "-I" + os.path.join(SOURCE, "include")
 
+
 def run(*command, **options):
     return subprocess.run([str(word) for word in command], capture_output=True, **options)
 
@@ -45,9 +46,7 @@ def data(*arguments):
 def modules(file):
     """(name, language, tracked, debug information) of each module of one file's fields, sorted."""
     return sorted(
-        (m["name"], m["language"], m["tracked"], m["debug_information"])
-        for o in file["objects"]
-        for m in o["modules"]
+        (m["name"], m["language"], m["tracked"], m["debug_information"]) for o in file["objects"] for m in o["modules"]
     )
 
 
@@ -152,7 +151,9 @@ out = checked("none")[1]
 check("not mixed: 2 modules untracked" in out, f"no tracking at all: {out}")
 
 # An allocator that comes before Arpent's.
-write("other.c", "#include <stddef.h>\nvoid* malloc(size_t n) { (void)n; return 0; }\nvoid free(void* p) { (void)p; }\n")
+write(
+    "other.c", "#include <stddef.h>\nvoid* malloc(size_t n) { (void)n; return 0; }\nvoid free(void* p) { (void)p; }\n"
+)
 build(CC, "-shared", "-fPIC", "-fno-builtin", "other.c", "-o", "libother.so")
 build(CC, *objects, "-o", "late", "-Wl,--no-as-needed", "-L.", "-lother", "-L" + LIB, "-larpent", "-Wl,-rpath,$ORIGIN")
 owner = data("late")[1]["files"][0]["objects"][0]["malloc"]
@@ -170,20 +171,33 @@ write(
 )
 write(
     "module.zig",
-    'const a = @import("ar_allocator");\n'
-    'export fn zig_make() ?*u32 { return a.create(u32, "zig"); }\n',
+    'const a = @import("ar_allocator");\nexport fn zig_make() ?*u32 { return a.create(u32, "zig"); }\n',
 )
 for name, flags, tracked in (("untracked", [], False), ("tracked", ["-DDEBUG"], True)):
     build(zig, "build-obj", "imports.zig", INCLUDE, "-D__ZIG__", *flags, "-lc", f"-femit-bin=imports_{name}.o")
     build(
-        zig, "build-obj", "-lc", "--dep", "ar_allocator", "-Mroot=module.zig", INCLUDE, "-D__ZIG__", *flags, "-lc",
-        f"-Mar_allocator={SOURCE}/zig/ar_allocator.zig", "--name", "called_otherwise", f"-femit-bin=module_{name}.o",
-    )  # fmt: skip
+        zig,
+        "build-obj",
+        "-lc",
+        "--dep",
+        "ar_allocator",
+        "-Mroot=module.zig",
+        INCLUDE,
+        "-D__ZIG__",
+        *flags,
+        "-lc",
+        f"-Mar_allocator={SOURCE}/zig/ar_allocator.zig",
+        "--name",
+        "called_otherwise",
+        f"-femit-bin=module_{name}.o",
+    )
     for kind, evidence in (("imports", "cimport"), ("module", "note")):
         file = data(f"{kind}_{name}.o")[1]["files"][0]
         found = [(m["language"], m["tracked"], m["known_from"]) for o in file["objects"] for m in o["modules"]]
         check(found == [("Zig", tracked, evidence)], f"{kind}_{name}.o: {found}")
-    write("zig_main.c", "void zig_end(void*); void* list_new(void); int main(void) { zig_end(list_new()); return 0; }\n")
+    write(
+        "zig_main.c", "void zig_end(void*); void* list_new(void); int main(void) { zig_end(list_new()); return 0; }\n"
+    )
     build(CC, "-g", "zig_main.c", "list.o", f"imports_{name}.o", LIB + "/libarpent.a", "-o", f"zig_{name}")
     check(checked("--strict", f"zig_{name}")[0] == (0 if tracked else 1), f"zig_{name}: --strict")
 

@@ -18,6 +18,8 @@ EXERCISES = sorted((SOURCE_DIR / "course/exercises").iterdir())
 COMMAND = os.environ["ARPENT_BIN"]
 ZIG = subprocess.run([SOURCE_DIR / "scripts/install-zig"], capture_output=True, text=True, check=True).stdout.strip()
 FILES = {"cpp": "exercise.hpp", "zig": "exercise.zig"}
+
+
 class Workspace:
     def __init__(self, track):
         self.track = track
@@ -25,12 +27,22 @@ class Workspace:
 
     def learn(self, *arguments, status=0, cwd=None, words="", **environment):
         """What it prints; and that its status and some words are these."""
-        variables = os.environ | {"ZIG": ZIG, "ZIG_GLOBAL_CACHE_DIR": os.environ["BUILD_DIR"] + "/zig-cache"} | environment
-        done = subprocess.run([COMMAND, "learn", *arguments], cwd=cwd or self.folder, capture_output=True, text=True,
-                              env=variables, stdin=subprocess.DEVNULL)  # fmt: skip
+        variables = (
+            os.environ | {"ZIG": ZIG, "ZIG_GLOBAL_CACHE_DIR": os.environ["BUILD_DIR"] + "/zig-cache"} | environment
+        )
+        done = subprocess.run(
+            [COMMAND, "learn", *arguments],
+            cwd=cwd or self.folder,
+            capture_output=True,
+            text=True,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+        )
         seen = f"status {done.returncode}\n{done.stdout}{done.stderr}"
-        check(done.returncode == status and words in done.stdout + done.stderr,
-              f"{self.track}: learn {' '.join(arguments)}: wanted {status} and {words!r}: {seen}")  # fmt: skip
+        check(
+            done.returncode == status and words in done.stdout + done.stderr,
+            f"{self.track}: learn {' '.join(arguments)}: wanted {status} and {words!r}: {seen}",
+        )
         if status not in (0, 1):
             check(done.stderr.count("\n") == 1, f"learn {' '.join(arguments)}: not one line: {seen}")
         return done.stdout
@@ -44,10 +56,19 @@ class Workspace:
     def start(self):
         self.learn("start", str(self.folder), "--track", self.track, cwd=".", words="8 exercises")
         self.learn("start", str(self.folder), "--track", self.track, cwd=".", status=3, words="is there already")
-        check(sorted(path.name for path in self.folder.iterdir())
-              == sorted([path.name for path in EXERCISES] + ["progress.json"]), "start makes other files than wanted")  # fmt: skip
-        check(all(sorted(path.name for path in (self.folder / exercise.name).iterdir()) == [FILES[self.track], "prompt.md"]
-                   for exercise in EXERCISES), "start makes more than prompts and starters")  # fmt: skip
+        check(
+            sorted(path.name for path in self.folder.iterdir())
+            == sorted([path.name for path in EXERCISES] + ["progress.json"]),
+            "start makes other files than wanted",
+        )
+        check(
+            all(
+                sorted(path.name for path in (self.folder / exercise.name).iterdir())
+                == [FILES[self.track], "prompt.md"]
+                for exercise in EXERCISES
+            ),
+            "start makes more than prompts and starters",
+        )
         said = self.learn("next", words=f"Write in {EXERCISES[0].name}/{FILES[self.track]}")
         for text in (said, (self.folder / EXERCISES[0].name / "prompt.md").read_text()):
             check(("In Zig" in text) == (self.track == "zig"), f"{self.track}: a prompt for the other track:\n{text}")
@@ -68,9 +89,14 @@ class Workspace:
         for exercise in EXERCISES:
             self.learn("reset", exercise.name[:3], words="is the starter again")
             file = self.file(exercise)
-            check(file.read_bytes() == self.source(exercise, "starter").read_bytes(), "reset does not put the starter back")
-            check(file.with_name(file.name + ".old").read_bytes() == self.source(exercise, "solution").read_bytes(),
-                  "reset does not keep what was written")  # fmt: skip
+            check(
+                file.read_bytes() == self.source(exercise, "starter").read_bytes(),
+                "reset does not put the starter back",
+            )
+            check(
+                file.with_name(file.name + ".old").read_bytes() == self.source(exercise, "solution").read_bytes(),
+                "reset does not keep what was written",
+            )
         check("] 0 of 8 exercises" in self.learn("status"), "the status after resets")
 
     def hints(self):
@@ -120,7 +146,12 @@ third = EXERCISES[2]
 solution = cpp.source(third, "solution").read_text()
 line = 1 + solution[: solution.index("  return *result;")].count("\n")
 cpp.broken(third, "return *result;", "return *results;", f"exercise.hpp, line {line}: 'results' was not declared")
-cpp.broken(third, "Values join_positive", "Values join_positives", "the tests cannot use what exercise.hpp has: 'join_positive'")
+cpp.broken(
+    third,
+    "Values join_positive",
+    "Values join_positives",
+    "the tests cannot use what exercise.hpp has: 'join_positive'",
+)
 cpp.learn("solution", "3.3", words="join_positive")
 cpp.broken(third, "return *result;", 'while (true) { asm(""); }', "some loop never ends")
 cpp.file(third).unlink()
@@ -128,24 +159,40 @@ cpp.learn("check", "3.3", status=3, words="'arpent learn reset 3.3' puts the sta
 cpp.learn("reset", "3.3")
 solution = zig.source(third, "solution").read_text()
 line = 1 + solution[: solution.index("return result;")].count("\n")
-zig.broken(third, "return result;", "return results;", f"exercise.zig, line {line}: use of undeclared identifier 'results'")
+zig.broken(
+    third, "return result;", "return results;", f"exercise.zig, line {line}: use of undeclared identifier 'results'"
+)
 
 # What the learner prints is shown, and does not decide; without end, it fills no memory.
 first = EXERCISES[0]
-cpp.file(first).write_text("#include <cstdio>\n" + cpp.source(first, "solution").read_text()
-                           .replace("inline Scores from_zero(", "struct Told { Told() { std::puts(\"look here\"); std::fputs(\"and here\\n\", stderr); } };\n"
-                                    "inline Told told;\ninline Scores from_zero(", 1))  # fmt: skip
+cpp.file(first).write_text(
+    "#include <cstdio>\n"
+    + cpp.source(first, "solution")
+    .read_text()
+    .replace(
+        "inline Scores from_zero(",
+        'struct Told { Told() { std::puts("look here"); std::fputs("and here\\n", stderr); } };\n'
+        "inline Told told;\ninline Scores from_zero(",
+        1,
+    )
+)
 cpp.learn("check", "3.1", words="passed\nYour code printed:\n    look here\n    and here\nNext: ")
-cpp.file(first).write_text("#include <cstdio>\n" + cpp.source(first, "starter").read_text() +
-                           '\ninline int told = [] { for (int i = 0; i < 100; ++i) std::puts("line"); return 0; }();\n')  # fmt: skip
+cpp.file(first).write_text(
+    "#include <cstdio>\n"
+    + cpp.source(first, "starter").read_text()
+    + '\ninline int told = [] { for (int i = 0; i < 100; ++i) std::puts("line"); return 0; }();\n'
+)
 said = cpp.learn("check", "3.1", status=1, words="    and 80 lines more\nLesson 3.1 explains it")
 check(said.count("    line\n") == 20 and "from_zero" in said.splitlines()[1], f"what was printed: {said}")
-cpp.file(first).write_text("#include <cstdlib>\n" + cpp.source(first, "solution").read_text() +
-                           "\ninline int left = (std::exit(0), 0);\n")  # fmt: skip
+cpp.file(first).write_text(
+    "#include <cstdlib>\n" + cpp.source(first, "solution").read_text() + "\ninline int left = (std::exit(0), 0);\n"
+)
 cpp.learn("check", "3.1", status=1, words="the program ended with status 0, and not by the tests")
 
 # Ctrl-C ends what is being checked, too.
-cpp.file(first).write_text(cpp.source(first, "solution").read_text() + '\ninline int ever = [] { while (true) { asm(""); } return 0; }();\n')
+cpp.file(first).write_text(
+    cpp.source(first, "solution").read_text() + '\ninline int ever = [] { while (true) { asm(""); } return 0; }();\n'
+)
 checking = subprocess.Popen([COMMAND, "learn", "check", "3.1"], cwd=cpp.folder, stdout=subprocess.DEVNULL)
 program = str(cpp.folder / ".build" / first.name)
 

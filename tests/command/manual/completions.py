@@ -115,7 +115,9 @@ def shortest_beginning(word, others):
 
 
 # All commands and all options, as help lists them: [what stands before, the words]
-lists = [["", names(part(subprocess.run([arpent, "help"], text=True, capture_output=True).stdout, "Commands"), r"^  (\w+) ")]]
+lists = [
+    ["", names(part(subprocess.run([arpent, "help"], text=True, capture_output=True).stdout, "Commands"), r"^  (\w+) ")]
+]
 commands = [[verb] for verb in lists[0][1]]
 for command in commands:
     text = help_of(*command)

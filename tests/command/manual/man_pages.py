@@ -49,7 +49,11 @@ for verb in verbs:
     for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SEE ALSO"):
         check(section in sections, f"arpent-{verb}(1) has no section {section}")
     equal("EXIT STATUS" in sections, "Exit status:" in help_text, f"arpent-{verb}(1): an exit status, as in help")
-    equal("EXAMPLES" in sections, bool(re.search(r"^Examples?:", help_text, re.M)), f"arpent-{verb}(1): examples, as in help")
+    equal(
+        "EXAMPLES" in sections,
+        bool(re.search(r"^Examples?:", help_text, re.M)),
+        f"arpent-{verb}(1): examples, as in help",
+    )
     entries = re.search(r"^OPTIONS\n((?:       .*\n|\n)*)", page, re.MULTILINE).group(1)
     tags = "\n".join(line for line in entries.splitlines() if re.match(r" {7}-", line))
     listed = "\n".join(re.findall(r"^  (?:-\w,)?(--.*)$", part(help_text, "Options"), re.MULTILINE))

@@ -81,7 +81,7 @@ for content, words in [
     ("id,lower,upper,size\na,x,1,4\n", "line 2: lower 'x' is no whole number"),
     ("id,lower,upper,size\na,0,1e3,4\n", "line 2: upper '1e3' is no whole number"),
     ("id,lower,upper,size\na,5,5,4\n", "line 2: upper (5) must be larger than lower (5)"),
-    ("id,lower,upper,size\n\"a,0,1,4\n", "line 2: a quote is not closed"),
+    ('id,lower,upper,size\n"a,0,1,4\n', "line 2: a quote is not closed"),
     ("id,lower,upper,size\na,0,1,99999999999999999999\n", "line 2: size"),
     ("id,lower,upper,size\n\na,0,1,9223372036854775807\nb,0,1,1\n", "line 4: the sizes together"),
 ]:
@@ -104,9 +104,14 @@ with open("/dev/full", "w") as full:
     check(done.returncode == 3 and b"No space left" in done.stderr, f"full: {done}")
 check(re.search(r"Example", plan("--help")[1]) is not None, "--help has no example")
 
+
 # The table of ./dev bench-ml, on a folder with one that fits and one that cannot.
 def table():
-    command = [os.path.join(os.environ["SOURCE_DIR"], "bench", "run-ml"), os.path.dirname(os.path.dirname(ARPENT)), "folder"]
+    command = [
+        os.path.join(os.environ["SOURCE_DIR"], "bench", "run-ml"),
+        os.path.dirname(os.path.dirname(ARPENT)),
+        "folder",
+    ]
     done = subprocess.run([*command, "--only", "plans", "--seconds", "5"], capture_output=True, text=True)
     rows = [line.split() for line in done.stdout.splitlines()]
     return done.returncode, {row[0]: row[1:6] for row in rows if row}

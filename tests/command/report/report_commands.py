@@ -48,9 +48,13 @@ pathlib.Path("all.supp").write_text("leak:run_sites\n")
 for file, status in ("some.supp", 9), ("all.supp", 0):
     done, found = survey(PROGRAMS / "run_sites", options=["--leak-exit", "9", "--suppressions", file])
     equal(done.returncode, status, f"--leak-exit with {file}")
-    equal(found["process"]["lost_bytes"] + found["process"]["suppressed_bytes"], whole["lost_bytes"], f"sum with {file}")
-check("suppressed: 12 blocks" in run(PROGRAMS / "run_sites", options=["--suppressions", "all.supp"]).stderr,
-      "how many were suppressed is said")
+    equal(
+        found["process"]["lost_bytes"] + found["process"]["suppressed_bytes"], whole["lost_bytes"], f"sum with {file}"
+    )
+check(
+    "suppressed: 12 blocks" in run(PROGRAMS / "run_sites", options=["--suppressions", "all.supp"]).stderr,
+    "how many were suppressed is said",
+)
 
 # Merging: twice the same is the double, and can be merged again.
 arpent("merge", "two.pb.gz", "garden.profile", "garden.profile")
@@ -65,11 +69,17 @@ equal(report_json("three.pb.gz")["process"]["allocated_bytes"], 3 * whole["alloc
 arpent("merge", "one.pb.gz", "garden.profile")
 one = report_json("one.pb.gz")["process"]
 apart = ("index", "stack")
-check([{k: v for k, v in site.items() if k not in apart} for site in one["sites"]]
-      == [{k: v for k, v in site.items() if k not in apart} for site in busy], "sites of the merged profile of one")
+check(
+    [{k: v for k, v in site.items() if k not in apart} for site in one["sites"]]
+    == [{k: v for k, v in site.items() if k not in apart} for site in busy],
+    "sites of the merged profile of one",
+)
 apart = ("sites", "frames")
-equal({k: v for k, v in one.items() if k not in apart}, {k: v for k, v in whole.items() if k not in apart},
-      "facts of the merged profile of one")
+equal(
+    {k: v for k, v in one.items() if k not in apart},
+    {k: v for k, v in whole.items() if k not in apart},
+    "facts of the merged profile of one",
+)
 
 # Comparing two builds: another address and another line for everything, one site new, one gone, one grown.
 PLOT = """
@@ -100,8 +110,20 @@ def build(name, lines, *options):
     folder = pathlib.Path(name)
     folder.mkdir()
     (folder / "plot.c").write_text(PLOT % ("\nint unused(int a) { return a * 7; }" * lines))
-    subprocess.run([os.environ["CC"], "-g", "-O0", "-fno-builtin", "-Wl,--build-id", "-o", folder / "plot",
-                    folder / "plot.c", *options], check=True)
+    subprocess.run(
+        [
+            os.environ["CC"],
+            "-g",
+            "-O0",
+            "-fno-builtin",
+            "-Wl,--build-id",
+            "-o",
+            folder / "plot",
+            folder / "plot.c",
+            *options,
+        ],
+        check=True,
+    )
     profile_of(f"{name}.profile", folder / "plot")
     return folder / "plot"
 
@@ -111,8 +133,11 @@ new_program = build("new", 1, "-DSIZE=2000", "-DNEW")
 difference = json.loads(arpent("diff", "--format", "json", "--focus", "plot", "old.profile", "new.profile"))
 jsonschema.validate(difference, json.loads((SOURCE / "docs" / "schemas" / "diff.schema.json").read_text()))
 changes = {site["label"].split()[0]: (site["change"], site["growth"]) for site in difference["sites"]}
-equal(changes, {"mill": ("new", 5000), "plough": ("grown", 1000), "fence": ("unchanged", 0), "well": ("gone", -300)},
-      "what changed between two builds")
+equal(
+    changes,
+    {"mill": ("new", 5000), "plough": ("grown", 1000), "fence": ("unchanged", 0), "well": ("gone", -300)},
+    "what changed between two builds",
+)
 equal(difference["measure"], "peak", "what is compared of two processes")
 text = arpent("diff", "--focus", "plot", "old.profile", "new.profile")
 check("1 new, 1 grown, 1 unchanged, 0 shrunk, 1 gone" in text, f"counts in {text}")
@@ -123,8 +148,11 @@ arpent("diff", "--focus", "plot", "--fail-on-growth=1000%", "old.profile", "new.
 arpent("diff", "--fail-on-growth", "new.profile", "old.profile", "--focus", "plot")
 
 # Another machine: the program is gone, or another build is in its place; then its debug information is asked for.
-build_id = next(module["build_id"] for module in report_json("new.profile")["process"]["modules"]
-                if module["path"].endswith("new/plot"))
+build_id = next(
+    module["build_id"]
+    for module in report_json("new.profile")["process"]["modules"]
+    if module["path"].endswith("new/plot")
+)
 served = pathlib.Path("served") / "buildid" / build_id
 served.mkdir(parents=True)
 subprocess.run(["objcopy", "--only-keep-debug", new_program, served / "debuginfo"], check=True)
@@ -145,9 +173,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory="served"))
 threading.Thread(target=server.serve_forever, daemon=True).start()
-text = arpent("report", "new.profile", environment={
-    "DEBUGINFOD_URLS": f"http://127.0.0.1:{server.server_address[1]}", "HOME": os.getcwd(),
-    "DEBUGINFOD_CACHE_PATH": os.path.abspath("debuginfod-cache")})
+text = arpent(
+    "report",
+    "new.profile",
+    environment={
+        "DEBUGINFOD_URLS": f"http://127.0.0.1:{server.server_address[1]}",
+        "HOME": os.getcwd(),
+        "DEBUGINFOD_CACHE_PATH": os.path.abspath("debuginfod-cache"),
+    },
+)
 server.shutdown()
 check(re.search(r"mill  \S*plot\.c:\d+", text), f"names from debuginfod: {text}")
 check("another build" not in text, f"and no complaint: {text}")
@@ -186,8 +220,10 @@ for arguments, words in {
 }.items():
     check(words in arpent("report", *arguments, status=2), f"{arguments} names {words}")
 check("neither bytes" in arpent("diff", "--fail-on-growth=x", "garden.profile", "garden.profile", status=2), "a limit")
-check("line 2 is 'thread:y'" in arpent("report", "--suppressions", "bad.supp", "garden.profile", status=3),
-      "the wrong line of the suppressions")
+check(
+    "line 2 is 'thread:y'" in arpent("report", "--suppressions", "bad.supp", "garden.profile", status=3),
+    "the wrong line of the suppressions",
+)
 check("cannot be read" in arpent("report", "--suppressions", "missing", "garden.profile", status=3), "no suppressions")
 check("/nowhere" in arpent("report", "--output", "/nowhere/x", "garden.profile", status=3), "no place for the report")
 

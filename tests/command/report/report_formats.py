@@ -62,17 +62,24 @@ expected = {
     "leaked_space/bytes": process["lost_bytes"],
 }
 equal(sums, expected, "pprof's sums")
-equal(list(sums)[:4], ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"],
-      "the heap's sample types, in the order that pprof's users expect")
+equal(
+    list(sums)[:4],
+    ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"],
+    "the heap's sample types, in the order that pprof's users expect",
+)
 top = subprocess.run(
     ["go", "tool", "pprof", "-top", "-unit=B", "-nodefraction=0", "-sample_index=leaked_space", "garden.pb.gz"],
-    check=True, capture_output=True, text=True,
+    check=True,
+    capture_output=True,
+    text=True,
 ).stdout
 check(re.search(r"^ +7000B .* garden::lose_seeds$", top, re.M), f"lose_seeds in pprof -top: {top}")
 check(top.startswith("File: run_sites\n"), f"the program's name in pprof: {top[:80]}")
 lines = subprocess.run(
     ["go", "tool", "pprof", "-list", "lose_seeds", "-unit=B", "-sample_index=leaked_space", "garden.pb.gz"],
-    check=True, capture_output=True, text=True,
+    check=True,
+    capture_output=True,
+    text=True,
 ).stdout
 check(re.search(r"7000B .*malloc\(", lines), f"the line of the source in pprof -list: {lines}")
 check(report_json("garden.pb.gz") == report, "the report of the pprof file")
@@ -98,12 +105,20 @@ for options, suppressed in ((), 0), (("--suppressions", "seeds.supp"), 1):
     equal(sum(result["properties"]["bytes"] for result in results), lost, "bytes of all results")
     junit = arpent("report", "--format", "junit", *options, "garden.profile")
     pathlib.Path("leaks.xml").write_text(junit)
-    done = subprocess.run(["xmllint", "--noout", "--schema", pathlib.Path(__file__).parent / "junit.xsd", "leaks.xml"],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        ["xmllint", "--noout", "--schema", pathlib.Path(__file__).parent / "junit.xsd", "leaks.xml"],
+        capture_output=True,
+        text=True,
+    )
     equal(done.returncode, 0, f"JUnit against its schema ({done.stderr})")
     equal(junit.count("<failure "), len(results) - suppressed, "failed test cases")
     equal(junit.count("<skipped "), suppressed, "skipped test cases")
-check(any(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("run_sites.cpp")
-          for result in results), "files in SARIF")
+check(
+    any(
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("run_sites.cpp")
+        for result in results
+    ),
+    "files in SARIF",
+)
 
 finish()

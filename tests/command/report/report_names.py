@@ -24,13 +24,22 @@ everything = {name for stack in names.values() for name in stack}
 
 # Stacks by stacks: folded, speedscope, the page, pprof.
 folded = arpent("report", "--format", "collapsed", "--sort", "leaked", "inlined.profile").splitlines()
-equal({int(line.rsplit(" ", 1)[1]): line.rsplit(" ", 1)[0].split(";")[::-1] for line in folded},
-      {size: [name.replace(";", ":") for name in stack] for size, stack in names.items()}, "folded stacks")
+equal(
+    {int(line.rsplit(" ", 1)[1]): line.rsplit(" ", 1)[0].split(";")[::-1] for line in folded},
+    {size: [name.replace(";", ":") for name in stack] for size, stack in names.items()},
+    "folded stacks",
+)
 
 speedscope = json.loads(arpent("report", "--format", "speedscope", "--sort", "leaked", "inlined.profile"))
 frames, leaked = speedscope["shared"]["frames"], speedscope["profiles"][0]
-equal({weight: [frames[number]["name"] for number in reversed(sample)]
-       for sample, weight in zip(leaked["samples"], leaked["weights"])}, names, "speedscope's stacks")
+equal(
+    {
+        weight: [frames[number]["name"] for number in reversed(sample)]
+        for sample, weight in zip(leaked["samples"], leaked["weights"])
+    },
+    names,
+    "speedscope's stacks",
+)
 
 page = arpent("report", "--format", "html", "inlined.profile")
 data = json.loads(re.search(r'<script type="application/json" id="profiles">(.*?)</script>', page, re.S).group(1))[0]
@@ -43,15 +52,26 @@ def page_stack(node):
 
 
 LEAKED = 6
-equal({site["values"][LEAKED]: list(page_stack(site["node"])) for site in data["sites"] if site["values"][LEAKED]},
-      names, "the page's stacks")
-places = {site["values"][LEAKED]: (data["strings"][site["file"]], site["line"])
-          for site in data["sites"] if site["values"][LEAKED]}
-equal(places, {size: (stacks[size][user]["file"], stacks[size][user]["line"]) for size, user in users.items()},
-      "the page's places, wrappers passed over")
+equal(
+    {site["values"][LEAKED]: list(page_stack(site["node"])) for site in data["sites"] if site["values"][LEAKED]},
+    names,
+    "the page's stacks",
+)
+places = {
+    site["values"][LEAKED]: (data["strings"][site["file"]], site["line"])
+    for site in data["sites"]
+    if site["values"][LEAKED]
+}
+equal(
+    places,
+    {size: (stacks[size][user]["file"], stacks[size][user]["line"]) for size, user in users.items()},
+    "the page's places, wrappers passed over",
+)
 
 arpent("report", "--format", "pprof", "--output", "inlined.pb.gz", "inlined.profile")
-raw = subprocess.run(["go", "tool", "pprof", "-raw", "inlined.pb.gz"], check=True, capture_output=True, text=True).stdout
+raw = subprocess.run(
+    ["go", "tool", "pprof", "-raw", "inlined.pb.gz"], check=True, capture_output=True, text=True
+).stdout
 types = re.search(r"Samples:\n(.*)\n", raw).group(1).replace("[dflt]", "").split()
 locations = {}
 for line in raw.partition("\nLocations\n")[2].partition("\nMappings\n")[0].splitlines():
@@ -82,14 +102,23 @@ for size, user in users.items():
     check(re.search(rf"^ .*  {re.escape(name)}$", table, re.M), f"a row of {name} in {table}")
 by_stack = arpent("report", "--by", "stack", "--sort", "leaked", "inlined.profile")
 for size, user in users.items():
-    lines = [re.escape(name) + r"(?:  .*)?\n" for name in names[size][user + 1:]]
-    check(re.search(r"\n +".join([""] + [line.removesuffix(r"\n") for line in lines]), by_stack),
-          f"callers of {size} bytes, {names[size][user + 1:]}, in {by_stack}")
+    lines = [re.escape(name) + r"(?:  .*)?\n" for name in names[size][user + 1 :]]
+    check(
+        re.search(r"\n +".join([""] + [line.removesuffix(r"\n") for line in lines]), by_stack),
+        f"callers of {size} bytes, {names[size][user + 1:]}, in {by_stack}",
+    )
 
 sarif = json.loads(arpent("report", "--format", "sarif", "inlined.profile"))
-equal({result["properties"]["bytes"]: [frame["location"]["logicalLocations"][0]["fullyQualifiedName"]
-                                       for frame in result["stacks"][0]["frames"]]
-       for result in sarif["runs"][0]["results"]}, names, "SARIF's stacks")
+equal(
+    {
+        result["properties"]["bytes"]: [
+            frame["location"]["logicalLocations"][0]["fullyQualifiedName"] for frame in result["stacks"][0]["frames"]
+        ]
+        for result in sarif["runs"][0]["results"]
+    },
+    names,
+    "SARIF's stacks",
+)
 junit = arpent("report", "--format", "junit", "inlined.profile")
 for stack in names.values():
     for name in stack:

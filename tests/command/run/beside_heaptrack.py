@@ -28,12 +28,17 @@ def recorded_by_heaptrack(command, stdin):
     """Blocks by size, the peak, and what was left at the end."""
     raw = pathlib.Path("raw").absolute()
     raw.unlink(missing_ok=True)
-    environment = {**os.environ, "LD_PRELOAD": str(HEAPTRACK / "libheaptrack_preload.so"),
-                   "DUMP_HEAPTRACK_OUTPUT": str(raw)}
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(HEAPTRACK / "libheaptrack_preload.so"),
+        "DUMP_HEAPTRACK_OUTPUT": str(raw),
+    }
     with open(stdin, "rb") as given:
         subprocess.run(command, stdin=given, stdout=subprocess.DEVNULL, env=environment, check=True)
     with open(raw, "rb") as given:
-        text = subprocess.run([HEAPTRACK / "libexec" / "heaptrack_interpret"], stdin=given, capture_output=True).stdout.decode(errors="replace")
+        text = subprocess.run(
+            [HEAPTRACK / "libexec" / "heaptrack_interpret"], stdin=given, capture_output=True
+        ).stdout.decode(errors="replace")
     # "a SIZE TRACE" declares a kind of block, "+ KIND" and "- KIND" are its beginning and its end; hexadecimal.
     sizes, blocks, live, peak = [], collections.Counter(), 0, 0
     for line in text.splitlines():
@@ -74,6 +79,9 @@ def compare(name, command, *, stdin=os.devnull, brings_pool=True, table_entries=
 compare("figures", [PROGRAMS / "figures"])
 compare("run_stacks", [PROGRAMS / "run_stacks_O2"], brings_pool=False, table_entries=1, left_differs=True)
 sqlite = shutil.which("sqlite3") or sys.exit("cannot be tested without sqlite3; install it")
-compare("sqlite3", [sqlite, "-batch", ":memory:"],
-        stdin=pathlib.Path(os.environ["SOURCE_DIR"]) / "bench" / "programs" / "sqlite.sql")
+compare(
+    "sqlite3",
+    [sqlite, "-batch", ":memory:"],
+    stdin=pathlib.Path(os.environ["SOURCE_DIR"]) / "bench" / "programs" / "sqlite.sql",
+)
 finish()

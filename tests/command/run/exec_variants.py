@@ -24,10 +24,17 @@ def compare(how, where, variables, *preload, environment=None):
     done, report = survey(*arguments, environment=environment)
     equal((done.returncode, done.stdout, done.stderr), (7, plain.stdout, ""), what)
     if how in EXECS:
-        equal((report["process"]["image"], report["process"]["lost_bytes"]), (1, 4321), f"{what}: the program that it became")
+        equal(
+            (report["process"]["image"], report["process"]["lost_bytes"]),
+            (1, 4321),
+            f"{what}: the program that it became",
+        )
     followed, report = survey(*arguments, options=["--follow-children"], environment=environment)
-    equal((followed.returncode, followed.stdout.splitlines()[0], followed.stderr),
-          (7, plain.stdout.splitlines()[0], ""), f"{what}, followed")
+    equal(
+        (followed.returncode, followed.stdout.splitlines()[0], followed.stderr),
+        (7, plain.stdout.splitlines()[0], ""),
+        f"{what}, followed",
+    )
     processes = [report["process"], *report["others"]]
     equal(sum(process["lost_bytes"] == 4321 for process in processes), 1, f"{what}: the program that was followed")
 

@@ -11,7 +11,8 @@ from harness.checks import check, equal, finish
 from harness.profiles import arpent
 from harness.survey import run
 
-pathlib.Path("script.py").write_text("""
+pathlib.Path("script.py").write_text(
+    """
 import bz2, sqlite3
 database = sqlite3.connect(":memory:")
 database.execute("create table parcels (owner text, size integer)")
@@ -19,13 +20,16 @@ database.executemany("insert into parcels values (?, ?)", ((f"owner {i}", i) for
 rows = database.execute("select owner, sum(size) from parcels group by owner order by 2 desc").fetchall()
 packed = bz2.compress(repr(rows).encode())
 print(len(rows), len(bz2.decompress(packed)))
-""")
-pathlib.Path("script.js").write_text("""
+"""
+)
+pathlib.Path("script.js").write_text(
+    """
 const zlib = require('zlib');
 const text = JSON.stringify(Array.from({ length: 5000 }, (_, index) => ({ owner: `owner ${index}`, size: index })));
 const packed = zlib.deflateSync(text);
 console.log(text.length, zlib.inflateSync(packed).toString() === text);
-""")
+"""
+)
 
 
 def stacks_of(name, *command):

@@ -25,8 +25,13 @@ def run_while(change):
     FILE.parent.mkdir(exist_ok=True)
     for path in FILE.parent.iterdir():
         path.unlink()
-    command = subprocess.Popen([ARPENT, "run", "--profile", FILE, "--report", "/dev/null", "--", MANY, str(STACKS), "after"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = subprocess.Popen(
+        [ARPENT, "run", "--profile", FILE, "--report", "/dev/null", "--", MANY, str(STACKS), "after"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     equal(command.stdout.readline(), "started\n", "the program's word")
     change()
     output, errors = command.communicate("go on\n", timeout=300)
@@ -45,7 +50,11 @@ equal((status, expected[2]), (0, False), "undisturbed")
 check(expected[0] >= STACKS, f"{expected[0]} sites")
 
 # `arpent run` cannot keep it then, and says so.
-for what, change in (("removed", FILE.unlink), ("moved", lambda: FILE.rename("moved/elsewhere")), ("replaced", replace)):
+for what, change in (
+    ("removed", FILE.unlink),
+    ("moved", lambda: FILE.rename("moved/elsewhere")),
+    ("replaced", replace),
+):
     status, errors = run_while(change)
     equal((status, "kept.profile" in errors), (125, True), f"{what}: {errors}")
     if what != "removed":
@@ -53,8 +62,11 @@ for what, change in (("removed", FILE.unlink), ("moved", lambda: FILE.rename("mo
 equal(FILE.read_bytes() == OTHER, True, "the file that took its place is as it was")
 
 as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
-done = subprocess.run([*as_root, ARPENT, "run", "--profile", "jailed.profile", "--report", "/dev/null", "--", MANY, str(STACKS),
-                       "jail"], capture_output=True, text=True)
+done = subprocess.run(
+    [*as_root, ARPENT, "run", "--profile", "jailed.profile", "--report", "/dev/null", "--", MANY, str(STACKS), "jail"],
+    capture_output=True,
+    text=True,
+)
 equal((done.returncode, done.stderr), (0, ""), "status with another root")
 equal(sites_of(report_json("jailed.profile")), expected, "with another root")
 finish()

@@ -13,8 +13,10 @@ equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "status and outp
 def counts(mark, *expected):
     sites = sites_at(report, "counts.c", mark)
     equal(len(sites), 1, f"sites at '{mark}'")
-    seen = [tuple(site[name] for name in ("allocations", "allocated_bytes", "frees", "freed_bytes", "temporary"))
-            for site in sites]
+    seen = [
+        tuple(site[name] for name in ("allocations", "allocated_bytes", "frees", "freed_bytes", "temporary"))
+        for site in sites
+    ]
     equal(seen, [expected], f"allocations, bytes, frees, bytes and temporary ones at '{mark}'")
 
 

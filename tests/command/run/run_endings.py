@@ -52,10 +52,14 @@ check("Definitely lost" not in text, "blocks of a killed process are not called 
 
 # Signals sent to us reach it.
 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-    with subprocess.Popen([ARPENT, "run", "--top", "0", "--", ENDINGS, "wait_for_signal", str(int(number))],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watcher:
+    with subprocess.Popen(
+        [ARPENT, "run", "--top", "0", "--", ENDINGS, "wait_for_signal", str(int(number))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as watcher:
         equal(watcher.stdout.readline(), "ready\n", "the program is ready")
-        watcher.send_signal(signal.SIGINT)   # the terminal sends it to both; it is not ours to pass on
+        watcher.send_signal(signal.SIGINT)  # the terminal sends it to both; it is not ours to pass on
         watcher.send_signal(signal.SIGQUIT)
         watcher.send_signal(number)
         watcher.communicate()
@@ -65,10 +69,15 @@ for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
 done = run(ENDINGS, "close_stderr")
 equal(done.returncode, 0, "status of close_stderr")
 check("== arpent: run_endings" in done.stderr, f"report after close_stderr: {done.stderr!r}")
-done = subprocess.run(["bash", "-c", f"'{ARPENT}' run -- '{ENDINGS}' close_stderr 2>&-"], capture_output=True, text=True)
+done = subprocess.run(
+    ["bash", "-c", f"'{ARPENT}' run -- '{ENDINGS}' close_stderr 2>&-"], capture_output=True, text=True
+)
 equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "started without standard error")
-done = subprocess.run(["bash", "-c", f"'{ARPENT}' run --report /dev/stdout --top 0 -- '{ENDINGS}' exit 4 2>&- <&-"],
-                      capture_output=True, text=True)
+done = subprocess.run(
+    ["bash", "-c", f"'{ARPENT}' run --report /dev/stdout --top 0 -- '{ENDINGS}' exit 4 2>&- <&-"],
+    capture_output=True,
+    text=True,
+)
 equal(done.returncode, 4, "started without standard input and error")
 check("== arpent: run_endings" in done.stdout, f"report to /dev/stdout: {done.stdout!r}")
 
@@ -110,8 +119,10 @@ done, report = survey(ENDINGS, "spawn", f"{ENDINGS} exit 0")
 equal((done.returncode, report["others"]), (0, []), "a spawned program")
 done, report = survey(ENDINGS, "spawn", f"{ENDINGS} exit 0", options=["--follow-children"])
 equal(done.returncode, 0, "a followed program")
-check(any(str(ENDINGS) in other["program"] and other["ended_by"] == "exit" for other in report["others"]),
-      f"the followed program is not in {[o['program'] for o in report['others']]}")
+check(
+    any(str(ENDINGS) in other["program"] and other["ended_by"] == "exit" for other in report["others"]),
+    f"the followed program is not in {[o['program'] for o in report['others']]}",
+)
 
 # What the program sees of us: nothing. Bash has functions of its own for its environment.
 plain = {name: value for name, value in os.environ.items() if not name.startswith("ARPENT_") and name != "LD_PRELOAD"}
@@ -119,11 +130,15 @@ for before in (None, "libm.so.6"):
     own = {**plain, **({"LD_PRELOAD": before} if before else {})}
     for command in ([ENDINGS, "environment"], ["bash", "-c", "env; exit 0"]):
         without = subprocess.run(command, env=own, capture_output=True, text=True).stdout.splitlines()
-        under = subprocess.run([ARPENT, "run", "--", *command], env=own, capture_output=True, text=True).stdout.splitlines()
+        under = subprocess.run(
+            [ARPENT, "run", "--", *command], env=own, capture_output=True, text=True
+        ).stdout.splitlines()
         ignored = ("_=", "SHLVL=")
-        equal(sorted(line for line in under if not line.startswith(ignored)),
-              sorted(line for line in without if not line.startswith(ignored)),
-              f"environment of {command[0]} with LD_PRELOAD {before}")
+        equal(
+            sorted(line for line in under if not line.startswith(ignored)),
+            sorted(line for line in without if not line.startswith(ignored)),
+            f"environment of {command[0]} with LD_PRELOAD {before}",
+        )
 
 # Nothing is left behind.
 for folder in ("/dev/shm", os.environ.get("TMPDIR", "/tmp")):

@@ -38,8 +38,22 @@ def raw_header(path):
     """Some of a profile's header as it lies in a file that is still written to."""
     head = path.read_bytes()[:80]
     fields = struct.unpack_from("<QIIQQiiqIIIIII", head)
-    names = ("magic", "version", "size", "capacity", "used", "pid", "parent", "start", "state", "scan", "mode",
-             "first_own", "origins", "modules")
+    names = (
+        "magic",
+        "version",
+        "size",
+        "capacity",
+        "used",
+        "pid",
+        "parent",
+        "start",
+        "state",
+        "scan",
+        "mode",
+        "first_own",
+        "origins",
+        "modules",
+    )
     return dict(zip(names, fields))
 
 
@@ -75,8 +89,11 @@ equal(done.returncode, 2, "status of --profile with mode off")
 # The name that the option had before, with a note.
 clear()
 done = run("true", options=["--output", FILE, "--report", "/dev/null"])
-equal((done.returncode, done.stderr), (0, "arpent run: --output is now --profile; the next release removes the old name\n"),
-      "status and note of --output")
+equal(
+    (done.returncode, done.stderr),
+    (0, "arpent run: --output is now --profile; the next release removes the old name\n"),
+    "status and note of --output",
+)
 equal(profiles(), [FILE.name], "the file of --output")
 clear()
 equal(run("true", options=["--profile", FILE, "--report", "/dev/null"]).stderr, "", "a note without --output")
@@ -95,8 +112,11 @@ equal(len(profiles()), 3, "profiles with --follow-children")
 
 # The program is killed.
 clear()
-with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--format", "json", "--report", REPORT, "--", MANY, "4000",
-                       "wait"], stdout=subprocess.PIPE, text=True) as command:
+with subprocess.Popen(
+    [ARPENT, "run", "--profile", FILE, "--format", "json", "--report", REPORT, "--", MANY, "4000", "wait"],
+    stdout=subprocess.PIPE,
+    text=True,
+) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     live = raw_header(FILE)
     equal((live["version"], live["state"], live["mode"]), (4, 0, 2), "header while it runs")
@@ -110,8 +130,9 @@ check(FILE.exists(), "the profile of the killed program is there")
 
 # arpent itself is killed: the program goes on, and its profile is there.
 clear()
-with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--", MANY, "4000", "wait"], stdout=subprocess.PIPE,
-                      text=True) as command:
+with subprocess.Popen(
+    [ARPENT, "run", "--profile", FILE, "--", MANY, "4000", "wait"], stdout=subprocess.PIPE, text=True
+) as command:
     equal(command.stdout.readline(), "ready\n", "the program's word")
     command.kill()
     command.wait()
@@ -121,8 +142,9 @@ with subprocess.Popen([ARPENT, "run", "--profile", FILE, "--", MANY, "4000", "wa
 
 # No room to grow, as on a full disk: the sums stay right, and the report says that not all was kept.
 limit = 300 * 1024
-done, report = kept(MANY, 20000,
-                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
+done, report = kept(
+    MANY, 20000, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+)
 equal(done.returncode, 0, "status without room")
 equal((report["process"]["allocations"], report["process"]["frees"]), (20000, 10000), "sums without room")
 equal(report["process"]["sites_dropped"], True, "it says that not all was kept")

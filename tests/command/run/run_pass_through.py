@@ -11,14 +11,19 @@ from harness.survey import ARPENT, survey
 
 pathlib.Path("regex.cpp").write_text(
     "#include <regex>\n#include <string>\n"
-    "int main(int, char** a) { return std::regex_match(std::string(a[0]), std::regex(\"a+b*\")) ? 1 : 0; }\n")
+    'int main(int, char** a) { return std::regex_match(std::string(a[0]), std::regex("a+b*")) ? 1 : 0; }\n'
+)
 pathlib.Path("input").write_text("".join(f"line {i * 7919 % 1000}\n" for i in range(20000)))
 
-SQL = ("create table t(a integer primary key, b text);"
-       "with recursive c(x) as (select 1 union all select x+1 from c where x<20000)"
-       " insert into t select x, hex(x*x) from c;"
-       "select count(*), max(b) from t where b like '%3%';")
-PYTHON = "import json, re; d = [{'n': i, 's': str(i)} for i in range(5000)]; print(len(json.dumps(d))); raise SystemExit(3)"
+SQL = (
+    "create table t(a integer primary key, b text);"
+    "with recursive c(x) as (select 1 union all select x+1 from c where x<20000)"
+    " insert into t select x, hex(x*x) from c;"
+    "select count(*), max(b) from t where b like '%3%';"
+)
+PYTHON = (
+    "import json, re; d = [{'n': i, 's': str(i)} for i in range(5000)]; print(len(json.dumps(d))); raise SystemExit(3)"
+)
 COMMANDS = {
     "true": ["true"],
     "false": ["false"],
@@ -43,12 +48,17 @@ if missing:
 for name, command in COMMANDS.items():
     plain = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)
     for options in (["--mode", "sites"], ["--mode", "off"], ["--mode", "sites", "--follow-children"]):
-        under = subprocess.run([ARPENT, "run", *options, "--report", "report.txt", "--", *command], capture_output=True,
-                               stdin=subprocess.DEVNULL)
+        under = subprocess.run(
+            [ARPENT, "run", *options, "--report", "report.txt", "--", *command],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+        )
         for what in ("returncode", "stdout", "stderr"):
-            equal(getattr(under, what)[:500] if what != "returncode" else under.returncode,
-                  getattr(plain, what)[:500] if what != "returncode" else plain.returncode,
-                  f"{what} of {name} with {options}")
+            equal(
+                getattr(under, what)[:500] if what != "returncode" else under.returncode,
+                getattr(plain, what)[:500] if what != "returncode" else plain.returncode,
+                f"{what} of {name} with {options}",
+            )
         equal(under.stdout == plain.stdout, True, f"whole output of {name} with {options}")
     text = pathlib.Path("report.txt").read_text()
     check(text.startswith("== arpent: "), f"report of {name}: {text[:100]!r}")

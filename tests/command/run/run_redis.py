@@ -20,8 +20,21 @@ server = pathlib.Path("redis-server").absolute()
 server.symlink_to(found)
 socket = pathlib.Path("socket")  # relative, because the name of a socket must be short
 
-SERVER = [server, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--daemonize", "no",
-          "--io-threads", "2"]
+SERVER = [
+    server,
+    "--port",
+    "0",
+    "--unixsocket",
+    socket,
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    "--daemonize",
+    "no",
+    "--io-threads",
+    "2",
+]
 COMMANDS = """\
 SET parcel 7
 APPEND parcel " and more"
@@ -56,21 +69,44 @@ def client(text):
 def served(before):
     """What a server started by the command answers, and how it ends."""
     socket.unlink(missing_ok=True)
-    with subprocess.Popen([*before, *SERVER], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*before, *SERVER], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         while process.poll() is None and not (socket.exists() and client("PING\n").stdout == "PONG\n"):
             time.sleep(0.05)
         answers = client(COMMANDS)
-        load = subprocess.run(["redis-benchmark", "-s", socket, "-q", "-c", "8", "-n", "3000", "-d", "100", "-P", "4",
-                               "-t", "set,get,lpush,lpop,sadd,hset,lrange_100"],
-                              capture_output=True, text=True)
+        load = subprocess.run(
+            [
+                "redis-benchmark",
+                "-s",
+                socket,
+                "-q",
+                "-c",
+                "8",
+                "-n",
+                "3000",
+                "-d",
+                "100",
+                "-P",
+                "4",
+                "-t",
+                "set,get,lpush,lpop,sadd,hset,lrange_100",
+            ],
+            capture_output=True,
+            text=True,
+        )
         after = client("GET key:__rand_int__\nTYPE mylist\nSCARD myset\nCLIENT NO-EVICT off\n")
         client("SHUTDOWN NOSAVE\n")
         _, said = process.communicate()
     equal(load.returncode, 0, f"status of redis-benchmark: {load.stderr}")
     check("requests per second" in load.stdout, f"redis-benchmark said {load.stdout[:300]!r}")
-    return {"answers": answers.stdout, "complaints": answers.stderr, "after the load": after.stdout,
-            "status": process.returncode, "standard error": said}
+    return {
+        "answers": answers.stdout,
+        "complaints": answers.stderr,
+        "after the load": after.stdout,
+        "status": process.returncode,
+        "standard error": said,
+    }
 
 
 plain = served([])

@@ -60,8 +60,10 @@ for expected in (
     "ended       exited with status 0",
 ):
     check(expected in done.stderr, f"'{expected}' is not in the report:\n{done.stderr}")
-order = [done.stderr.index(title) for title in
-         ("\nDefinitely lost\n", "\nLive at the peak", "\nAllocations", "\nTemporary allocations")]
+order = [
+    done.stderr.index(title)
+    for title in ("\nDefinitely lost\n", "\nLive at the peak", "\nAllocations", "\nTemporary allocations")
+]
 equal(order, sorted(order), "order of the tables")
 check("\x1b" not in done.stderr, "colour without a terminal")
 

@@ -26,8 +26,11 @@ equal(done.returncode, 0, "status")
 seen = [line.split() for line in done.stdout.splitlines()]
 equal(sorted({int(line[0]) for line in seen}), list(range(1001, 1013)), "places that allocate")
 for size, *expected in seen:
-    sites = [site for site in profile["sites"] if site["allocations"] and
-             site["allocated_bytes"] == int(size) * site["allocations"]]
+    sites = [
+        site
+        for site in profile["sites"]
+        if site["allocations"] and site["allocated_bytes"] == int(size) * site["allocations"]
+    ]
     equal(len(sites), 1, f"sites of {size} bytes")
     if not sites:
         continue
@@ -42,8 +45,11 @@ equal(sorted(threads), ["carter", "gardener", "run_stacks_O2"], "threads")
 for size, name, count in ((1011, "gardener", 3), (1012, "carter", 1)):
     site = next(site for site in profile["sites"] if site["allocated_bytes"] == size * count)
     equal(site["threads"], [{"thread": name, "allocations": count}], f"thread of {size} bytes")
-equal(sum(thread["allocations"] for thread in profile["threads"]), sum(site["allocations"] for site in
-                                                                      profile["sites"]), "sum over threads")
+equal(
+    sum(thread["allocations"] for thread in profile["threads"]),
+    sum(site["allocations"] for site in profile["sites"]),
+    "sum over threads",
+)
 
 # --stack-depth
 _, profile = profile_of(PROGRAMS / "run_stacks_O2", options=["--stack-depth", "5"])

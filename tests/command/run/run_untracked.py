@@ -23,8 +23,10 @@ def runs_without(program, because, status=6, output="works\n"):
     done = run(program)
     equal((done.stdout, done.returncode), (output, status), f"{program} as without us")
     equal(len(done.stderr.splitlines()), 1, f"one line about {program}: {done.stderr!r}")
-    check(done.stderr.startswith("arpent run: nothing can be tracked: ") and because in done.stderr,
-          f"'{because}' is not in {done.stderr!r}")
+    check(
+        done.stderr.startswith("arpent run: nothing can be tracked: ") and because in done.stderr,
+        f"'{because}' is not in {done.stderr!r}",
+    )
     done, report = survey(program)
     equal((done.stdout, done.returncode), (output, status), f"{program} as without us, with JSON")
     equal((report["tracked"], report["process"]), (False, None), f"{program} is not tracked")
@@ -108,8 +110,9 @@ equal(len([s for s in report["process"]["sites"] if s["allocated_bytes"] == 100]
 check(any("libjemalloc.so.2" in note for note in report["notes"]), f"notes: {report['notes']}")
 
 # A malloc that was preloaded before stays behind ours
-done, report = survey(build("plain", OWN / "main.c"),
-                      environment={"LD_PRELOAD": str(pathlib.Path("libjemalloc.so.2").absolute())})
+done, report = survey(
+    build("plain", OWN / "main.c"), environment={"LD_PRELOAD": str(pathlib.Path("libjemalloc.so.2").absolute())}
+)
 equal((done.stdout, done.returncode), ("works\n", 6), "with a preloaded malloc as without us")
 equal(len([s for s in report["process"]["sites"] if s["allocated_bytes"] == 100]), 1, "its block is seen")
 
@@ -121,21 +124,30 @@ shutil.copy(os.environ.get("ARPENT_PRELOAD"), library)
 equal(survey("./plain", environment={"ARPENT_PRELOAD": str(library)})[1]["tracked"], True, "a library in 'a b:c'")
 
 # Programs that link Arpent: one heap serves them, and their leak is found
-full_static = build("linked_static", "-I" + os.environ["SOURCE_DIR"] + "/include",
-                    source_of("run_linked.c"), "-static",
-                    os.environ["ARPENT_LIB"] + "/libarpent.a")
+full_static = build(
+    "linked_static",
+    "-I" + os.environ["SOURCE_DIR"] + "/include",
+    source_of("run_linked.c"),
+    "-static",
+    os.environ["ARPENT_LIB"] + "/libarpent.a",
+)
 for program in (PROGRAMS / "run_linked-static", PROGRAMS / "run_linked-shared", full_static):
     done, report = survey(program)
     equal((done.stdout, done.returncode), ("linked\n", 0), f"{program} as without us")
     equal(report["tracked"], True, f"{program} is tracked: {report['why_not_tracked']}")
     found = sites_at(report, "linked/run_linked.c", "parcel")
-    equal([(s["lost_blocks"], s["lost_bytes"], s["description"], s["annotated"], s["family"]) for s in found],
-          [(1, 321, "lost parcel", True, "ar_heap")], f"the leak of {program}")
+    equal(
+        [(s["lost_blocks"], s["lost_bytes"], s["description"], s["annotated"], s["family"]) for s in found],
+        [(1, 321, "lost parcel", True, "ar_heap")],
+        f"the leak of {program}",
+    )
     equal(report["process"]["lost_blocks"], 1, f"lost blocks of {program}")
     equal(len([s for s in report["process"]["sites"] if s["allocated_bytes"] == 100]), 1, f"malloc of {program}")
     served = "the preloaded heap served" if "shared" in str(program) else "its own heap served"
-    check(any("links Arpent itself: " in note and served in note for note in report["notes"]),
-          f"notes of {program}: {report['notes']}")
+    check(
+        any("links Arpent itself: " in note and served in note for note in report["notes"]),
+        f"notes of {program}: {report['notes']}",
+    )
     pathlib.Path("heap_memory_report.log").unlink(missing_ok=True)
 
 
@@ -165,9 +177,11 @@ equal((done.stdout, done.returncode), ("linked\n", 0), "an old, stripped one as 
 check("'./old_static' links Arpent itself, version 2.3.4 (this is " in done.stderr, f"old version:\n{done.stderr}")
 pathlib.Path("old").mkdir()
 shared = os.environ["ARPENT_LIB"] + "/libarpent.so"
-soname = next(line.split("[")[1].split("]")[0] for line in
-              subprocess.run(["readelf", "-dW", shared], capture_output=True, text=True).stdout.splitlines()
-              if "SONAME" in line)
+soname = next(
+    line.split("[")[1].split("]")[0]
+    for line in subprocess.run(["readelf", "-dW", shared], capture_output=True, text=True).stdout.splitlines()
+    if "SONAME" in line
+)
 with_version(shared, f"old/{soname}", 0x20305)
 shutil.copy(PROGRAMS / "run_linked-shared", "old_shared")
 done = run("./old_shared", environment={"LD_LIBRARY_PATH": str(pathlib.Path("old").absolute())})

@@ -17,7 +17,8 @@ from harness.checks import check, equal, finish
 from harness.profiles import arpent, report_json
 from harness.survey import ARPENT
 
-pathlib.Path("held.c").write_text("""
+pathlib.Path("held.c").write_text(
+    """
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,10 +31,12 @@ int main(void) {
   fflush(stdout);
   return read(0, &order, 1) == 1 && kept[0] == NULL;
 }
-""")
+"""
+)
 subprocess.run([os.environ["CC"], "-g", "-O0", "-fno-builtin", "-o", "held", "held.c"], check=True)
-tracked = subprocess.Popen([ARPENT, "run", "--report", "report.txt", "--", "./held"], stdin=subprocess.PIPE,
-                           stdout=subprocess.PIPE, text=True)
+tracked = subprocess.Popen(
+    [ARPENT, "run", "--report", "report.txt", "--", "./held"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+)
 pid = int(tracked.stdout.readline())
 
 
@@ -67,9 +70,12 @@ status, _, profile = ask(f"{base}/debug/pprof/heap?pid={pid}")
 pathlib.Path("heap.pb.gz").write_bytes(profile)
 sites = [site for site in report_json("heap.pb.gz")["process"]["sites"] if site["function"] == "hold"]
 equal([(site["live_blocks"], site["live_bytes"]) for site in sites], [(7, 7 * 123457)], "what hold() holds")
-top = subprocess.run(["go", "tool", "pprof", "-top", "-unit=B", "-sample_index=inuse_space",
-                      f"{base}/debug/pprof/heap?pid={pid}"],
-                     capture_output=True, text=True, env={**os.environ, "PPROF_TMPDIR": os.getcwd()}).stdout
+top = subprocess.run(
+    ["go", "tool", "pprof", "-top", "-unit=B", "-sample_index=inuse_space", f"{base}/debug/pprof/heap?pid={pid}"],
+    capture_output=True,
+    text=True,
+    env={**os.environ, "PPROF_TMPDIR": os.getcwd()},
+).stdout
 check(re.search(rf"^ +{7 * 123457}B .* hold$", top, re.M), f"pprof reads from the server: {top}")
 equal(ask(f"{base}/debug/pprof/heap?pid=1x")[0], 400, "a pid that is none")
 equal(ask(f"{base}/debug/pprof/heap?pid={os.getpid()}")[0], 404, "a process that is not tracked")
@@ -78,15 +84,26 @@ equal(ask(base + "/metrics", Host="evil.example")[0], 403, "a page of another si
 check(str(pid) in ask(base + "/")[2].decode(), "the list of processes")
 
 # Real Prometheus scrapes it.
-pathlib.Path("prometheus.yml").write_text(json.dumps({
-    "global": {"scrape_interval": "5s", "scrape_timeout": "5s"},
-    "scrape_configs": [{"job_name": "arpent", "static_configs": [{"targets": [base.removeprefix("http://")]}]}],
-}))
+pathlib.Path("prometheus.yml").write_text(
+    json.dumps(
+        {
+            "global": {"scrape_interval": "5s", "scrape_timeout": "5s"},
+            "scrape_configs": [{"job_name": "arpent", "static_configs": [{"targets": [base.removeprefix("http://")]}]}],
+        }
+    )
+)
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
 prometheus = subprocess.Popen(
-    ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address=127.0.0.1:{port}"],
-    stdout=subprocess.DEVNULL, stderr=open("prometheus.log", "w"))
+    [
+        "prometheus",
+        "--config.file=prometheus.yml",
+        "--storage.tsdb.path=data",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ],
+    stdout=subprocess.DEVNULL,
+    stderr=open("prometheus.log", "w"),
+)
 found = []
 while not found and prometheus.poll() is None:
     try:
@@ -97,8 +114,10 @@ while not found and prometheus.poll() is None:
     time.sleep(0.2)
 prometheus.terminate()
 prometheus.wait()
-check([sample["metric"]["pid"] for sample in found if sample["metric"]["program"] == "held"] == [str(pid)],
-      f"what Prometheus has scraped: {found}; {pathlib.Path('prometheus.log').read_text()[-500:]}")
+check(
+    [sample["metric"]["pid"] for sample in found if sample["metric"]["program"] == "held"] == [str(pid)],
+    f"what Prometheus has scraped: {found}; {pathlib.Path('prometheus.log').read_text()[-500:]}",
+)
 
 server.send_signal(signal.SIGTERM)
 equal(server.wait(), 0, "status after SIGTERM")

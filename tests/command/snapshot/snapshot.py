@@ -12,7 +12,8 @@ from harness.checks import check, equal, finish
 from harness.profiles import arpent, report_json
 from harness.survey import ARPENT
 
-pathlib.Path("server.c").write_text("""
+pathlib.Path("server.c").write_text(
+    """
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,10 +30,16 @@ int main(void) {
   }
   return 0;
 }
-""")
+"""
+)
 subprocess.run([os.environ["CC"], "-g", "-O0", "-fno-builtin", "-o", "server", "server.c"], check=True)
-server = subprocess.Popen([ARPENT, "run", "--report", "report.txt", "--", "./server"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True, bufsize=0)
+server = subprocess.Popen(
+    [ARPENT, "run", "--report", "report.txt", "--", "./server"],
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    text=True,
+    bufsize=0,
+)
 pid = int(server.stdout.readline())
 
 

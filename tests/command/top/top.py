@@ -11,7 +11,8 @@ from harness.checks import check, equal, finish
 from harness.profiles import arpent
 from harness.survey import ARPENT
 
-pathlib.Path("server.c").write_text("""
+pathlib.Path("server.c").write_text(
+    """
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,10 +34,12 @@ int main(void) {
   free(large);
   return 0;
 }
-""")
+"""
+)
 subprocess.run([os.environ["CC"], "-g", "-O1", "-fno-builtin", "-o", "server", "server.c"], check=True)
-server = subprocess.Popen([ARPENT, "run", "--report", "/dev/null", "--", "./server"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, bufsize=0)
+server = subprocess.Popen(
+    [ARPENT, "run", "--report", "/dev/null", "--", "./server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+)
 pid = int(server.stdout.readline())
 
 
@@ -57,8 +60,11 @@ check("remember" in rows[0] and "handle" in rows[1], f"most live first: {rows}")
 
 def last_table():
     """The third of three tables of one site, made while the server works."""
-    table = subprocess.Popen([ARPENT, "top", "--count", "3", "--interval", "0.5", "--sort", "grown", "--filter", "HANDLE",
-                              str(pid)], stdout=subprocess.PIPE, text=True)
+    table = subprocess.Popen(
+        [ARPENT, "top", "--count", "3", "--interval", "0.5", "--sort", "grown", "--filter", "HANDLE", str(pid)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     serve(1)
     while table.poll() is None:
         serve(1)
@@ -76,8 +82,9 @@ check(re.search(r"\+\d+\.\d [KM]iB .* handle", last[3]), f"growth and rate: {las
 
 # The screen, in a terminal of 110 columns.
 def tmux(*arguments):
-    return subprocess.run(["tmux", "-L", f"arpent-{os.getpid()}", "-f", "/dev/null", *map(str, arguments)],
-                          capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["tmux", "-L", f"arpent-{os.getpid()}", "-f", "/dev/null", *map(str, arguments)], capture_output=True, text=True
+    ).stdout
 
 
 def screen():
@@ -99,8 +106,17 @@ def keys(*names):
 
 
 try:
-    tmux("new-session", "-d", "-s", "top", "-x", "110", "-y", "20",
-         f"'{ARPENT}' top --interval 0.2 {pid}; echo ended with $?; sleep 100000")
+    tmux(
+        "new-session",
+        "-d",
+        "-s",
+        "top",
+        "-x",
+        "110",
+        "-y",
+        "20",
+        f"'{ARPENT}' top --interval 0.2 {pid}; echo ended with $?; sleep 100000",
+    )
     seen = wait_for("the first screen", lambda lines: any("remember" in line for line in lines))
     check(f"server (pid {pid}): " in seen[0] and "[live]" in seen[3], f"heading: {seen}")
     check("remember" in seen[4] and "handle" in seen[5], f"most live first: {seen}")
@@ -113,7 +129,9 @@ try:
     keys("r")
     wait_for("growth from now on", lambda lines: "+488" not in "".join(lines))
     keys("/", "r", "e", "m", "x", "BSpace", "Enter")
-    seen = wait_for("the filter", lambda lines: "Filter: rem" in lines[2] and "remember" in lines[4] and not lines[5].strip())
+    seen = wait_for(
+        "the filter", lambda lines: "Filter: rem" in lines[2] and "remember" in lines[4] and not lines[5].strip()
+    )
     keys("Enter")
     wait_for("the callers", lambda lines: "called from main" in lines[5])
     tmux("resize-window", "-t", "top", "-x", "80", "-y", "10")

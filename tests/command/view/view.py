@@ -42,8 +42,13 @@ for command in (["view"], ["report", "--format", "html"]):
     equal(stat.S_IMODE(os.stat("page.html").st_mode), 0o600, f"{name}: for its owner alone, it holds source")
     page = pathlib.Path("page.html").read_text()
     shown = is_the_profile(page, name)
-    check(any(site["source"] and any("malloc(sizeof *node" in line for line in site["source"]["lines"])
-              for site in shown["sites"]), f"{name}: source")
+    check(
+        any(
+            site["source"] and any("malloc(sizeof *node" in line for line in site["source"]["lines"])
+            for site in shown["sites"]
+        ),
+        f"{name}: source",
+    )
     check("http://" not in re.sub(r'"http://www.w3.org/2000/svg"', "", page), f"{name}: asks nobody for anything")
     pathlib.Path("page.html").unlink()
 
@@ -73,7 +78,12 @@ server.send_signal(signal.SIGINT)
 equal(server.wait(), 0, "Ctrl-C ends it")
 
 pathlib.Path("broken.profile").write_bytes(pathlib.Path("a.profile").read_bytes()[:1000])
-for wrong, status in ((["broken.profile"], 3), (["missing.profile"], 3), (["--output", "no/folder.html", "a.profile"], 3),
-                      (["--port", "70000", "a.profile"], 2), ([], 2)):
+for wrong, status in (
+    (["broken.profile"], 3),
+    (["missing.profile"], 3),
+    (["--output", "no/folder.html", "a.profile"], 3),
+    (["--port", "70000", "a.profile"], 2),
+    ([], 2),
+):
     arpent("view", *wrong, status=status)
 finish()
