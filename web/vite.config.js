@@ -24,5 +24,10 @@ const inOneFile = {
 
 export default defineConfig({
   plugins: [inOneFile],
-  build: { outDir: process.env.ARPENT_PAGE_DIRECTORY ?? 'built', modulePreload: false, cssCodeSplit: false, emptyOutDir: false },
+  build: {
+    outDir: process.env.ARPENT_PAGE_DIRECTORY ?? 'built',
+    modulePreload: false,
+    cssCodeSplit: false,
+    emptyOutDir: false,
+  },
 });

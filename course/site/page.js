@@ -3,14 +3,22 @@
 
 const root = document.documentElement;
 const wanted = () => {
-  try { return localStorage.getItem('theme'); } catch { return null; }  // files may have no storage
+  try {
+    return localStorage.getItem('theme');
+  } catch {
+    return null; // files may have no storage
+  }
 };
 root.dataset.theme = wanted() ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 
 document.addEventListener('DOMContentLoaded', () => {
   document.getElementById('theme').addEventListener('click', () => {
     root.dataset.theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
-    try { localStorage.setItem('theme', root.dataset.theme); } catch { /* then it lasts for this page */ }
+    try {
+      localStorage.setItem('theme', root.dataset.theme);
+    } catch {
+      /* then it lasts for this page */
+    }
   });
 
   const field = document.getElementById('search');
@@ -19,7 +27,9 @@ document.addEventListener('DOMContentLoaded', () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     results.replaceChildren();
     if (words.length === 0) return;
-    const found = searchIndex.filter(({ title, text }) => words.every((word) => `${title} ${text}`.toLowerCase().includes(word)));
+    const found = searchIndex.filter(({ title, text }) =>
+      words.every((word) => `${title} ${text}`.toLowerCase().includes(word)),
+    );
     for (const { page, title } of found) {
       const link = document.createElement('a');
       link.href = page;

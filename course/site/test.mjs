@@ -7,35 +7,73 @@ import { readdirSync } from 'node:fs';
 const { chromium } = createRequire(join(process.cwd(), 'package.json'))('playwright-core');
 const [site, pictures] = process.argv.slice(2);
 const address = (name) => `file://${resolve(site, name)}`;
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
 let checks = 0;
-const same = (actual, expected, what) => { assert.deepEqual(actual, expected, what); checks += 1; };
+const same = (actual, expected, what) => {
+  assert.deepEqual(actual, expected, what);
+  checks += 1;
+};
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: 'light' });
   const faults = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('requestfailed', (request) => faults.push(`not there: ${request.url()}`));
-  page.on('request', (request) => { if (!request.url().startsWith('file:')) faults.push(`not offline: ${request.url()}`); });
-  const shot = async (name) => { if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) }); };
+  page.on('request', (request) => {
+    if (!request.url().startsWith('file:')) faults.push(`not offline: ${request.url()}`);
+  });
+  const shot = async (name) => {
+    if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) });
+  };
 
   const names = readdirSync(site).filter((name) => name.endsWith('.html'));
   same(names.length, 17, 'an overview, eight lessons, eight exercises');
   for (const name of names) {
     await page.goto(address(name));
     const links = await page.locator('a').evaluateAll((found) => found.map((link) => link.href));
-    for (const link of links) same(link.startsWith('http') || names.includes(link.split('/').pop().split('#')[0]), true, `${name} leads to ${link}`);
-    same(await page.locator('img').evaluateAll((found) => found.every((image) => image.naturalWidth > 0)), true, `pictures of ${name}`);
+    for (const link of links)
+      same(
+        link.startsWith('http') || names.includes(link.split('/').pop().split('#')[0]),
+        true,
+        `${name} leads to ${link}`,
+      );
+    same(
+      await page.locator('img').evaluateAll((found) => found.every((image) => image.naturalWidth > 0)),
+      true,
+      `pictures of ${name}`,
+    );
     same(await page.locator('nav a[aria-current]').count(), 1, `${name} is marked in the navigation`);
-    same(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${name} is not too wide`);
+    same(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      true,
+      `${name} is not too wide`,
+    );
   }
 
   for (const name of readdirSync(site).filter((found) => found.endsWith('.svg'))) {
     await page.goto(address(name));
-    same(await page.evaluate(() => [...document.querySelectorAll('text')].filter((text) => {
-      const box = text.getBBox();
-      return box.x < 0 || box.x + box.width > document.documentElement.viewBox.baseVal.width;
-    }).map((text) => text.textContent)), [], `text of ${name} that is cut off`);
+    same(
+      await page.evaluate(() =>
+        [...document.querySelectorAll('text')]
+          .filter((text) => {
+            const box = text.getBBox();
+            return box.x < 0 || box.x + box.width > document.documentElement.viewBox.baseVal.width;
+          })
+          .map((text) => text.textContent),
+      ),
+      [],
+      `text of ${name} that is cut off`,
+    );
   }
 
   await page.goto(address('index.html'));
@@ -51,7 +89,7 @@ try {
   const light = await colour();
   await shot('lesson-light');
   await page.getByRole('button', { name: 'Dark or light' }).click();
-  same(await colour() !== light, true, 'dark');
+  same((await colour()) !== light, true, 'dark');
   await shot('lesson-dark');
   const answer = page.locator('details').first();
   same(await answer.evaluate((found) => found.open), false, 'answers are folded');

@@ -14,13 +14,18 @@ function hue(text) {
 export class Flame {
   constructor(container) {
     this.canvas = element('canvas', {
-      tabindex: 0, role: 'application', 'aria-describedby': 'flame-keys',
+      tabindex: 0,
+      role: 'application',
+      'aria-describedby': 'flame-keys',
       'aria-label': 'Flame graph',
     });
     this.details = element('p', { class: 'details', role: 'status', 'aria-live': 'polite' });
     this.back = element('button', { type: 'button', onclick: () => this.zoom(0) }, 'Whole program');
-    const keys = element('p', { id: 'flame-keys', class: 'hint' },
-      'Arrow keys walk the frames, Enter or a click zooms in, Escape zooms out.');
+    const keys = element(
+      'p',
+      { id: 'flame-keys', class: 'hint' },
+      'Arrow keys walk the frames, Enter or a click zooms in, Escape zooms out.',
+    );
     container.append(element('div', { class: 'bar' }, this.back, this.details), this.canvas, keys);
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
     this.canvas.addEventListener('mousemove', (event) => this.#describe(this.#at(event) ?? this.current));
@@ -76,7 +81,10 @@ export class Flame {
     const rows = this.boxes.reduce((most, box) => Math.max(most, box.row + 1), 1);
     const ratio = window.devicePixelRatio || 1;
     const height = rows * rowHeight + 2;
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(Math.min(height, 16000) * ratio) });
+    Object.assign(this.canvas, {
+      width: Math.round(width * ratio),
+      height: Math.round(Math.min(height, 16000) * ratio),
+    });
     Object.assign(this.canvas.style, { width: `${width}px`, height: `${Math.min(height, 16000)}px` });
     const pen = this.canvas.getContext('2d');
     pen.scale(ratio, ratio);
@@ -146,7 +154,7 @@ export class Flame {
   #key(event) {
     const { below } = this.values;
     const parent = this.model.parent[this.current];
-    const siblings = parent >= 0 ? below[parent] ?? [] : [this.current];
+    const siblings = parent >= 0 ? (below[parent] ?? []) : [this.current];
     const place = siblings.indexOf(this.current);
     let next = this.current;
     if (event.key === 'ArrowDown') next = below[this.current]?.[0] ?? next;
@@ -164,4 +172,3 @@ export class Flame {
     if (!this.boxes.some((box) => box.node === next)) this.zoom(next); // too narrow to be seen
   }
 }
-

@@ -20,14 +20,35 @@ export class Leaks {
 
   show(model, matches) {
     Object.assign(this, { model, matches });
-    const choice = element('select', { id: 'leaks-by', onchange: (event) => { this.by = event.target.value; this.show(model, matches); this.container.querySelector('select').focus(); } },
-      ...Object.entries(groupings).map(([key, { label }]) => element('option', { value: key, selected: key === this.by ? '' : undefined }, label)));
+    const choice = element(
+      'select',
+      {
+        id: 'leaks-by',
+        onchange: (event) => {
+          this.by = event.target.value;
+          this.show(model, matches);
+          this.container.querySelector('select').focus();
+        },
+      },
+      ...Object.entries(groupings).map(([key, { label }]) =>
+        element('option', { value: key, selected: key === this.by ? '' : undefined }, label),
+      ),
+    );
     const bar = element('div', { class: 'bar' }, element('label', {}, 'Group by ', choice));
     this.container.replaceChildren(bar);
-    const lost = model.sites.filter((site) => (site.after[leaked.value] > 0 || site.before[leaked.value] > 0) && matches(site));
+    const lost = model.sites.filter(
+      (site) => (site.after[leaked.value] > 0 || site.before[leaked.value] > 0) && matches(site),
+    );
     if (lost.length === 0) {
-      bar.after(element('p', { class: 'empty' }, model.latest.leaks_known
-        ? 'Nothing leaked that matches.' : 'Leaks were not looked for: the program had not ended by exit.'));
+      bar.after(
+        element(
+          'p',
+          { class: 'empty' },
+          model.latest.leaks_known
+            ? 'Nothing leaked that matches.'
+            : 'Leaks were not looked for: the program had not ended by exit.',
+        ),
+      );
       return;
     }
     const groups = new Map();
@@ -43,16 +64,29 @@ export class Leaks {
     const sorted = [...groups.values()].sort((a, b) => b.bytes - a.bytes);
     for (const group of sorted.slice(0, mostGroups)) this.container.append(this.#group(group));
     if (sorted.length > mostGroups) {
-      this.container.append(element('p', { class: 'hint' }, `${count(sorted.length - mostGroups)} smaller groups are not shown; search to see them.`));
+      this.container.append(
+        element(
+          'p',
+          { class: 'hint' },
+          `${count(sorted.length - mostGroups)} smaller groups are not shown; search to see them.`,
+        ),
+      );
     }
   }
 
   #group(group) {
     const change = this.model.compares ? ` (${signed(group.change, leaked)})` : '';
-    const opened = element('details', { class: 'group' }, element('summary', {},
-      element('span', { class: 'amount' }, `${size(group.bytes)}${change}`),
-      element('span', { class: 'blocks' }, `${count(group.blocks)} ${group.blocks === 1 ? 'block' : 'blocks'}`),
-      element('span', { class: 'name' }, group.name)));
+    const opened = element(
+      'details',
+      { class: 'group' },
+      element(
+        'summary',
+        {},
+        element('span', { class: 'amount' }, `${size(group.bytes)}${change}`),
+        element('span', { class: 'blocks' }, `${count(group.blocks)} ${group.blocks === 1 ? 'block' : 'blocks'}`),
+        element('span', { class: 'name' }, group.name),
+      ),
+    );
     opened.addEventListener('toggle', () => {
       if (!opened.open || opened.childElementCount > 1) return;
       for (const site of group.sites.sort((a, b) => b.after[leaked.value] - a.after[leaked.value]).slice(0, 50)) {

@@ -30,15 +30,29 @@ function start(next) {
   byId('program').textContent = model.compares ? `${profiles[0].name} → ${profiles[1].name}` : name(model.latest);
   document.title = `Arpent: ${byId('program').textContent}`;
   byId('content').hidden = false;
-  byId('totals').replaceChildren(...metrics.flatMap((each) => {
-    const value = each.key === 'peak' ? model.latest.peak_bytes : model.total(each);
-    const before = each.key === 'peak' ? profiles[0].peak_bytes : model.total(each, 'before');
-    const unknown = each.key === 'leaked' && !model.latest.leaks_known;
-    const note = unknown ? 'not looked for' : each.blocksOnly ? 'freed at once'
-      : model.compares ? `${signed(value - before, each)}` : `${count(model.total(each, 'after', 'blocks'))} blocks`;
-    return [element('div', { class: each.key }, element('dt', {}, each.label),
-      element('dd', {}, unknown ? '–' : shown(value, each)), element('dd', { class: 'note' }, note))];
-  }));
+  byId('totals').replaceChildren(
+    ...metrics.flatMap((each) => {
+      const value = each.key === 'peak' ? model.latest.peak_bytes : model.total(each);
+      const before = each.key === 'peak' ? profiles[0].peak_bytes : model.total(each, 'before');
+      const unknown = each.key === 'leaked' && !model.latest.leaks_known;
+      const note = unknown
+        ? 'not looked for'
+        : each.blocksOnly
+          ? 'freed at once'
+          : model.compares
+            ? `${signed(value - before, each)}`
+            : `${count(model.total(each, 'after', 'blocks'))} blocks`;
+      return [
+        element(
+          'div',
+          { class: each.key },
+          element('dt', {}, each.label),
+          element('dd', {}, unknown ? '–' : shown(value, each)),
+          element('dd', { class: 'note' }, note),
+        ),
+      ];
+    }),
+  );
   byId('tab-owners').hidden = model.latest.owners.length === 0;
   if (view === 'owners' && byId('tab-owners').hidden) view = 'flame';
   byId('limits').replaceChildren(...model.latest.limits.map((text) => element('li', {}, text)));
@@ -52,14 +66,16 @@ function matcher() {
   model.frames.forEach((frame, node) => {
     if (node > 0 && `${frame.name}\n${frame.file}\n${frame.module}`.toLowerCase().includes(wanted)) nodes.add(node);
   });
-  const sites = new Set(model.sites.filter((site) => {
-    if (`${site.label}\n${site.description}\n${site.type}`.toLowerCase().includes(wanted)) {
-      nodes.add(site.node);
-      return true;
-    }
-    for (let node = site.node; node > 0; node = model.parent[node]) if (nodes.has(node)) return true;
-    return false;
-  }));
+  const sites = new Set(
+    model.sites.filter((site) => {
+      if (`${site.label}\n${site.description}\n${site.type}`.toLowerCase().includes(wanted)) {
+        nodes.add(site.node);
+        return true;
+      }
+      for (let node = site.node; node > 0; node = model.parent[node]) if (nodes.has(node)) return true;
+      return false;
+    }),
+  );
   const bytes = [...sites].reduce((sum, site) => sum + site.after[metric.value], 0);
   return { nodes, site: (site) => sites.has(site), found: `${count(sites.size)} sites, ${shown(bytes, metric)}` };
 }
@@ -84,7 +100,8 @@ function show() {
 // A page that arpent wrote holds its profiles; its scripts do not run here.
 function profilesIn(text) {
   const json = text.trimStart().startsWith('<')
-    ? new DOMParser().parseFromString(text, 'text/html').getElementById('profiles')?.textContent : text;
+    ? new DOMParser().parseFromString(text, 'text/html').getElementById('profiles')?.textContent
+    : text;
   const found = JSON.parse(json ?? 'null');
   const list = (Array.isArray(found) ? found : [found]).map(check);
   if (list.length === 0) throw new Error('it holds no profile');
@@ -97,7 +114,9 @@ async function open(file) {
     start(profiles.length === 0 ? [other] : [profiles.at(-1), other]);
     complain('');
   } catch (error) {
-    complain(`${file.name} cannot be shown: ${error instanceof SyntaxError ? 'it is no page of arpent' : error.message}`);
+    complain(
+      `${file.name} cannot be shown: ${error instanceof SyntaxError ? 'it is no page of arpent' : error.message}`,
+    );
   }
 }
 
@@ -124,7 +143,10 @@ byId('metric').addEventListener('change', (event) => {
 byId('search').addEventListener('input', show);
 views.forEach((each) => {
   const tab = byId(`tab-${each}`);
-  tab.addEventListener('click', () => { view = each; show(); });
+  tab.addEventListener('click', () => {
+    view = each;
+    show();
+  });
   tab.addEventListener('keydown', (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
@@ -145,5 +167,6 @@ document.addEventListener('drop', (event) => {
 });
 
 const embedded = JSON.parse(byId('profiles').textContent);
-if (embedded.length === 0 || embedded[0] === 'arpent-profiles') complain('Open or drop a page that arpent view --output wrote.');
+if (embedded.length === 0 || embedded[0] === 'arpent-profiles')
+  complain('Open or drop a page that arpent view --output wrote.');
 else start(embedded.map(check));

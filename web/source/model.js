@@ -43,9 +43,13 @@ export class Model {
       const at = nodes[2 * node + 1] * 4;
       const parent = merged[nodes[2 * node]];
       const frame = (known[at / 4] ??= {
-        name: strings[frames[at]], file: strings[frames[at + 1]], line: frames[at + 2], module: strings[frames[at + 3]],
+        name: strings[frames[at]],
+        file: strings[frames[at + 1]],
+        line: frames[at + 2],
+        module: strings[frames[at + 3]],
       });
-      if (!this.compares) { // nothing to merge: the profile's nodes are distinct already
+      if (!this.compares) {
+        // nothing to merge: the profile's nodes are distinct already
         merged[node] = this.parent.push(parent) - 1;
         this.frames.push(frame);
         continue;
@@ -66,8 +70,15 @@ export class Model {
       let own = siteIndices.get(key);
       if (own === undefined) {
         own = {
-          node, description, label: strings[site.label], type: strings[site.type], family: strings[site.family],
-          file: strings[site.file], line: site.line, intentional: site.intentional, ...details(site),
+          node,
+          description,
+          label: strings[site.label],
+          type: strings[site.type],
+          family: strings[site.family],
+          file: strings[site.file],
+          line: site.line,
+          intentional: site.intentional,
+          ...details(site),
           before: this.compares ? new Float64Array(valueCount) : nothing,
           after: this.compares ? new Float64Array(valueCount) : site.values,
         };
@@ -77,7 +88,9 @@ export class Model {
       if (!this.compares) continue;
       if (latest) Object.assign(own, { line: site.line, ...details(site) });
       const values = latest ? own.after : own.before;
-      site.values.forEach((value, index) => { values[index] += value; });
+      site.values.forEach((value, index) => {
+        values[index] += value;
+      });
     }
   }
 

@@ -23,8 +23,9 @@ export function showTimeline(container, model) {
   const { timeline: points, moments, peak_bytes: peak } = model.latest;
   container.replaceChildren();
   if (points.length < 2) {
-    container.append(element('p', { class: 'empty' },
-      `This profile holds no timeline. The program held ${size(peak)} at its peak.`));
+    container.append(
+      element('p', { class: 'empty' }, `This profile holds no timeline. The program held ${size(peak)} at its peak.`),
+    );
     return;
   }
   const first = points[0][0];
@@ -35,18 +36,23 @@ export function showTimeline(container, model) {
   const x = (time) => frame.left + ((time - first) / (last - first)) * (frame.width - frame.left - frame.right);
   const y = (bytes) => frame.height - frame.bottom - (bytes / top) * (frame.height - frame.top - frame.bottom);
   const picture = drawn('svg', {
-    viewBox: `0 0 ${frame.width} ${frame.height}`, role: 'img', tabindex: 0,
+    viewBox: `0 0 ${frame.width} ${frame.height}`,
+    role: 'img',
+    tabindex: 0,
     'aria-label': `Live bytes over ${seconds(last - first)}; the peak is ${size(peak)}`,
   });
   for (let bytes = 0; bytes <= top; bytes += step) {
-    picture.append(drawn('line', { class: 'grid', x1: frame.left, x2: frame.width - frame.right, y1: y(bytes), y2: y(bytes) }),
-      drawn('text', { x: frame.left - 8, y: y(bytes) + 4, 'text-anchor': 'end' }, size(bytes)));
+    picture.append(
+      drawn('line', { class: 'grid', x1: frame.left, x2: frame.width - frame.right, y1: y(bytes), y2: y(bytes) }),
+      drawn('text', { x: frame.left - 8, y: y(bytes) + 4, 'text-anchor': 'end' }, size(bytes)),
+    );
   }
   for (let part = 0; part <= 4; part += 1) {
     const time = first + ((last - first) * part) / 4;
     picture.append(drawn('text', { x: x(time), y: frame.height - 10, 'text-anchor': 'middle' }, seconds(time)));
   }
-  const line = (index) => points.map((point, at) => `${at ? 'L' : 'M'}${x(point[0]).toFixed(1)} ${y(point[index]).toFixed(1)}`).join('');
+  const line = (index) =>
+    points.map((point, at) => `${at ? 'L' : 'M'}${x(point[0]).toFixed(1)} ${y(point[index]).toFixed(1)}`).join('');
   if (points.some((point) => point[2] > 0)) picture.append(drawn('path', { class: 'resident', d: line(2) }));
   picture.append(
     drawn('path', { class: 'live-area', d: `${line(1)}L${x(last)} ${y(0)}L${x(first)} ${y(0)}Z` }),
@@ -55,18 +61,37 @@ export function showTimeline(container, model) {
   const highest = points.reduce((best, point) => (point[1] > best[1] ? point : best));
   picture.append(
     drawn('circle', { class: 'peak', cx: x(highest[0]), cy: y(highest[1]), r: 4 }),
-    drawn('text', { class: 'peak-label', x: x(highest[0]), y: y(highest[1]) - 10,
-      'text-anchor': x(highest[0]) > frame.width * 0.8 ? 'end' : x(highest[0]) < frame.width * 0.2 ? 'start' : 'middle' },
-    `peak ${size(peak)}`),
+    drawn(
+      'text',
+      {
+        class: 'peak-label',
+        x: x(highest[0]),
+        y: y(highest[1]) - 10,
+        'text-anchor':
+          x(highest[0]) > frame.width * 0.8 ? 'end' : x(highest[0]) < frame.width * 0.2 ? 'start' : 'middle',
+      },
+      `peak ${size(peak)}`,
+    ),
   );
   for (const [time, label] of moments) {
     const place = x(Math.min(Math.max(time, first), last));
-    picture.append(drawn('line', { class: 'moment', x1: place, x2: place, y1: frame.top - 12, y2: frame.height - frame.bottom }),
-      drawn('text', { class: 'moment-label', x: place + 4, y: frame.top - 8 }, label));
+    picture.append(
+      drawn('line', { class: 'moment', x1: place, x2: place, y1: frame.top - 12, y2: frame.height - frame.bottom }),
+      drawn('text', { class: 'moment-label', x: place + 4, y: frame.top - 8 }, label),
+    );
   }
-  const cursor = drawn('line', { class: 'cursor', y1: frame.top, y2: frame.height - frame.bottom, visibility: 'hidden' });
+  const cursor = drawn('line', {
+    class: 'cursor',
+    y1: frame.top,
+    y2: frame.height - frame.bottom,
+    visibility: 'hidden',
+  });
   picture.append(cursor);
-  const status = element('p', { class: 'details', role: 'status' }, 'Point at the graph, or walk it with the left and right arrow keys.');
+  const status = element(
+    'p',
+    { class: 'details', role: 'status' },
+    'Point at the graph, or walk it with the left and right arrow keys.',
+  );
   let at = points.indexOf(highest);
   const select = (index) => {
     at = Math.min(Math.max(index, 0), points.length - 1);
@@ -77,13 +102,17 @@ export function showTimeline(container, model) {
   };
   picture.addEventListener('mousemove', (event) => {
     const bounds = picture.getBoundingClientRect();
-    const time = first + (((event.clientX - bounds.left) / bounds.width) * frame.width - frame.left)
-      / (frame.width - frame.left - frame.right) * (last - first);
+    const time =
+      first +
+      ((((event.clientX - bounds.left) / bounds.width) * frame.width - frame.left) /
+        (frame.width - frame.left - frame.right)) *
+        (last - first);
     let low = 0;
     let high = points.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (points[middle][0] < time) low = middle + 1; else high = middle;
+      if (points[middle][0] < time) low = middle + 1;
+      else high = middle;
     }
     select(low > 0 && time - points[low - 1][0] < points[low][0] - time ? low - 1 : low);
   });
@@ -93,10 +122,26 @@ export function showTimeline(container, model) {
     event.preventDefault();
     select(at + steps);
   });
-  container.append(element('p', { class: 'legend' }, element('span', { class: 'key live-key' }), 'live bytes',
-    element('span', { class: 'key resident-key' }), 'resident memory'), picture, status);
+  container.append(
+    element(
+      'p',
+      { class: 'legend' },
+      element('span', { class: 'key live-key' }),
+      'live bytes',
+      element('span', { class: 'key resident-key' }),
+      'resident memory',
+    ),
+    picture,
+    status,
+  );
   if (moments.length > 0) {
-    container.append(element('h3', {}, 'Moments'), element('ul', { class: 'moments' },
-      ...moments.map(([time, label, live]) => element('li', {}, `${seconds(time)}  ${label}: ${size(live)} live`))));
+    container.append(
+      element('h3', {}, 'Moments'),
+      element(
+        'ul',
+        { class: 'moments' },
+        ...moments.map(([time, label, live]) => element('li', {}, `${seconds(time)}  ${label}: ${size(live)} live`)),
+      ),
+    );
   }
 }
