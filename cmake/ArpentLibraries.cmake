@@ -78,8 +78,10 @@ set_target_properties(arpent_preload PROPERTIES OUTPUT_NAME arpent-preload)
 # The allocators: headers that work with any malloc and replace none, and the library behind one of them. Programs that
 # use <arpent/heap_allocator.hpp>, or <arpent/heap.hpp> with DEBUG, link arpent::heap as well.
 set(allocators_relocatable "${CMAKE_CURRENT_BINARY_DIR}/arpent-allocators.o")
-arpent_relocatable("${allocators_relocatable}" "$<TARGET_OBJECTS:arpent_general_purpose>"
-                   "$<FILTER:$<TARGET_OBJECTS:arpent_core>,INCLUDE,/(platform|unwind)/|/heap/(class_pages|heap_list)[.]>")
+arpent_relocatable(
+  "${allocators_relocatable}"
+  "$<TARGET_OBJECTS:arpent_general_purpose>"
+  "$<FILTER:$<TARGET_OBJECTS:arpent_core>,INCLUDE,/(platform|unwind)/|/heap/(class_pages|heap_list)[.]>")
 add_library(arpent_allocators STATIC "${allocators_relocatable}")
 add_dependencies(arpent_allocators arpent_core arpent_general_purpose)
 add_library(arpent::allocators ALIAS arpent_allocators)

@@ -19,7 +19,9 @@ if(NOT ARPENT_DEBIAN)
   return()
 endif()
 
-set(ARPENT_MAINTAINER "Arpent contributors <arpent@example.org>" CACHE STRING "Who maintains the packages: NAME <ADDRESS>")
+set(ARPENT_MAINTAINER
+    "Arpent contributors <arpent@example.org>"
+    CACHE STRING "Who maintains the packages: NAME <ADDRESS>")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_COMPONENTS_ALL runtime development tools debug)
@@ -28,8 +30,8 @@ set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${ARPENT_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
-                                                WORLD_EXECUTE)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_BINARY_DIR}/debian-contents.cmake")
 # The default, with which cpack takes the first line of a package's description for its summary.
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "arpent built using CMake")
@@ -39,7 +41,7 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME arpent)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "libarpent0 ${same_version}")
-set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS libdebuginfod1)  # libdw loads it when it is wanted
+set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS libdebuginfod1) # libdw loads it when it is wanted
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "libarpent-dev, g++")
 set(CPACK_DEBIAN_TOOLS_DESCRIPTION
     "surveys the heap of C, C++ and Zig programs
@@ -73,13 +75,12 @@ pkg-config.")
 
 set(CPACK_DEBIAN_DEBUG_PACKAGE_NAME arpent-dbg)
 set(CPACK_DEBIAN_DEBUG_PACKAGE_SECTION debug)
-set(CPACK_DEBIAN_DEBUG_PACKAGE_DEPENDS
-    "arpent ${same_version}, ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} ${same_version}")
+set(CPACK_DEBIAN_DEBUG_PACKAGE_DEPENDS "arpent ${same_version}, ${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} ${same_version}")
 set(CPACK_DEBIAN_DEBUG_DESCRIPTION
     "debug information of arpent and its libraries
 Lets debuggers show functions, files and lines of the command arpent and of the
 shared libraries of libarpent${PROJECT_VERSION_MAJOR}.")
 
-configure_file("${PROJECT_SOURCE_DIR}/packaging/debian/contents.cmake.in" "${PROJECT_BINARY_DIR}/debian-contents.cmake"
-               @ONLY)
+configure_file(
+  "${PROJECT_SOURCE_DIR}/packaging/debian/contents.cmake.in" "${PROJECT_BINARY_DIR}/debian-contents.cmake" @ONLY)
 include(CPack)

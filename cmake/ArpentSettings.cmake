@@ -18,8 +18,9 @@ option(ARPENT_FUZZ "Build the fuzzers (clang)" OFF)
 set(ARPENT_SANITIZER "" CACHE STRING "address, undefined, both with a comma, or thread: build only what runs under it")
 set_property(CACHE ARPENT_SANITIZER PROPERTY STRINGS "" address undefined address,undefined thread)
 if(NOT ARPENT_SANITIZER MATCHES "^(address|undefined|address,undefined|thread)?$")
-  message(FATAL_ERROR "ARPENT_SANITIZER is '${ARPENT_SANITIZER}'; it must be empty, address, undefined, "
-                      "address,undefined or thread.")
+  message(
+    FATAL_ERROR "ARPENT_SANITIZER is '${ARPENT_SANITIZER}'; it must be empty, address, undefined, "
+                "address,undefined or thread.")
 endif()
 
 set(ARPENT_ASSERTIONS 0 CACHE STRING "Tiers of assertions to check, 0 (none) to 3 (all): see src/platform/assert.hpp")

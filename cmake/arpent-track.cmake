@@ -19,8 +19,9 @@ function(_arpent_require function target)
   get_target_property(type ${target} TYPE)
   get_target_property(alias ${target} ALIASED_TARGET)
   if(imported OR alias OR type MATCHES "^(INTERFACE_LIBRARY|UTILITY)$")
-    message(FATAL_ERROR "${function}: '${target}' compiles nothing here (it is imported, an alias or without "
-                        "sources); name the target that has the sources.")
+    message(
+      FATAL_ERROR "${function}: '${target}' compiles nothing here (it is imported, an alias or without "
+                  "sources); name the target that has the sources.")
   endif()
 endfunction()
 
@@ -45,8 +46,9 @@ function(arpent_zig_object target source)
   _arpent_require(arpent_zig_object ${target})
   cmake_parse_arguments(PARSE_ARGV 2 zig "" "" "OPTIONS")
   if(zig_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "arpent_zig_object: '${zig_UNPARSED_ARGUMENTS}' is not understood; it takes a target, one "
-                        "file, and OPTIONS.")
+    message(
+      FATAL_ERROR "arpent_zig_object: '${zig_UNPARSED_ARGUMENTS}' is not understood; it takes a target, one "
+                  "file, and OPTIONS.")
   endif()
   find_program(ARPENT_ZIG zig DOC "The Zig compiler of arpent_zig_object")
   if(NOT ARPENT_ZIG)
@@ -68,11 +70,7 @@ function(arpent_zig_object target source)
   # Zig names no dependencies: whatever Zig file lies beside or below the source may be imported by it.
   file(GLOB_RECURSE beside CONFIGURE_DEPENDS "${folder}/*.zig")
   set(headers "$<TARGET_PROPERTY:arpent::heap_static,INTERFACE_INCLUDE_DIRECTORIES>")
-  set(common
-      "-I$<JOIN:${headers},;-I>"
-      -D__ZIG__
-      "$<$<BOOL:$<TARGET_PROPERTY:${target},ARPENT_TRACKED>>:-DDEBUG>"
-      -lc)
+  set(common "-I$<JOIN:${headers},;-I>" -D__ZIG__ "$<$<BOOL:$<TARGET_PROPERTY:${target},ARPENT_TRACKED>>:-DDEBUG>" -lc)
   add_custom_command(
     OUTPUT "${object}"
     COMMAND
@@ -93,13 +91,11 @@ function(arpent_check)
     _arpent_require(arpent_check ${target})
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "OBJECT_LIBRARY")
-      message(FATAL_ERROR "arpent_check: '${target}' is an object library, which is linked to no file; check the "
-                          "targets that use it.")
+      message(
+        FATAL_ERROR "arpent_check: '${target}' is an object library, which is linked to no file; check the "
+                    "targets that use it.")
     endif()
     add_custom_command(
-      TARGET ${target}
-      POST_BUILD
-      COMMAND "${command}" check --strict --quiet "$<TARGET_FILE:${target}>"
-      VERBATIM)
+      TARGET ${target} POST_BUILD COMMAND "${command}" check --strict --quiet "$<TARGET_FILE:${target}>" VERBATIM)
   endforeach()
 endfunction()

@@ -3,8 +3,8 @@
 # lib/debug/.build-id below the prefix, where debuggers look for that of /usr.
 set(destination "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 if(SEPARATE_WHAT STREQUAL "strip")
-  execute_process(COMMAND "${SEPARATE_STRIP}" ${SEPARATE_STRIP_OPTION} "${destination}/${SEPARATE_FILE}"
-                  COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(
+    COMMAND "${SEPARATE_STRIP}" ${SEPARATE_STRIP_OPTION} "${destination}/${SEPARATE_FILE}" COMMAND_ERROR_IS_FATAL ANY)
 else()
   execute_process(COMMAND "${SEPARATE_READELF}" -n "${SEPARATE_FILE}" OUTPUT_VARIABLE notes COMMAND_ERROR_IS_FATAL ANY)
   if(NOT notes MATCHES "Build ID: ([0-9a-f][0-9a-f])([0-9a-f]+)")
@@ -15,7 +15,8 @@ else()
   set(file "${folder}/${CMAKE_MATCH_2}.debug")
   file(MAKE_DIRECTORY "${folder}")
   message(STATUS "Installing: ${file}")
-  execute_process(COMMAND "${SEPARATE_OBJCOPY}" --only-keep-debug --compress-debug-sections "${SEPARATE_FILE}" "${file}"
-                  COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(
+    COMMAND "${SEPARATE_OBJCOPY}" --only-keep-debug --compress-debug-sections "${SEPARATE_FILE}" "${file}"
+    COMMAND_ERROR_IS_FATAL ANY)
   file(CHMOD "${file}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 endif()

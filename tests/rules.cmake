@@ -57,8 +57,9 @@ function(arpent_test_program target source links)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_link_libraries(${target} PRIVATE Threads::Threads ${links})
   arpent_warnings(${target})
-  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${test_programs_dir}"
-                                             LIBRARY_OUTPUT_DIRECTORY "${test_programs_dir}")
+  set_target_properties(
+    ${target}
+    PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${test_programs_dir}" LIBRARY_OUTPUT_DIRECTORY "${test_programs_dir}")
   if(source MATCHES "_O2\\.[a-z]+$")
     target_compile_options(${target} PRIVATE -O2 -g)
   else()
@@ -114,8 +115,8 @@ function(arpent_whole_test script python_path)
   endif()
   set(work_dir "${CMAKE_CURRENT_BINARY_DIR}/whole/${name}")
   file(MAKE_DIRECTORY "${work_dir}")
-  add_test(NAME whole.${name} COMMAND "${PROJECT_SOURCE_DIR}/scripts/in-empty-folder" "${work_dir}" ${interpreter}
-                                      "${script}")
+  add_test(
+    NAME whole.${name} COMMAND "${PROJECT_SOURCE_DIR}/scripts/in-empty-folder" "${work_dir}" ${interpreter} "${script}")
   set(properties TIMEOUT 900)
   file(STRINGS "${script}" settings REGEX "^# ctest: ")
   if(settings MATCHES "TIMEOUT=([0-9]+)")
@@ -128,10 +129,9 @@ function(arpent_whole_test script python_path)
     list(APPEND properties COST ${CMAKE_MATCH_1})
   endif()
   string(JOIN ":" python_path "${PROJECT_SOURCE_DIR}/tests" ${python_path})
-  set_tests_properties(
-    whole.${name} PROPERTIES ${properties} LABELS whole
-                             ENVIRONMENT "${whole_test_environment};PYTHONPATH=${python_path}"
-                             ENVIRONMENT_MODIFICATION "DEBUGINFOD_URLS=unset:")
+  set_tests_properties(whole.${name} PROPERTIES LABELS whole ${properties})
+  set_property(TEST whole.${name} PROPERTY ENVIRONMENT ${whole_test_environment} "PYTHONPATH=${python_path}")
+  set_property(TEST whole.${name} PROPERTY ENVIRONMENT_MODIFICATION "DEBUGINFOD_URLS=unset:")
 endfunction()
 
 # arpent_tests(FOLDER [LINKS TARGET…] [PROGRAM_LINKS TARGET…] [NOT_SANITIZED NAME…] [PYTHONPATH FOLDER…])

@@ -3,9 +3,7 @@
 # Not tried with vcpkg yet.
 get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../.." ABSOLUTE)
 
-vcpkg_cmake_configure(
-  SOURCE_PATH "${SOURCE_PATH}"
-  OPTIONS -DARPENT_TOOLS=OFF -DARPENT_EXAMPLES=OFF -DARPENT_TESTS=OFF)
+vcpkg_cmake_configure(SOURCE_PATH "${SOURCE_PATH}" OPTIONS -DARPENT_TOOLS=OFF -DARPENT_EXAMPLES=OFF -DARPENT_TESTS=OFF)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/arpent)
 vcpkg_fixup_pkgconfig()
