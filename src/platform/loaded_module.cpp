@@ -113,15 +113,12 @@ bool find_loaded_module(std::uintptr_t address, LoadedModule& module) noexcept {
   return true;
 }
 
-const char* module_path(const char* path, char* buffer, std::size_t size) noexcept {
-  if (path == nullptr || path[0] == '\0') {
-    const long got = system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
-                                 reinterpret_cast<long>(buffer), size - 1);
-    buffer[got > 0 ? got : 0] = '\0';
-    return buffer;
-  }
-  if (path[0] == '/' || std::strchr(path, '/') == nullptr) {
-    return path;
+namespace {
+
+// A path that is relative to the working directory, made absolute.
+const char* absolute_path(const char* path, char* buffer, std::size_t size) noexcept {
+  while (path[0] == '.' && path[1] == '/') {
+    path += 2;
   }
   const long got = system_call(SYS_getcwd, reinterpret_cast<long>(buffer), size - 2);
   const std::size_t length = got > 0 ? static_cast<std::size_t>(got) - 1 : 0;
@@ -131,6 +128,38 @@ const char* module_path(const char* path, char* buffer, std::size_t size) noexce
   std::memcpy(buffer + length + 1, path, path_length);
   buffer[length + 1 + path_length] = '\0';
   return buffer;
+}
+
+bool is_loader(const char* path) noexcept {
+  const char* const slash = std::strrchr(path, '/');
+  return slash != nullptr && std::strncmp(slash, "/ld-", 4) == 0;
+}
+
+}  // namespace
+
+const char* program_path(char* buffer, std::size_t size) noexcept {
+  const long got = system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
+                               reinterpret_cast<long>(buffer), size - 1);
+  buffer[got > 0 ? got : 0] = '\0';
+  if (!is_loader(buffer)) {
+    return buffer;
+  }
+  // The loader sets this to the program that it was asked to run.
+  const auto* const named = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  if (named == nullptr || named[0] == '\0') {
+    return buffer;
+  }
+  return named[0] == '/' ? named : absolute_path(named, buffer, size);
+}
+
+const char* module_path(const char* path, char* buffer, std::size_t size) noexcept {
+  if (path == nullptr || path[0] == '\0') {
+    return program_path(buffer, size);
+  }
+  if (path[0] == '/' || std::strchr(path, '/') == nullptr) {
+    return path;
+  }
+  return absolute_path(path, buffer, size);
 }
 
 }  // namespace ar::platform

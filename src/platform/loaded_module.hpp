@@ -19,6 +19,10 @@ struct LoadedModule {
 // ours. The module must stay loaded for as long as what is found of it is used.
 [[nodiscard]] bool find_loaded_module(std::uintptr_t address, LoadedModule& module) noexcept;
 
+// The path of the program, absolute where it can be told; of one that was started through its loader, its own
+// and not the loader's. In `buffer`, or elsewhere and of any length.
+[[nodiscard]] const char* program_path(char* buffer, std::size_t size) noexcept;
+
 // The module's path, absolute where it can be told. In `buffer`, or as it is.
 [[nodiscard]] const char* module_path(const char* path, char* buffer, std::size_t size) noexcept;
 

@@ -7,6 +7,7 @@
 #include "heap/process_pages.hpp"
 #include "heap/thread_state.hpp"
 #include "platform/clock.hpp"
+#include "platform/loaded_module.hpp"
 #include "platform/own_stack.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
@@ -44,10 +45,7 @@ Offset intern_command_line() noexcept {
 
 Offset intern_program() noexcept {
   char path[4096];
-  const long size = platform::system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
-                                          reinterpret_cast<long>(path), sizeof path - 1);
-  path[size > 0 ? size : 0] = '\0';
-  return intern_string(path);
+  return intern_string(platform::program_path(path, sizeof path));
 }
 
 void describe_process() noexcept {

@@ -3,7 +3,9 @@
 // Called between vfork and exec too, from signal handlers and on small stacks: nothing here allocates from a
 // heap, locks, changes memory that the parent uses, or takes more than a little of the stack.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,9 +14,15 @@
 
 #include "abi/export.hpp"
 #include "abi/preload/exec_memory.hpp"
+#include "abi/preload/exec_target.hpp"
 #include "abi/preload/inheritance.hpp"
+#include "abi/preload/notice.hpp"
+#include "platform/system_call.hpp"
 
 namespace {
+
+using ar::abi::ExecTarget;
+using ar::platform::system_call;
 
 using Execve = int (*)(const char*, char* const[], char* const[]);
 using Fexecve = int (*)(int, char* const[], char* const[]);
@@ -47,26 +55,90 @@ constinit Next<Execveat> next_execveat{"execveat"};
 constinit Next<Spawn> next_spawn{"posix_spawn"};
 constinit Next<Spawn> next_spawnp{"posix_spawnp"};
 
-// Calls work(environment), with our variables in it if `hands_on`.
-template <typename Work>
-int with_environment(bool hands_on, char* const given[], Work work) noexcept {
-  if (!hands_on) {
-    return work(given);
-  }
-  const ar::abi::ExecMemory memory(ar::abi::size_of_environment_for_exec(given));
-  return work(memory.start() == nullptr ? given : ar::abi::environment_for_exec(given, memory.start()));
+ExecTarget target_of(const Next<Execve>& function, const char* path) noexcept {
+  return {&function == &next_execvpe ? ExecTarget::By::name : ExecTarget::By::path, AT_FDCWD, path};
+}
+ExecTarget target_of(const Next<Fexecve>&, int descriptor) noexcept {
+  return {ExecTarget::By::descriptor, descriptor, nullptr};
 }
 
-template <typename Function, typename... Target>
+// What it takes to look at the program that is started; large.
+struct Scratch {
+  ar::abi::TargetJudge judge;
+  ar::abi::Notice notice;
+};
+
+// The environment for a program that is to be tracked, if it can be. Without memory, what was given.
+class HandedOn {
+ public:
+  HandedOn(const ExecTarget& target, char* const arguments[], char* const given[]) noexcept
+      : memory_(sizeof(Scratch) + ar::abi::size_of_environment_for_exec(given)),
+        environment_(const_cast<char**>(given)) {
+    if (memory_.start() == nullptr) {
+      return;
+    }
+    void* const room = static_cast<char*>(memory_.start()) + sizeof(Scratch);
+    obstacle_ = scratch().judge.judge(target, arguments, given);
+    environment_ = is_tracked() ? ar::abi::environment_for_exec(given, room)
+                                : ar::abi::environment_without_tracking(given, room);
+  }
+
+  [[nodiscard]] char* const* environment() const noexcept { return environment_; }
+  [[nodiscard]] bool is_tracked() const noexcept { return obstacle_ == ar::track::Obstacle::none; }
+
+  // For `arpent run` to report, if the program is not tracked: in this process, or in its child.
+  void write_notice() noexcept {
+    if (!is_tracked()) {
+      write_notice(system_call(SYS_getpid), system_call(SYS_getppid));
+    }
+  }
+  void write_notice_of(pid_t child) noexcept {
+    if (!is_tracked()) {
+      write_notice(child, system_call(SYS_getpid));
+    }
+  }
+  void remove_notice() noexcept {
+    if (!is_tracked()) {
+      scratch().notice.remove();
+    }
+  }
+
+ private:
+  void write_notice(long pid, long parent_pid) noexcept {
+    scratch().notice.write(ar::abi::run_folder(), static_cast<pid_t>(pid), static_cast<pid_t>(parent_pid),
+                           obstacle_, scratch().judge.path());
+  }
+
+  [[nodiscard]] Scratch& scratch() const noexcept { return *static_cast<Scratch*>(memory_.start()); }
+
+  const ar::abi::ExecMemory memory_;
+  char* const* environment_;
+  ar::track::Obstacle obstacle_ = ar::track::Obstacle::none;
+};
+
+// Calls work(environment), which returns only if it fails.
+template <typename Work>
+int become(const ExecTarget& target, char* const arguments[], char* const given[], Work work) noexcept {
+  if (!ar::abi::hands_on_to_exec()) {
+    return work(given);
+  }
+  HandedOn handed_on(target, arguments, given);
+  handed_on.write_notice();
+  const int result = work(handed_on.environment());
+  handed_on.remove_notice();
+  return result;
+}
+
+template <typename Function, typename Target>
 int execute(Next<Function>& next, char* const arguments[], char* const environment[],
-            Target... target) noexcept {
+            Target target) noexcept {
   const Function function = next.find();
   if (function == nullptr) {
     errno = ENOSYS;
     return -1;
   }
-  return with_environment(ar::abi::hands_on_to_exec(), environment,
-                          [&](char* const all[]) { return function(target..., arguments, all); });
+  return become(target_of(next, target), arguments, environment,
+                [&](char* const all[]) { return function(target, arguments, all); });
 }
 
 int spawn(Next<Spawn>& next, pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
@@ -75,9 +147,21 @@ int spawn(Next<Spawn>& next, pid_t* pid, const char* path, const posix_spawn_fil
   if (function == nullptr) {
     return ENOSYS;
   }
-  return with_environment(ar::abi::hands_on_to_children(), environment, [&](char* const all[]) {
-    return function(pid, path, actions, attributes, arguments, all);
-  });
+  if (!ar::abi::hands_on_to_children()) {
+    return function(pid, path, actions, attributes, arguments, environment);
+  }
+  const ExecTarget target{&next == &next_spawnp ? ExecTarget::By::name : ExecTarget::By::path, AT_FDCWD,
+                          path};
+  HandedOn handed_on(target, arguments, environment);
+  pid_t child = 0;
+  const int error = function(&child, path, actions, attributes, arguments, handed_on.environment());
+  if (error == 0) {
+    handed_on.write_notice_of(child);
+    if (pid != nullptr) {
+      *pid = child;
+    }
+  }
+  return error;
 }
 
 // The arguments of execl and its kind: those from `first` to the null that ends them, as an array; and, of
@@ -164,8 +248,8 @@ ARPENT_EXPORT_C int execveat(int folder, const char* path, char* const arguments
     errno = ENOSYS;
     return -1;
   }
-  return with_environment(ar::abi::hands_on_to_exec(), environment,
-                          [&](char* const all[]) { return function(folder, path, arguments, all, flags); });
+  return become({ExecTarget::By::path, folder, path}, arguments, environment,
+                [&](char* const all[]) { return function(folder, path, arguments, all, flags); });
 }
 
 ARPENT_EXPORT_C int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,

@@ -256,4 +256,45 @@ char** environment_for_exec(char* const given[], void* memory) noexcept {
   return entries;
 }
 
+char** environment_without_tracking(char* const given[], void* memory) noexcept {
+  auto** const entries = static_cast<char**>(memory);
+  const char* const list = preload_list(given);
+  const char* const own = list == nullptr ? nullptr : find_library(list);
+  char* preload = nullptr;  // what becomes of an LD_PRELOAD that has our library in it
+  if (own != nullptr) {
+    const char* rest = own + library_length;
+    rest += *rest == '\0' ? 0 : 1;
+    if (own == list && *rest == '\0') {
+      preload = original_preload();  // set, and empty, or not set
+    } else {
+      std::size_t entries_given = 0;
+      while (given[entries_given] != nullptr) {
+        ++entries_given;
+      }
+      preload = reinterpret_cast<char*>(entries + entries_given + 1);
+      const auto before = static_cast<std::size_t>(own - list);
+      char* text = append(preload, "LD_PRELOAD=", preload_prefix);
+      text = append(text, list, *rest == '\0' ? before - 1 : before);
+      text = append(text, rest, std::strlen(rest));
+      *text = '\0';
+    }
+  }
+  std::size_t count = 0;
+  for (; given != nullptr && *given != nullptr; ++given) {
+    if (!is_ours(*given) || (is_variable(*given, preload_name) && own == nullptr)) {
+      entries[count++] = *given;
+    } else if (is_variable(*given, preload_name) && preload != nullptr) {
+      entries[count++] = preload;
+      preload = nullptr;
+    }
+  }
+  entries[count] = nullptr;
+  return entries;
+}
+
+const char* run_folder() noexcept {
+  const char* const entry = kept[position_of("ARPENT_PROFILE_DIRECTORY")];
+  return entry == nullptr ? nullptr : entry + sizeof "ARPENT_PROFILE_DIRECTORY=" - 1;
+}
+
 }  // namespace ar::abi

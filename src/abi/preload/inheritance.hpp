@@ -18,11 +18,17 @@ void take_over_environment() noexcept;
 // Whether the processes that this one starts should be.
 [[nodiscard]] bool hands_on_to_children() noexcept;
 
-// Bytes that environment_for_exec needs for `given`.
+// Bytes that environment_for_exec and environment_without_tracking need for `given`.
 [[nodiscard]] std::size_t size_of_environment_for_exec(char* const given[]) noexcept;
 
 // Writes `given` with our variables put back to `memory`, texts and all, and returns it. A preload list of
 // the caller's own follows our library and is what the program will see.
 [[nodiscard]] char** environment_for_exec(char* const given[], void* memory) noexcept;
+
+// The same without our variables: `given` as the program that made it would see it without Arpent.
+[[nodiscard]] char** environment_without_tracking(char* const given[], void* memory) noexcept;
+
+// The folder of the run, where `arpent run` looks for what processes leave.
+[[nodiscard]] const char* run_folder() noexcept;
 
 }  // namespace ar::abi

@@ -10,6 +10,44 @@
 
 namespace ar::profile {
 
+std::string_view cause_name(Cause cause) {
+  switch (cause) {
+    case Cause::mode_off:
+      return "mode_off";
+    case Cause::disabled:
+      return "disabled";
+    case Cause::statically_linked:
+      return "statically_linked";
+    case Cause::raised_privileges:
+      return "raised_privileges";
+    case Cause::sanitizer:
+      return "sanitizer";
+    case Cause::other_architecture:
+      return "other_architecture";
+    case Cause::other_c_library:
+      return "other_c_library";
+    case Cause::cut_short:
+      return "cut_short";
+    case Cause::own_malloc:
+      return "own_malloc";
+    case Cause::own_pages:
+      return "own_pages";
+    case Cause::other_malloc:
+      return "other_malloc";
+    case Cause::address_limit:
+      return "address_limit";
+    case Cause::file_size_limit:
+      return "file_size_limit";
+    case Cause::no_space:
+      return "no_space";
+    case Cause::ended_early:
+      return "ended_early";
+    case Cause::none:
+      break;
+  }
+  return {};
+}
+
 BlocksAndBytes definitely_lost(const Survey& survey) {
   BlocksAndBytes lost;
   if (survey.main) {

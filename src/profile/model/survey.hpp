@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "profile/model/profile.hpp"
@@ -29,6 +30,38 @@ enum class ImageEnd : std::uint8_t {
   still_running,  // a child that outlives the program
 };
 
+// Why there are no figures of a program.
+enum class Cause : std::uint8_t {
+  none,
+  mode_off,
+  disabled,  // by ARPENT_DISABLE
+  statically_linked,
+  raised_privileges,   // set-uid, set-gid or file capabilities
+  sanitizer,           // built with AddressSanitizer or one of its kin, or one is preloaded
+  other_architecture,  // 32-bit, or for another processor
+  other_c_library,     // its loader is not the C library's that Arpent is built for
+  cut_short,           // the rest of the file is missing
+  own_malloc,          // inside the program
+  own_pages,           // it maps its memory itself
+  other_malloc,        // another library's malloc serves it
+  address_limit,       // ulimit -v
+  file_size_limit,     // ulimit -f
+  no_space,            // where the profile belongs
+  ended_early,         // before the profile was there
+};
+
+// "statically_linked"; empty for none.
+[[nodiscard]] std::string_view cause_name(Cause cause);
+
+// A program that ran without Arpent in a process that was followed.
+struct UntrackedProgram {
+  std::int32_t pid = 0;
+  std::int32_t parent_pid = 0;
+  std::string program;  // its path
+  Cause cause = Cause::none;
+  std::string explanation;  // a sentence without full stop
+};
+
 // One program in one process: exec begins a new one.
 struct ProcessImage {
   unsigned number = 0;  // 0, 1, … in order of exec within the process
@@ -43,10 +76,12 @@ struct Survey {
   std::vector<std::string> arguments;
   std::int32_t pid = 0;
   Ending ending;
-  std::vector<std::string> notes;    // sentences for the reader, most important first
-  std::string why_not_tracked;       // empty when `main` is there
-  std::optional<ProcessImage> main;  // the program's own last image
-  std::vector<ProcessImage> others;  // earlier images, and children that were followed
+  std::vector<std::string> notes;           // sentences for the reader, most important first
+  std::string why_not_tracked;              // empty when `main` is there
+  Cause cause = Cause::none;                // of that
+  std::optional<ProcessImage> main;         // the program's own last image
+  std::vector<ProcessImage> others;         // earlier images, and children that were followed
+  std::vector<UntrackedProgram> untracked;  // by process
 };
 
 // Lost blocks of the main image and of followed children, intentional leaks apart.

@@ -302,11 +302,20 @@ std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
   json["ended"] = ending_fields(survey.ending);
   json["tracked"] = survey.main.has_value();
   json["why_not_tracked"] = text_or_null(survey.why_not_tracked);
+  json["untracked_cause"] = text_or_null(std::string{cause_name(survey.cause)});
   json["notes"] = survey.notes;
   json["process"] = survey.main ? process_fields(*survey.main, symbolizer) : Json(nullptr);
   json["others"] = Json::array();
   for (const ProcessImage& image : survey.others) {
     json["others"].push_back(process_fields(image, symbolizer));
+  }
+  json["untracked"] = Json::array();
+  for (const UntrackedProgram& program : survey.untracked) {
+    json["untracked"].push_back({{"pid", program.pid},
+                                 {"parent_pid", program.parent_pid},
+                                 {"program", program.program},
+                                 {"cause", cause_name(program.cause)},
+                                 {"explanation", program.explanation}});
   }
   return text_of(json);
 }

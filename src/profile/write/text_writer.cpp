@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -108,6 +109,26 @@ class Report {
     }
     image_table("Programs that the process was before exec", earlier);
     image_table("Children that were followed", children);
+    untracked();
+  }
+
+  // One row per explanation: a build can start the same program thousands of times.
+  void untracked() {
+    std::map<std::string_view, std::size_t> processes;
+    for (const UntrackedProgram& program : survey_.untracked) {
+      if (program.pid != survey_.pid) {
+        ++processes[program.explanation];
+      }
+    }
+    if (processes.empty()) {
+      return;
+    }
+    out_ += fmt::format("\n{}Children that were not tracked{}\n", style_.bold, style_.plain);
+    Table aligned{{"processes", "because"}};
+    for (const auto& [explanation, count] : processes) {
+      aligned.add({with_separators(count), std::string{explanation}});
+    }
+    out_ += aligned.text("", "");
   }
 
   const Survey& survey_;

@@ -298,7 +298,12 @@ ProfileCollection with_allocations(std::uint64_t allocations, bool serving) {
 }
 
 profile::Survey survey_of(const Inspection& inspection, ProfileCollection collection) {
-  return make_survey({.program = "/bin/x", .inspection = inspection, .arguments = {"x"}, .recorded = true},
+  return make_survey({.program = "/bin/x",
+                      .inspection = inspection,
+                      .arguments = {"x"},
+                      .recorded = true,
+                      .full_stacks = true,
+                      .untracked = {}},
                      {.pid = 1, .ending = {}}, std::move(collection));
 }
 

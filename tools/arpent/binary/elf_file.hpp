@@ -60,9 +60,10 @@ struct ElfFile {
   bool has_debug_information = false;
   bool only_intermediate_code = false;  // an object of gcc -flto without machine code
   bool built_by_zig = false;            // by its compiler or linker
-  std::string zig_allocator;  // the allocator of Zig's standard library inside that maps pages itself:
-                              // "GeneralPurposeAllocator", else "page_allocator", else empty
-  std::string sanitizer;      // "AddressSanitizer" …; empty if built without one
+  std::string zig_allocator;         // the allocator of Zig's standard library inside that maps pages itself:
+                                     // "GeneralPurposeAllocator", else "page_allocator", else empty
+  std::string sanitizer;             // "AddressSanitizer" …; empty if built without one
+  bool refers_to_sanitizer = false;  // to what only the runtime of one does
 
   // Of Arpent's own library in this file; null if there is none.
   [[nodiscard]] const ModuleNote* library_note() const {

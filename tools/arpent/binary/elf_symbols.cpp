@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "platform/sanitizer_marks.hpp"
+
 namespace ar::command::binary {
 namespace {
 
@@ -17,19 +19,6 @@ constexpr std::array malloc_family{
 // Those by which a program asks a C library for memory.
 constexpr std::array<std::string_view, 6> allocating_names{"malloc",        "calloc",         "realloc",
                                                            "aligned_alloc", "posix_memalign", "memalign"};
-
-// The symbols and libraries by which each sanitizer's runtime is known.
-struct SanitizerMark {
-  std::string_view name;
-  std::string_view symbol;
-  std::array<std::string_view, 2> libraries;
-};
-constexpr std::array sanitizers{
-    SanitizerMark{"AddressSanitizer", "__asan_init", {"libasan.so", "libclang_rt.asan"}},
-    SanitizerMark{"HWAddressSanitizer", "__hwasan_init", {"libhwasan.so", "libclang_rt.hwasan"}},
-    SanitizerMark{"ThreadSanitizer", "__tsan_init", {"libtsan.so", "libclang_rt.tsan"}},
-    SanitizerMark{"MemorySanitizer", "__msan_init", {"libmsan.so", "libclang_rt.msan"}},
-    SanitizerMark{"LeakSanitizer", "__lsan_init", {"liblsan.so", "libclang_rt.lsan"}}};
 
 bool is_among(std::string_view name, auto& names) { return std::ranges::find(names, name) != names.end(); }
 
@@ -87,13 +76,16 @@ void record_zig_allocator(std::string_view name, ElfFile& file) {
 }
 
 void record_sanitizer(const Symbol& symbol, ElfFile& file) {
+  file.refers_to_sanitizer =
+      file.refers_to_sanitizer || symbol.name.starts_with(platform::static_sanitizer_reference);
   // Undefined if the runtime is a library; a weak reference only asks whether there is one.
   if (!file.sanitizer.empty() || (!symbol.is_defined && symbol.is_weak)) {
     return;
   }
-  const auto* const mark = std::ranges::find(sanitizers, symbol.name, &SanitizerMark::symbol);
-  if (mark != sanitizers.end()) {
-    file.sanitizer = mark->name;
+  for (const platform::SanitizerMark& mark : platform::sanitizer_marks) {
+    if (symbol.name == mark.symbol) {
+      file.sanitizer = mark.name;
+    }
   }
 }
 
@@ -115,16 +107,26 @@ void record_symbol(const Symbol& symbol, ElfFile& file) {
   }
 }
 
-void recognize_libraries(ElfFile& file) {
-  file.has_libc = file.has_libc || !file.needed.empty();
-  for (const SanitizerMark& mark : sanitizers) {
-    for (const std::string_view library : mark.libraries) {
-      const bool is_needed = std::ranges::any_of(
-          file.needed, [&](const std::string& name) { return name.starts_with(library); });
-      if (is_needed && file.sanitizer.empty()) {
-        file.sanitizer = mark.name;
+std::string_view sanitizer_of_library(std::string_view library) {
+  for (const platform::SanitizerMark& mark : platform::sanitizer_marks) {
+    for (const auto& start : mark.libraries) {
+      if (library.starts_with(start)) {
+        return mark.name;
       }
     }
+  }
+  return {};
+}
+
+void recognize_libraries(ElfFile& file) {
+  file.has_libc = file.has_libc || !file.needed.empty();
+  for (const std::string& needed : file.needed) {
+    if (file.sanitizer.empty()) {
+      file.sanitizer = sanitizer_of_library(needed);
+    }
+  }
+  if (file.sanitizer.empty() && file.exports_malloc && file.refers_to_sanitizer) {
+    file.sanitizer = "a sanitizer";
   }
 }
 

@@ -18,6 +18,9 @@ struct Symbol {
 // Records it in the file's calls, definitions and marks of compilers.
 void record_symbol(const Symbol& symbol, ElfFile& file);
 
+// "AddressSanitizer" of "libasan.so.8"; empty for libraries that are no sanitizer's runtime.
+[[nodiscard]] std::string_view sanitizer_of_library(std::string_view library);
+
 // Once all symbols and needed libraries are recorded.
 void recognize_libraries(ElfFile& file);
 

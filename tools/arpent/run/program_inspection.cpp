@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "arpent/binary/elf_reader.hpp"
+#include "arpent/binary/elf_symbols.hpp"
 #include "arpent/binary/input.hpp"
 #include "arpent/binary/library_search.hpp"
 #include "arpent/common/exit_status.hpp"
@@ -139,7 +140,26 @@ std::string static_explanation(const std::string& shown, const binary::ElfFile& 
       shown, why);
 }
 
-void set_obstacle(Inspection& inspection, const binary::ElfFile& program) {
+bool is_loader_name(std::string_view name) {
+  return name.starts_with("ld-linux") || name.starts_with("ld-lsb");
+}
+
+// "AddressSanitizer" if its runtime is among the libraries to preload, else empty.
+std::string_view preloaded_sanitizer(const Environment& environment) {
+  const std::string list = environment.get("LD_PRELOAD").value_or("");
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find_first_of(": ", at), list.size());
+    if (const auto found =
+            binary::sanitizer_of_library(profile::file_name(std::string_view{list}.substr(at, end - at)));
+        !found.empty()) {
+      return found;
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
+void set_obstacle(Inspection& inspection, const binary::ElfFile& program, const Environment& environment) {
   const std::string shown = profile::in_quotes(inspection.image);
   const auto set = [&](Obstacle obstacle, std::string explanation) {
     inspection.obstacle = obstacle;
@@ -153,16 +173,26 @@ void set_obstacle(Inspection& inspection, const binary::ElfFile& program) {
     set(Obstacle::cut_short,
         fmt::format("{} is not whole: its header speaks of more than the file holds (build or copy it anew)",
                     shown));
-  } else if (const std::string raised = raised_privileges(inspection.image); !raised.empty()) {
+  } else if (const std::string raised =
+                 inspection.is_loaded_by_hand ? std::string{} : raised_privileges(inspection.image);
+             !raised.empty()) {
     set(Obstacle::raised_privileges,
         fmt::format("{} is {}: the system loads no library of ours into a program with raised privileges",
                     shown, raised));
   } else if (program.interpreter.empty()) {
     set(Obstacle::statically_linked, static_explanation(shown, program));
+  } else if (!is_loader_name(profile::file_name(program.interpreter))) {
+    set(Obstacle::other_c_library,
+        fmt::format("{} is built for another C library (its loader is {}), and Arpent's library cannot be "
+                    "loaded into it",
+                    shown, profile::in_quotes(program.interpreter)));
   } else if (!program.sanitizer.empty()) {
     set(Obstacle::sanitizer,
         fmt::format("{} is built with {}, which has a malloc of its own that must come first", shown,
                     program.sanitizer));
+  } else if (const auto sanitizer = preloaded_sanitizer(environment); !sanitizer.empty()) {
+    set(Obstacle::sanitizer,
+        fmt::format("LD_PRELOAD brings {} into {}, and its malloc must come first", sanitizer, shown));
   }
 }
 
@@ -200,9 +230,24 @@ void set_allocators(Inspection& inspection, const binary::ElfFile& program) {
   }
 }
 
+// What the C library's loader is asked to run by these arguments; empty if that is nothing.
+std::string program_of_loader(const std::vector<std::string>& arguments) {
+  static constexpr std::array<std::string_view, 7> with_value{
+      "--library-path",         "--inhibit-rpath",    "--audit", "--preload", "--argv0",
+      "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (!arguments[i].starts_with("--")) {
+      return arguments[i];
+    }
+    i += std::ranges::find(with_value, arguments[i]) == with_value.end() ? 0U : 1U;
+  }
+  return {};
+}
+
 }  // namespace
 
-std::expected<Inspection, Failure> inspect_program(const std::string& path, const Environment& environment) {
+std::expected<Inspection, Failure> inspect_program(const std::string& path, const Environment& environment,
+                                                   const std::vector<std::string>& arguments) {
   Inspection inspection;
   inspection.path = path;
   inspection.image = path;
@@ -241,7 +286,19 @@ std::expected<Inspection, Failure> inspect_program(const std::string& path, cons
           Failure{status_not_executable, fmt::format("{} is a damaged ELF file, or not one of a program",
                                                      profile::in_quotes(inspection.image))});
     }
-    set_obstacle(inspection, *program);
+    if (program->interpreter.empty() && is_loader_name(program->shared_name)) {
+      const std::string named = depth == 0 ? program_of_loader(arguments) : std::string{};
+      const auto loaded = read_binary(named);
+      if (!loaded) {
+        return inspection;  // what the loader does then is its own affair
+      }
+      inspection.image = named;
+      inspection.is_loaded_by_hand = true;
+      set_obstacle(inspection, *loaded, environment);
+      set_allocators(inspection, *loaded);
+      return inspection;
+    }
+    set_obstacle(inspection, *program, environment);
     set_allocators(inspection, *program);
     return inspection;
   }

@@ -2,30 +2,23 @@
 // uses.
 #pragma once
 
-#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
 
 #include "arpent/common/environment.hpp"
 #include "arpent/common/program_lookup.hpp"
+#include "profile/model/survey.hpp"
 
 namespace ar::command {
 
-// Why a library cannot be preloaded into a program.
-enum class Obstacle : std::uint8_t {
-  none,
-  statically_linked,
-  raised_privileges,   // set-uid, set-gid or file capabilities
-  sanitizer,           // built with AddressSanitizer or one of its kin
-  other_architecture,  // 32-bit, or for another processor
-  cut_short,           // the rest of the file is missing
-  disabled,            // by ARPENT_DISABLE
-};
+using Obstacle = profile::Cause;  // why a library cannot be preloaded into a program
 
 struct Inspection {
   std::string path;   // what exec gets
-  std::string image;  // the ELF file that will run: `path`, or the interpreter of a script
+  std::string image;  // the ELF file that will run: `path`, the interpreter of a script, or what the C
+                      // library's loader is asked to run
+  bool is_loaded_by_hand = false;          // `path` is that loader
   bool shell_script_without_line = false;  // text without #!: to be run by /bin/sh, as execvp does
   Obstacle obstacle = Obstacle::none;
   std::string explanation;       // of the obstacle: a sentence without full stop
@@ -42,8 +35,8 @@ struct Inspection {
 };
 
 // Looks through the `#!` lines of scripts, `env NAME` included, at the ELF file that will run. The failure is
-// one that exec would meet: no valid format, no interpreter.
-[[nodiscard]] std::expected<Inspection, Failure> inspect_program(const std::string& path,
-                                                                 const Environment& environment);
+// one that exec would meet: no valid format, no interpreter. `arguments` begin with the program's name.
+[[nodiscard]] std::expected<Inspection, Failure> inspect_program(
+    const std::string& path, const Environment& environment, const std::vector<std::string>& arguments = {});
 
 }  // namespace ar::command

@@ -26,6 +26,7 @@
 #include "arpent/run/profile_collection.hpp"
 #include "arpent/run/program_inspection.hpp"
 #include "arpent/run/run_survey.hpp"
+#include "arpent/run/untracked_programs.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/write/json_writer.hpp"
 #include "profile/write/text_writer.hpp"
@@ -64,17 +65,11 @@ int complain_of(const Failure& failure) {
 }
 
 Way way_into(const Inspection& inspection) {
-  switch (inspection.obstacle) {
-    case Obstacle::none:
-      return Way::preloaded;
-    case Obstacle::statically_linked:
-      return inspection.contains_arpent ? Way::linked_in : Way::not_at_all;
-    case Obstacle::raised_privileges:
-    case Obstacle::sanitizer:
-    case Obstacle::other_architecture:
-    case Obstacle::cut_short:
-    case Obstacle::disabled:
-      break;
+  if (inspection.obstacle == Obstacle::none) {
+    return Way::preloaded;
+  }
+  if (inspection.obstacle == Obstacle::statically_linked && inspection.contains_arpent) {
+    return Way::linked_in;
   }
   return Way::not_at_all;
 }
@@ -105,7 +100,8 @@ std::expected<void, Failure> arrange_tracking(Preparation& prepared, const RunOp
 }
 
 // Finds out all that can fail before the program starts, so that it does not run in vain.
-std::expected<Preparation, Failure> prepare(const RunOptions& options, const std::string& program) {
+std::expected<Preparation, Failure> prepare(const RunOptions& options,
+                                            const std::vector<std::string>& program) {
   const Environment environment = Environment::current();
   auto report = ReportTarget::open(options.report);
   if (!report) {
@@ -115,8 +111,8 @@ std::expected<Preparation, Failure> prepare(const RunOptions& options, const std
   if (!suppressions) {
     return own_failure(suppressions.error());
   }
-  const auto path = find_program(program, environment);
-  auto inspection = path ? inspect_program(*path, environment) : std::unexpected(path.error());
+  const auto path = find_program(program.front(), environment);
+  auto inspection = path ? inspect_program(*path, environment, program) : std::unexpected(path.error());
   if (!inspection) {
     return std::unexpected(inspection.error());
   }
@@ -182,10 +178,13 @@ std::expected<ChildEnding, Failure> start_and_wait(const Preparation& prepared,
 // Reads the profiles, and settles the one that is kept.
 Remains collect(const Preparation& prepared, const RunOptions& options,
                 const std::vector<std::string>& program, const ChildEnding& child) {
-  RunFacts facts{.program = prepared.inspection.path,
+  const Inspection& inspection = prepared.inspection;
+  RunFacts facts{.program = inspection.is_loaded_by_hand ? inspection.image : inspection.path,
                  .inspection = prepared.inspection,
                  .arguments = program,
-                 .recorded = options.mode != "off"};
+                 .recorded = options.mode != "off",
+                 .full_stacks = options.mode == "stacks",
+                 .untracked = read_untracked_programs(prepared.directory.path(), prepared.environment)};
   ProfileCollection collection =
       prepared.kept
           ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)
@@ -265,7 +264,7 @@ int status_for_leaks(const RunOptions& options, const profile::Survey& survey) {
 }  // namespace
 
 RunResult run_program(const RunOptions& options, const std::vector<std::string>& program) {
-  const auto prepared = prepare(options, program.front());
+  const auto prepared = prepare(options, program);
   if (!prepared) {
     return {.status = complain_of(prepared.error())};
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -11,26 +12,34 @@
 namespace ar::command {
 namespace {
 
-std::string own_malloc_inside(const Inspection& inspection) {
-  return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
-                     profile::in_quotes(inspection.image));
+struct Reason {
+  profile::Cause cause = profile::Cause::none;
+  std::string sentence;  // without full stop
+};
+
+Reason own_malloc_inside(const Inspection& inspection) {
+  return {profile::Cause::own_malloc,
+          fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
+                      profile::in_quotes(inspection.image))};
 }
 
-// The library needs 32 MiB of addresses to begin with, and a profile beside them.
-constexpr rlim_t addresses_for_tracking = rlim_t{64} << 20U;
+// What the library maps before it serves: addresses of the heap, of the profile, of the loader's and its own.
+rlim_t addresses_for_tracking(const RunFacts& facts) { return rlim_t{facts.full_stacks ? 96U : 64U} << 20U; }
 
-// The program inherits the limit. Empty when it leaves room to track it.
-std::string too_few_addresses(const Inspection& inspection) {
+// The program inherits the limit. No cause if it leaves room to track it.
+Reason too_few_addresses(const RunFacts& facts) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= addresses_for_tracking) {
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= addresses_for_tracking(facts)) {
     return {};
   }
-  return fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; 65536 are enough",
-                     limit.rlim_cur >> 10U, profile::in_quotes(inspection.image));
+  return {profile::Cause::address_limit,
+          fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; {} are enough",
+                      limit.rlim_cur >> 10U, profile::in_quotes(facts.inspection.image),
+                      addresses_for_tracking(facts) >> 10U)};
 }
-
-// Empty when the profile has something to tell of the program's memory.
-std::string why_nothing_is_seen(const Inspection& inspection, const profile::Profile& profile) {
+// No cause if the profile has something to tell of the program's memory.
+Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profile) {
+  const Inspection& inspection = facts.inspection;
   if (profile.totals.allocations != 0) {
     return {};
   }
@@ -38,39 +47,42 @@ std::string why_nothing_is_seen(const Inspection& inspection, const profile::Pro
     return own_malloc_inside(inspection);
   }
   if (!profile.serving) {
-    if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+    if (Reason limited = too_few_addresses(facts); limited.cause != profile::Cause::none) {
       return limited;
     }
-    return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
-                       profile::in_quotes(inspection.image));
+    return {profile::Cause::other_malloc,
+            fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
+                        profile::in_quotes(inspection.image))};
   }
   if (inspection.built_by_zig) {
-    return fmt::format(
-        "no allocation reached Arpent. Zig's page_allocator, and allocators that stand on it such as "
-        "GeneralPurposeAllocator, map pages themselves: what {} takes from these cannot be seen (what it "
-        "takes "
-        "from std.heap.c_allocator or ar_allocator can)",
-        profile::in_quotes(inspection.image));
+    return {
+        profile::Cause::own_pages,
+        fmt::format(
+            "no allocation reached Arpent. Zig's page_allocator, and allocators that stand on it such as "
+            "GeneralPurposeAllocator, map pages themselves: what {} takes from these cannot be seen (what "
+            "it takes from std.heap.c_allocator or ar_allocator can)",
+            profile::in_quotes(inspection.image))};
   }
   return {};
 }
 
 // The library writes a profile only where its malloc is the one that serves.
-std::string why_no_profile(const RunFacts& facts) {
+Reason why_no_profile(const RunFacts& facts) {
   const Inspection& inspection = facts.inspection;
   const bool brings_arpent = inspection.obstacle == Obstacle::statically_linked && inspection.contains_arpent;
   if (inspection.obstacle != Obstacle::none && !brings_arpent) {
-    return inspection.explanation;
+    return {inspection.obstacle, inspection.explanation};
   }
   if (inspection.own_malloc_exported) {
     return own_malloc_inside(inspection);
   }
-  if (std::string limited = too_few_addresses(inspection); !limited.empty()) {
+  if (Reason limited = too_few_addresses(facts); limited.cause != profile::Cause::none) {
     return limited;
   }
-  return fmt::format(
-      "{} left no profile: another malloc than Arpent's serves it, or it ended before it began",
-      profile::in_quotes(inspection.image));
+  return {
+      profile::Cause::other_malloc,
+      fmt::format("{} left no profile: another malloc than Arpent's serves it, or it ended before it began",
+                  profile::in_quotes(inspection.image))};
 }
 
 void add_linked_note(std::vector<std::string>& notes, const Inspection& inspection) {
@@ -137,6 +149,12 @@ void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
   }
 }
 
+// A program that the process became, and that cannot be tracked; null if there is none.
+const profile::UntrackedProgram* last_untracked(const profile::Survey& survey) {
+  const auto found = std::ranges::find(survey.untracked, survey.pid, &profile::UntrackedProgram::pid);
+  return found == survey.untracked.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, ProfileCollection collection) {
@@ -147,22 +165,40 @@ profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, Pro
                          .ending = child.ending,
                          .notes = std::move(collection.damaged),
                          .why_not_tracked = {},
+                         .cause = profile::Cause::none,
                          .main = std::move(collection.main),
-                         .others = std::move(collection.others)};
-  if (!facts.recorded) {
-    survey.why_not_tracked = "mode is off, nothing was recorded";
-    return survey;
+                         .others = std::move(collection.others),
+                         .untracked = facts.untracked};
+  for (profile::ProcessImage& image : survey.others) {
+    // What it became keeps no profile that could say how it ended.
+    const bool is_replaced = std::ranges::find(survey.untracked, image.profile.pid,
+                                               &profile::UntrackedProgram::pid) != survey.untracked.end();
+    if (is_replaced &&
+        (image.end == profile::ImageEnd::killed || image.end == profile::ImageEnd::still_running)) {
+      image.end = profile::ImageEnd::replaced;
+    }
   }
-  if (survey.main) {
-    survey.why_not_tracked = why_nothing_is_seen(facts.inspection, survey.main->profile);
-    if (survey.why_not_tracked.empty()) {
+  Reason reason;
+  if (!facts.recorded) {
+    reason = {profile::Cause::mode_off, "mode is off, nothing was recorded"};
+  } else if (const profile::UntrackedProgram* last = last_untracked(survey); last != nullptr) {
+    reason = {last->cause, last->explanation};
+    if (survey.main) {
+      survey.others.push_back(std::move(*survey.main));
+      survey.main.reset();
+    }
+  } else if (!survey.main) {
+    reason = why_no_profile(facts);
+  } else {
+    reason = why_nothing_is_seen(facts, survey.main->profile);
+    if (reason.cause == profile::Cause::none) {
       add_notes(survey.notes, facts.inspection, *survey.main);
     } else {
       survey.main.reset();
     }
-  } else {
-    survey.why_not_tracked = why_no_profile(facts);
   }
+  survey.cause = reason.cause;
+  survey.why_not_tracked = std::move(reason.sentence);
   return survey;
 }
 

@@ -15,7 +15,9 @@ struct RunFacts {
   std::string program;    // path of what was run
   Inspection inspection;  // of the program that the main image is: exec may have replaced the first
   std::vector<std::string> arguments;
-  bool recorded = true;  // false: mode off
+  bool recorded = true;     // false: mode off
+  bool full_stacks = true;  // false: mode sites
+  std::vector<profile::UntrackedProgram> untracked;
 };
 
 [[nodiscard]] profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child,

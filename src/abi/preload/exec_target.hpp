@@ -1,0 +1,50 @@
+// The program that exec is about to become, looked up as exec does it, and whether our library may go into
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/preload/elf_judge.hpp"
+#include "track/region/untracked_notice.hpp"
+
+namespace ar::abi {
+
+// What an exec function was given.
+struct ExecTarget {
+  enum class By : std::uint8_t {
+    path,        // from `folder`, or the descriptor `folder` itself if it is empty
+    name,        // in the folders of PATH
+    descriptor,  // `folder`
+  };
+  By by;
+  int folder;
+  const char* path;
+};
+
+// Large: not for small stacks. Makes system calls only, and changes no errno.
+class TargetJudge {
+ public:
+  // Obstacle::none also for what cannot be read, and what exec will refuse. `environment` is what the program
+  // would get.
+  [[nodiscard]] track::Obstacle judge(const ExecTarget& target, char* const arguments[],
+                                      char* const environment[]) noexcept;
+
+  // After it found an obstacle: the path of the program that has it.
+  [[nodiscard]] const char* path() const noexcept { return path_; }
+
+  static constexpr std::size_t path_size = 4096;
+
+ private:
+  [[nodiscard]] bool write_path(const ExecTarget& target) noexcept;
+  [[nodiscard]] bool find_in_path(const char* name) noexcept;
+  [[nodiscard]] track::Obstacle judge_file(char* const arguments[], int depth, bool by_loader) noexcept;
+  [[nodiscard]] bool read_interpreter() noexcept;
+  void name_file(int descriptor) noexcept;
+
+  char path_[path_size];
+  char head_[256];  // as much as the kernel looks at
+  ElfJudge elf_;
+};
+
+}  // namespace ar::abi
