@@ -16,7 +16,8 @@ CC = os.environ["CC"]
 LOADER = "/lib64/ld-linux-x86-64.so.2" if os.uname().machine == "x86_64" else "/lib/ld-linux-aarch64.so.1"
 os.environ["ASAN_OPTIONS"] = os.environ["LSAN_OPTIONS"] = "detect_leaks=0"
 
-pathlib.Path("main.c").write_text("""
+pathlib.Path("main.c").write_text(
+    """
 #include <stdio.h>
 #include <stdlib.h>
 extern char** environ;
@@ -28,7 +29,8 @@ int main(int count, char** arguments) {
   }
   return 6;
 }
-""")
+"""
+)
 
 
 def build(name, *options, compiler=CC):
@@ -44,8 +46,9 @@ def script(name, text):
 
 
 def plain(*command, environment=None):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          env={**os.environ, **(environment or {})})
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, env={**os.environ, **(environment or {})}
+    )
     return done.returncode, without_last_command(done.stdout)
 
 
@@ -60,7 +63,9 @@ def untouched(program, cause, because, *command, options=(), environment=None):
     done, report = survey(*command, options=options, environment=environment)
     what = f"{program} by {command} {options} {environment}"
     equal((done.returncode, without_last_command(done.stdout)), expected, what)
-    found = [entry for entry in report["untracked"] if pathlib.Path(entry["program"]).name == pathlib.Path(program).name]
+    found = [
+        entry for entry in report["untracked"] if pathlib.Path(entry["program"]).name == pathlib.Path(program).name
+    ]
     equal([entry["cause"] for entry in found], [cause], f"cause of {what}: {report['untracked']}")
     check(found and because in found[0]["explanation"], f"'{because}' is not said of {what}: {found}")
     return done, report, found
@@ -69,7 +74,9 @@ def untouched(program, cause, because, *command, options=(), environment=None):
 def becomes_untracked(program, cause, because):
     """As the program that another one replaces itself by, and as a child that is followed."""
     done, report, _ = untouched(program, cause, because, script("wrapper.sh", f"#!/bin/sh\nexec {program} x\n"))
-    equal((report["tracked"], report["process"], report["untracked_cause"]), (False, None, cause), f"{program} at the end")
+    equal(
+        (report["tracked"], report["process"], report["untracked_cause"]), (False, None, cause), f"{program} at the end"
+    )
     check(because in report["why_not_tracked"], f"{program}: {report['why_not_tracked']!r}")
     equal(len(report["others"]), 1, f"the shell before {program}")
     text = run("./wrapper.sh").stderr
@@ -90,8 +97,11 @@ becomes_untracked(build("tsan_inside", "-fsanitize=thread", "-static-libtsan"), 
 for sanitizer in ("address", "thread", "memory", "leak"):
     name = build(f"clang_{sanitizer}", f"-fsanitize={sanitizer}", compiler="clang-19")
     becomes_untracked(name, "sanitizer", SANITIZER)
-becomes_untracked(build("clang_old_hash", "-fsanitize=address", "-s", "-Wl,--hash-style=sysv", compiler="clang-19"),
-                  "sanitizer", SANITIZER)
+becomes_untracked(
+    build("clang_old_hash", "-fsanitize=address", "-s", "-Wl,--hash-style=sysv", compiler="clang-19"),
+    "sanitizer",
+    SANITIZER,
+)
 becomes_untracked(build("with_musl", compiler="musl-gcc"), "other_c_library", "is built for another C library")
 becomes_untracked(build("static", "-static"), "statically_linked", "is statically linked")
 becomes_untracked(build("static_pie", "-static-pie"), "statically_linked", "is statically linked")
@@ -137,11 +147,30 @@ elif how == "fork":
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 """
 for how in ("execv", "execvpe", "fexecve", "path", "posix_spawn", "posix_spawnp", "vfork", "fork"):
-    untouched("with_address", "sanitizer", SANITIZER, sys.executable, "-c", PYTHON, how, "./with_address",
-              options=["--follow-children"])
+    untouched(
+        "with_address",
+        "sanitizer",
+        SANITIZER,
+        sys.executable,
+        "-c",
+        PYTHON,
+        how,
+        "./with_address",
+        options=["--follow-children"],
+    )
 untouched("with_musl", "other_c_library", "C library", "env", "./with_musl")
-untouched("with_musl", "other_c_library", "C library", "find", "main.c", "-exec", "./with_musl", "{}", ";",
-          options=["--follow-children"])
+untouched(
+    "with_musl",
+    "other_c_library",
+    "C library",
+    "find",
+    "main.c",
+    "-exec",
+    "./with_musl",
+    "{}",
+    ";",
+    options=["--follow-children"],
+)
 
 # Through scripts: the interpreter decides, up to the kernel's limit
 here = pathlib.Path.cwd()
@@ -161,10 +190,26 @@ untouched("ordinary", "sanitizer", "sanitizer", "sh", "-c", f"LD_PRELOAD={asan} 
 for value in (None, "", "libm.so.6", "libm.so.6:libdl.so.2"):
     for options in ([], ["--follow-children"]):
         environment = {} if value is None else {"LD_PRELOAD": value}
-        untouched("static", "statically_linked", "statically", "sh", "-c", "exec ./static", options=options,
-                  environment=environment)
-        untouched("static", "statically_linked", "statically", "sh", "-c", f"LD_PRELOAD={value or ''} exec ./static",
-                  options=options, environment=environment)
+        untouched(
+            "static",
+            "statically_linked",
+            "statically",
+            "sh",
+            "-c",
+            "exec ./static",
+            options=options,
+            environment=environment,
+        )
+        untouched(
+            "static",
+            "statically_linked",
+            "statically",
+            "sh",
+            "-c",
+            f"LD_PRELOAD={value or ''} exec ./static",
+            options=options,
+            environment=environment,
+        )
 
 # exec that fails leaves nothing behind: the program that tried goes on and is in the report
 shutil.copy("static", "refused")
@@ -178,13 +223,21 @@ done, report = survey(PROGRAMS / "exec_damaged", count)
 equal((done.returncode, done.stdout, report["tracked"]), (0, f"{count}\n", True), "damaged files")
 
 # A program that is started through its loader is tracked under its own name
-for command in ([LOADER, "./ordinary"], [LOADER, "--argv0", "other", "./ordinary", "x"], ["sh", "-c", f"exec {LOADER} ./ordinary"]):
+for command in (
+    [LOADER, "./ordinary"],
+    [LOADER, "--argv0", "other", "./ordinary", "x"],
+    ["sh", "-c", f"exec {LOADER} ./ordinary"],
+):
     done, report = survey(*command)
     equal((done.returncode, without_last_command(done.stdout)), plain(*command), f"{command} as without us")
     process = report["process"] or {}
     equal(process.get("program"), str(here / "ordinary"), f"name of {command}")
     own = [site for site in process.get("sites", []) if site["allocated_bytes"] == 123]
-    equal([(site["function"], pathlib.Path(site["file"]).name) for site in own], [("main", "main.c")], f"site of {command}")
+    equal(
+        [(site["function"], pathlib.Path(site["file"]).name) for site in own],
+        [("main", "main.c")],
+        f"site of {command}",
+    )
 done, report = survey(LOADER, "./with_address", "x")
 equal((done.returncode, report["untracked_cause"]), (6, "sanitizer"), "a sanitizer through the loader")
 untouched("with_address", "sanitizer", SANITIZER, "sh", "-c", f"exec {LOADER} ./with_address x")
