@@ -26,7 +26,7 @@ void write_place(platform::TextWriter& out, platform::Places places, std::uint32
 
 void print_message(platform::MessageWriter write, const void* context) noexcept {
   const int saved = errno;
-  const platform::SignalShield shield;
+  const platform::SignalShield shield{platform::SignalShield::Ends::let_through};
   bool printed = false;
   if (const ReportTurn turn{ReportTurn::Busy::give_up}; turn.taken() && !is_unknown_child()) {
     printed = platform::print_symbolized(write, context, symbolizer_search, start_environment());

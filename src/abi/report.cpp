@@ -141,7 +141,7 @@ bool anything_came_through_ar_heap() noexcept {
 void write_in_turn(Occasion occasion) noexcept {
   const int saved = errno;
   {
-    const platform::SignalShield shield;
+    const platform::SignalShield shield{platform::SignalShield::Ends::let_through};
     const ReportTurn turn{ReportTurn::Busy::wait};
     if (turn.taken()) {
       write_report(occasion);

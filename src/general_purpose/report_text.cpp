@@ -50,7 +50,7 @@ void ReportText::frame(std::uint32_t number, std::uintptr_t return_address) noex
 
 void print_report(platform::MessageWriter write, const void* context) noexcept {
   const int saved = errno;
-  const platform::SignalShield shield;
+  const platform::SignalShield shield{platform::SignalShield::Ends::let_through};
   bool printed = false;
   if (turn.try_lock()) {
     printed = platform::print_symbolized(write, context, search, environment);

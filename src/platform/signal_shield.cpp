@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <initializer_list>
 
 #include "platform/system_call.hpp"
 
@@ -21,6 +22,21 @@ constexpr std::uint64_t never_blocked = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGILL)
                                         bit(SIGTRAP) | bit(SIGSYS) | bit(SIGABRT) | bit(SIGKILL) |
                                         bit(SIGSTOP);
 
+// The signals that end a process on request, and that have no handler.
+std::uint64_t default_ends() noexcept {
+  std::uint64_t found = 0;
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT}) {
+    struct {
+      std::uint64_t handler, flags, restorer, mask;
+    } action{};
+    if (system_call(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&action), kernel_mask_size) == 0 &&
+        action.handler == 0) {
+      found |= bit(signal);
+    }
+  }
+  return found;
+}
+
 std::uint64_t pending_signals() noexcept {
   std::uint64_t pending = 0;
   system_call(SYS_rt_sigpending, reinterpret_cast<long>(&pending), kernel_mask_size);
@@ -29,8 +45,8 @@ std::uint64_t pending_signals() noexcept {
 
 }  // namespace
 
-SignalShield::SignalShield() noexcept {
-  const std::uint64_t mask = ~never_blocked;
+SignalShield::SignalShield(Ends ends) noexcept {
+  const std::uint64_t mask = ~never_blocked & ~(ends == Ends::let_through ? default_ends() : 0);
   active_ = system_call(SYS_rt_sigprocmask, SIG_BLOCK, reinterpret_cast<long>(&mask),
                         reinterpret_cast<long>(&before_), kernel_mask_size) == 0;
   pending_ = pending_signals();

@@ -11,7 +11,11 @@ namespace ar::platform {
 // Faults (SIGSEGV and the like) and SIGABRT are not blocked. Not to be shared between threads.
 class SignalShield {
  public:
-  SignalShield() noexcept;
+  // What happens to SIGTERM, SIGHUP, SIGINT and SIGQUIT if the program handles them by ending. Where the
+  // thread writes to a pipe or terminal meanwhile, they must get through, or nothing could end it.
+  enum class Ends : std::uint8_t { held_off, let_through };
+
+  explicit SignalShield(Ends ends = Ends::held_off) noexcept;
   ~SignalShield();
   SignalShield(const SignalShield&) = delete;
   SignalShield& operator=(const SignalShield&) = delete;

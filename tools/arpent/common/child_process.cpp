@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -48,15 +49,29 @@ class SignalsWhileWaiting {
   }
 
   void restore_in_child() const {
-    ::sigaction(SIGINT, &interrupt_before_, nullptr);
-    ::sigaction(SIGQUIT, &quit_before_, nullptr);
-    ::sigaction(SIGCHLD, &child_before_, nullptr);
+    restore_actions();
     ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+
+  // Afterwards what the terminal sends is blocked instead of ignored.
+  void end_waiting() const {
+    sigset_t of_terminal;
+    ::sigemptyset(&of_terminal);
+    ::sigaddset(&of_terminal, SIGINT);
+    ::sigaddset(&of_terminal, SIGQUIT);
+    ::sigprocmask(SIG_BLOCK, &of_terminal, nullptr);
+    restore_actions();
   }
 
   [[nodiscard]] const sigset_t& awaited() const { return awaited_; }
 
  private:
+  void restore_actions() const {
+    ::sigaction(SIGINT, &interrupt_before_, nullptr);
+    ::sigaction(SIGQUIT, &quit_before_, nullptr);
+    ::sigaction(SIGCHLD, &child_before_, nullptr);
+  }
+
   sigset_t awaited_{};
   sigset_t mask_before_{};
   struct sigaction interrupt_before_{};
@@ -84,20 +99,30 @@ int exec_error(int failure_pipe) {
   return got == static_cast<ssize_t>(sizeof error) ? error : 0;
 }
 
-// Returns the status of waitpid.
-int wait_and_forward(pid_t child, const SignalsWhileWaiting& signals) {
+bool is_end_signal(int signal) { return std::ranges::find(end_signals, signal) != end_signals.end(); }
+
+// Returns the status of waitpid. `passed_on`: as in ChildEnding.
+int wait_and_forward(pid_t child, const SignalsWhileWaiting& signals, int& passed_on) {
   int status = 0;
+  int signal = 0;
+  siginfo_t info{};
   while (true) {
+    const bool is_for_program = signal > 0 && signal != SIGCHLD;
     const pid_t ended = ::waitpid(child, &status, WNOHANG);
     if (ended == child) {
+      if (is_for_program && is_end_signal(signal)) {
+        ::kill(::getpid(), signal);
+      }
       return status;
     }
-    siginfo_t info{};
-    const int signal = ::sigwaitinfo(&signals.awaited(), &info);
-    // The kernel's own (a hang-up of the terminal) reached the program as well.
-    if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) {
-      ::kill(child, signal);
+    if (is_for_program) {
+      passed_on = is_end_signal(signal) ? signal : passed_on;
+      // The kernel's own (a hang-up of the terminal) reached the program as well.
+      if (info.si_code != SI_KERNEL) {
+        ::kill(child, signal);
+      }
     }
+    signal = ::sigwaitinfo(&signals.awaited(), &info);
   }
 }
 
@@ -143,13 +168,16 @@ std::expected<ChildEnding, LaunchFailure> run_child(const Launch& launch) {
     execute(launch, signals, pipe[1]);
   }
   ::close(pipe[1]);
+  // The pipe is read last: signals cannot end a read, because they are blocked.
+  int passed_on = 0;
+  const int status = wait_and_forward(child, signals, passed_on);
+  signals.end_waiting();
   const int error = exec_error(pipe[0]);
   ::close(pipe[0]);
-  const int status = wait_and_forward(child, signals);
   if (error != 0) {
     return std::unexpected(LaunchFailure{.in_exec = true, .error = error});
   }
-  ChildEnding result{.pid = child, .ending = ending_of(status)};
+  ChildEnding result{.pid = child, .ending = ending_of(status), .passed_on = passed_on};
   result.ending.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

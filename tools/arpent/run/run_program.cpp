@@ -20,6 +20,7 @@
 #include "arpent/common/program_lookup.hpp"
 #include "arpent/common/report_target.hpp"
 #include "arpent/common/subcommand.hpp"
+#include "arpent/run/end_watch.hpp"
 #include "arpent/run/kept_profile.hpp"
 #include "arpent/run/preload.hpp"
 #include "arpent/run/private_directory.hpp"
@@ -272,6 +273,7 @@ RunResult run_program(const RunOptions& options, const std::vector<std::string>&
   if (!child) {
     return {.status = complain_of(child.error())};
   }
+  watch_for_end(prepared->directory.path(), *child);
   const Remains remains = collect(*prepared, options, program, *child);
   const bool reported = report(*prepared, options, remains);
   if (child->ending.by_signal) {
