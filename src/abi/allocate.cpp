@@ -3,18 +3,28 @@
 #include <cerrno>
 #include <cstring>
 
+#include "abi/copies.hpp"
 #include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
 
 namespace ar::abi {
 
+void* allocate_elsewhere(std::size_t size, std::size_t alignment, std::uintptr_t caller,
+                         track::Family family) noexcept {
+  const Calls* const other = other_copy();
+  return other == nullptr ? nullptr : other->allocate(size, alignment, caller, family);
+}
+
 void* allocate_slow(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
   notify_heap_watch(caller);
   const heap::Allocated made = heap::allocate_slow(size);
   if (made.block == nullptr) {
-    errno = ENOMEM;
-    return nullptr;
+    void* const block = allocate_elsewhere(size, heap::granularity, caller, family);
+    if (block == nullptr) {
+      errno = ENOMEM;
+    }
+    return block;
   }
   record(made, size, caller, family);  // the process's first allocation has only now started the tracking
   return made.block;
@@ -141,10 +151,12 @@ void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller
     return nullptr;
   }
   const heap::Allocated made = heap::allocate(total);
-  if (made.block != nullptr) {
-    clear(made, total);
-    record(made, total, caller, family);
+  if (made.block == nullptr) [[unlikely]] {
+    const Calls* const other = other_copy();
+    return other == nullptr ? nullptr : other->allocate_zeroed(1, total, caller, family);
   }
+  clear(made, total);
+  record(made, total, caller, family);
   return made.block;
 }
 

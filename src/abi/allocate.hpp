@@ -48,14 +48,19 @@ template <track::Family family>
   return made.block != nullptr ? made.block : allocate_slow(size, caller, family);
 }
 
+// By another copy of this library, if one serves the process: then this copy's heap has no memory. Else null.
+[[nodiscard, gnu::cold]] void* allocate_elsewhere(std::size_t size, std::size_t alignment,
+                                                  std::uintptr_t caller, track::Family family) noexcept;
+
 // Null if there is no memory; the caller sets errno.
 [[gnu::always_inline]] inline void* allocate_aligned(std::size_t size, std::size_t alignment,
                                                      std::uintptr_t caller, track::Family family) noexcept {
   notify_heap_watch(caller);
   const heap::Allocated made = heap::allocate_aligned(size, alignment);
-  if (made.block != nullptr) [[likely]] {
-    record(made, size, caller, family);
+  if (made.block == nullptr) [[unlikely]] {
+    return allocate_elsewhere(size, alignment, caller, family);
   }
+  record(made, size, caller, family);
   return made.block;
 }
 

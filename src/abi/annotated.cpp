@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "abi/allocate.hpp"
+#include "abi/copies.hpp"
 #include "abi/free.hpp"
 #include "abi/resize.hpp"
 #include "track/record_annotated.hpp"
@@ -15,20 +16,31 @@ track::AnnotatedSite site_of(const Annotation& annotation) noexcept {
   return {annotation.file, annotation.description, annotation.line, annotation.caller};
 }
 
-void* record_annotated(const heap::Allocated& made, std::size_t size, const Annotation& annotation) noexcept {
-  if (made.block == nullptr) {
-    errno = ENOMEM;
-  } else if (heap::keep_slots) {
+void record_annotated(const heap::Allocated& made, std::size_t size, const Annotation& annotation) noexcept {
+  if (heap::keep_slots) {
     track::record_annotated(made.page, made.block, size, site_of(annotation), track::Family::ar_heap);
   }
-  return made.block;
+}
+
+void* or_out_of_memory(void* block) noexcept {
+  if (block == nullptr) {
+    errno = ENOMEM;
+  }
+  return block;
 }
 
 }  // namespace
 
 void* allocate_annotated(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {
   notify_heap_watch(site.caller);
-  return record_annotated(heap::allocate_aligned(size, alignment), size, site);
+  const heap::Allocated made = heap::allocate_aligned(size, alignment);
+  if (made.block == nullptr) [[unlikely]] {
+    const Calls* const other = other_copy();
+    return or_out_of_memory(other == nullptr ? nullptr
+                                             : other->allocate_annotated(size, alignment, site_of(site)));
+  }
+  record_annotated(made, size, site);
+  return made.block;
 }
 
 void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annotation& site) noexcept {
@@ -39,10 +51,14 @@ void* allocate_zeroed_annotated(std::size_t count, std::size_t size, const Annot
     return nullptr;
   }
   const heap::Allocated made = heap::allocate(total);
-  if (made.block != nullptr) {
-    clear(made, total);
+  if (made.block == nullptr) [[unlikely]] {
+    const Calls* const other = other_copy();
+    return or_out_of_memory(other == nullptr ? nullptr
+                                             : other->allocate_zeroed_annotated(1, total, site_of(site)));
   }
-  return record_annotated(made, total, site);
+  clear(made, total);
+  record_annotated(made, total, site);
+  return made.block;
 }
 
 void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& site) noexcept {
@@ -53,11 +69,7 @@ void* reallocate_annotated(void* pointer, std::size_t size, const Annotation& si
     free_annotated(pointer, site.caller);
     return nullptr;
   }
-  void* resized = resize_annotated(pointer, size, site_of(site), site.caller);
-  if (resized == nullptr) {
-    errno = ENOMEM;
-  }
-  return resized;
+  return or_out_of_memory(resize_annotated(pointer, size, site_of(site), site.caller));
 }
 
 void free_annotated(void* pointer, std::uintptr_t caller) noexcept {

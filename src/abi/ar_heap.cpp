@@ -8,12 +8,11 @@
 
 #include "abi/annotated.hpp"
 #include "abi/caller.hpp"
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
-#include "abi/report.hpp"
 #include "abi/report_text.hpp"
 #include "abi/resize.hpp"
 #include "platform/text.hpp"
-#include "track/adopted.hpp"
 #include "track/sites/wrapper_frames.hpp"
 
 static_assert(__builtin_strcmp(AR_HEAP_VERSION, ARPENT_VERSION) == 0, "ar_heap.h and CMakeLists.txt differ");
@@ -94,13 +93,13 @@ ARPENT_EXPORT_C int ar_heap__resize_in_place(void* ptr, size_t size) noexcept {
 }
 
 ARPENT_EXPORT_C int ar_heap__adopt(void* ptr, size_t size, const char* desc) noexcept {
-  return ptr != nullptr && ar::track::adopt(ptr, size, desc, ARPENT_CALLER) ? 1 : 0;
+  return ptr != nullptr && ar::abi::serving_copy().adopt(ptr, size, desc, ARPENT_CALLER) ? 1 : 0;
 }
 
 ARPENT_EXPORT_C int ar_heap__disown(void* ptr) noexcept {
-  return ptr != nullptr && ar::track::disown(ptr) ? 1 : 0;
+  return ptr != nullptr && ar::abi::serving_copy().disown(ptr) ? 1 : 0;
 }
 
-ARPENT_EXPORT_C void ar_heap__memory_report(void) noexcept { ar::abi::write_report_now(); }
+ARPENT_EXPORT_C void ar_heap__memory_report(void) noexcept { ar::abi::serving_copy().write_report(); }
 
 ARPENT_EXPORT_C const char* arpent__version(void) noexcept { return ARPENT_VERSION; }

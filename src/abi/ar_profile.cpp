@@ -1,6 +1,7 @@
 // The library's side of include/ar_profile.h.
 #include "ar_profile.h"
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "platform/lock.hpp"
 #include "track/region/mode.hpp"
@@ -22,7 +23,7 @@ using ar::track::OriginRecord;
 using ar::track::Snapshot;
 
 struct Visit {
-  void (*visit)(const ar_profile__growth* growth, void* context);
+  ar::abi::GrowthVisitor visit;
   void* context;
 };
 
@@ -59,27 +60,48 @@ void visit_growth(OriginIndex index, const LiveOrigin& growth, void* context) no
   to.visit(&told, to.context);
 }
 
+bool mark(const char* label) noexcept {
+  const ar::platform::LockGuard guard(ar::track::region_lock());
+  return ar::track::mark_moment(label);
+}
+
+std::size_t for_each_grown(const Snapshot& before, const Snapshot& after, ar::abi::GrowthVisitor visit,
+                           void* context) noexcept {
+  Visit to = {visit, context};
+  return ar::track::for_each_grown(before, after, &visit_growth, &to);
+}
+
+const ar::abi::ProfileCalls& calls() noexcept { return *ar::abi::serving_copy().profile; }
+
 const Snapshot& own(const ar_profile__snapshot* snapshot) noexcept {
   return *reinterpret_cast<const Snapshot*>(snapshot);
 }
 
 }  // namespace
 
-ARPENT_EXPORT_C int ar_profile__is_tracking_() { return ar::track::profile() != nullptr ? 1 : 0; }
+namespace ar::abi {
+constinit const ProfileCalls own_profile_calls = {
+    .is_tracking = [] { return track::profile() != nullptr; },
+    .switch_recording = track::switch_recording,
+    .mark = mark,
+    .take = track::take_snapshot,
+    .drop = track::drop_snapshot,
+    .grown = for_each_grown,
+};
+}  // namespace ar::abi
 
-ARPENT_EXPORT_C int ar_profile__switch_(int on) { return ar::track::switch_recording(on != 0) ? 1 : 0; }
+ARPENT_EXPORT_C int ar_profile__is_tracking_() { return calls().is_tracking() ? 1 : 0; }
 
-ARPENT_EXPORT_C int ar_profile__mark_(const char* label) {
-  const ar::platform::LockGuard guard(ar::track::region_lock());
-  return ar::track::mark_moment(label) ? 1 : 0;
-}
+ARPENT_EXPORT_C int ar_profile__switch_(int on) { return calls().switch_recording(on != 0) ? 1 : 0; }
+
+ARPENT_EXPORT_C int ar_profile__mark_(const char* label) { return calls().mark(label) ? 1 : 0; }
 
 ARPENT_EXPORT_C ar_profile__snapshot* ar_profile__take_() {
-  return reinterpret_cast<ar_profile__snapshot*>(ar::track::take_snapshot());
+  return reinterpret_cast<ar_profile__snapshot*>(calls().take());
 }
 
 ARPENT_EXPORT_C void ar_profile__drop_(ar_profile__snapshot* snapshot) {
-  ar::track::drop_snapshot(reinterpret_cast<Snapshot*>(snapshot));
+  calls().drop(reinterpret_cast<Snapshot*>(snapshot));
 }
 
 ARPENT_EXPORT_C void ar_profile__live_(const ar_profile__snapshot* snapshot, int64_t* blocks,
@@ -92,6 +114,5 @@ ARPENT_EXPORT_C size_t ar_profile__grown_(const ar_profile__snapshot* before,
                                           const ar_profile__snapshot* after,
                                           void (*visit)(const ar_profile__growth* growth, void* context),
                                           void* context) {
-  Visit to = {visit, context};
-  return ar::track::for_each_grown(own(before), own(after), &visit_growth, &to);
+  return calls().grown(own(before), own(after), visit, context);
 }

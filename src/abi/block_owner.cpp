@@ -2,8 +2,8 @@
 #include "arpent/block_owner.h"
 
 #include "abi/caller.hpp"
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
-#include "abi/misuse.hpp"
 #include "track/owners.hpp"
 
 namespace {
@@ -33,48 +33,48 @@ ar::track::BlockFinder inner(ar_heap__block_finder finder) noexcept {
 ARPENT_EXPORT_C ar_heap__owner* ar_heap__owner_begin(int kind, const char* file, int line,
                                                      const char* desc) noexcept {
   return reinterpret_cast<ar_heap__owner*>(
-      ar::track::begin_owner(known_kind(kind), {file, desc, line, ARPENT_CALLER}));
+      ar::abi::serving_copy().owner.begin(known_kind(kind), {file, desc, line, ARPENT_CALLER}));
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_end(ar_heap__owner* owner) noexcept {
-  ar::track::end_owner(inner(owner));
+  ar::abi::serving_copy().owner.end(inner(owner));
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_enter(ar_heap__owner* owner, const void* block, size_t size,
                                           const char* file, int line, const char* desc) noexcept {
-  ar::track::enter_owned(inner(owner), block, size, {file, desc, line, ARPENT_CALLER});
+  ar::abi::serving_copy().owner.enter(inner(owner), block, size, {file, desc, line, ARPENT_CALLER});
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_resize(ar_heap__owner* owner, const void* block, size_t size) noexcept {
-  ar::track::resize_owned(inner(owner), block, size);
+  ar::abi::serving_copy().owner.resize(inner(owner), block, size);
 }
 
 ARPENT_EXPORT_C uint32_t ar_heap__owner_leave(ar_heap__owner* owner, const void* block) noexcept {
-  return ar::track::leave_owned(inner(owner), block);
+  return ar::abi::serving_copy().owner.leave(inner(owner), block);
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_return(ar_heap__owner* owner, const void* block, size_t size,
                                            uint32_t token) noexcept {
-  ar::track::return_owned(inner(owner), block, size, token);
+  ar::abi::serving_copy().owner.give_back(inner(owner), block, size, token);
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_reject(ar_heap__owner* owner, const void* pointer, const char* file,
                                            int line) noexcept {
-  ar::abi::report_wrong_owner(pointer, {file, line, ARPENT_CALLER}, ar::track::description_of(inner(owner)));
+  ar::abi::serving_copy().owner.reject(inner(owner), pointer, file, line, ARPENT_CALLER);
 }
 
 ARPENT_EXPORT_C size_t ar_heap__owner_count(const ar_heap__owner* owner) noexcept {
-  return ar::track::count_owned(inner(owner));
+  return ar::abi::serving_copy().owner.count(inner(owner));
 }
 
 ARPENT_EXPORT_C void ar_heap__owner_cut(ar_heap__owner* owner, size_t count) noexcept {
-  ar::track::cut_owned(inner(owner), count);
+  ar::abi::serving_copy().owner.cut(inner(owner), count);
 }
 
 ARPENT_EXPORT_C void ar_heap__add_block_finder(ar_heap__block_finder finder, const char* name) noexcept {
-  ar::track::add_block_finder(inner(finder), name);
+  ar::abi::serving_copy().owner.add_finder(inner(finder), name);
 }
 
 ARPENT_EXPORT_C void ar_heap__remove_block_finder(ar_heap__block_finder finder) noexcept {
-  ar::track::remove_block_finder(inner(finder));
+  ar::abi::serving_copy().owner.remove_finder(inner(finder));
 }

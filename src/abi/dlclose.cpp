@@ -2,10 +2,8 @@
 // forgotten, and how to unwind from there.
 #include <dlfcn.h>
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
-#include "track/region/mode.hpp"
-#include "track/threads/recorders.hpp"
-#include "unwind/unwind.hpp"
 
 // Not there in a fully static program.
 extern "C" [[gnu::weak]] void* dlsym(void* handle, const char* name) noexcept;
@@ -20,9 +18,6 @@ ARPENT_EXPORT_C int dlclose(void* handle) noexcept {
     return 0;
   }
   const int result = next(handle);
-  ar::unwind::forget_unloaded_code();
-  if (ar::track::profile() != nullptr) {
-    ar::track::forget_sites();
-  }
+  ar::abi::known_copy().forget_unloaded_code();
   return result;
 }

@@ -21,7 +21,7 @@ namespace {
                                          std::uint32_t families) noexcept {
   heap::Page* page = heap::page_of(pointer);
   if (page == nullptr) {
-    free_foreign(pointer, caller);
+    free_foreign(pointer, caller, families);
     return;
   }
   const track::RecordedFree released = track::record_free(page, pointer, caller, families);

@@ -34,7 +34,7 @@ template <std::uint32_t families>
   if (page != nullptr) [[likely]] {
     heap::free(page, pointer);
   } else {
-    free_foreign(pointer, caller);
+    free_foreign(pointer, caller, families);
   }
 }
 

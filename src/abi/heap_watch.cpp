@@ -1,9 +1,9 @@
 // The C API of arpent/heap_watch.h.
 #include "arpent/heap_watch.h"
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/message.hpp"
-#include "heap/watch.hpp"
 #include "platform/loaded_module.hpp"
 #include "platform/symbolizing.hpp"
 
@@ -38,10 +38,12 @@ void write_first(const void* context, ar::platform::TextWriter& out, ar::platfor
 }  // namespace
 
 ARPENT_EXPORT_C int ar_heap__watch_begin(ar_heap__watch* watch) noexcept {
-  return ar::heap::begin_watch(inner(watch)) ? 1 : 0;
+  return ar::abi::serving_copy().begin_watch(inner(watch)) ? 1 : 0;
 }
 
-ARPENT_EXPORT_C void ar_heap__watch_end(ar_heap__watch* watch) noexcept { ar::heap::end_watch(inner(watch)); }
+ARPENT_EXPORT_C void ar_heap__watch_end(ar_heap__watch* watch) noexcept {
+  ar::abi::serving_copy().end_watch(inner(watch));
+}
 
 ARPENT_EXPORT_C void ar_heap__watch_tell(const ar_heap__watch* watch) noexcept {
   if (watch->first != 0) {

@@ -132,3 +132,9 @@ ARPENT_ALSO_AS("realloc", "__libc_realloc");
 ARPENT_ALSO_AS("memalign", "__libc_memalign");
 ARPENT_ALSO_AS("valloc", "__libc_valloc");
 ARPENT_ALSO_AS("pvalloc", "__libc_pvalloc");
+
+// For foreign.cpp.
+#define ARPENT_HIDDEN_AS(name, alias) \
+  __asm__(".globl " alias "\n.hidden " alias "\n.type " alias ", %function\n.set " alias ", " name)
+ARPENT_HIDDEN_AS("free", "arpent_own_free");
+ARPENT_HIDDEN_AS("realloc", "arpent_own_realloc");

@@ -5,12 +5,12 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/foreign.hpp"
 #include "heap/allocate.hpp"
 #include "heap/resize.hpp"
 #include "heap/statistics.hpp"
-#include "heap/thread_heap.hpp"
 #include "platform/text.hpp"
 
 ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {
@@ -18,13 +18,18 @@ ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {
   return page == nullptr ? ar::abi::usable_size_of_foreign(pointer) : ar::heap::usable_size(page);
 }
 
-ARPENT_EXPORT_C int malloc_trim(std::size_t) noexcept { return ar::heap::trim() ? 1 : 0; }
+// For foreign.cpp.
+__asm__(
+    ".globl arpent_own_usable_size\n.hidden arpent_own_usable_size\n.type arpent_own_usable_size, %function\n"
+    ".set arpent_own_usable_size, malloc_usable_size");
+
+ARPENT_EXPORT_C int malloc_trim(std::size_t) noexcept { return ar::abi::serving_copy().trim() ? 1 : 0; }
 
 // glibc's tuning parameters have no counterpart here; taken as the hints they are.
 ARPENT_EXPORT_C int mallopt(int, int) noexcept { return 1; }
 
 ARPENT_EXPORT_C struct mallinfo2 mallinfo2() noexcept {
-  const ar::heap::Statistics now = ar::heap::statistics();
+  const ar::heap::Statistics now = ar::abi::serving_copy().statistics();
   struct mallinfo2 information = {};
   information.arena = now.mapped_in_segments;
   information.hblks = now.mappings;
@@ -48,7 +53,7 @@ ARPENT_EXPORT_C struct mallinfo mallinfo() noexcept {
 }
 
 ARPENT_EXPORT_C void malloc_stats() noexcept {
-  const ar::heap::Statistics now = ar::heap::statistics();
+  const ar::heap::Statistics now = ar::abi::serving_copy().statistics();
   ar::platform::TextWriter out(2);
   out.text("system bytes     = ").number(now.mapped_in_segments + now.mapped_alone);
   out.text("\nin use bytes     = ").number(now.used);
@@ -59,7 +64,7 @@ ARPENT_EXPORT_C int malloc_info(int options, FILE* stream) noexcept {
   if (options != 0) {
     return EINVAL;
   }
-  const ar::heap::Statistics now = ar::heap::statistics();
+  const ar::heap::Statistics now = ar::abi::serving_copy().statistics();
   std::fprintf(
       stream,
       "<malloc version=\"arpent\">\n<system type=\"current\" size=\"%zu\"/>\n<in-use size=\"%zu\"/>\n"

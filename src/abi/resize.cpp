@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "abi/allocate.hpp"
+#include "abi/copies.hpp"
 #include "abi/foreign.hpp"
 #include "abi/free.hpp"
 #include "abi/misuse.hpp"
@@ -86,7 +87,7 @@ void* change(void* pointer, std::size_t size, const NewSite& site) noexcept {
   notify_heap_watch(site.caller);
   heap::Page* page = heap::page_of(pointer);
   if (page == nullptr) {
-    return resize_foreign(pointer, size, site.caller);
+    return resize_foreign(pointer, size, site.annotated, site.caller);
   }
   heap::BlockInfo before;
   if (!look_before(pointer, site.caller, before)) {
@@ -120,9 +121,16 @@ void* resize_annotated(void* pointer, std::size_t size, const track::AnnotatedSi
 }
 
 bool resize_in_place(void* pointer, std::size_t size, std::uintptr_t caller) noexcept {
-  heap::Page* page = pointer == nullptr || size == 0 ? nullptr : heap::page_of(pointer);
+  if (pointer == nullptr || size == 0) {
+    return false;
+  }
+  heap::Page* page = heap::page_of(pointer);
+  if (page == nullptr) {
+    const Calls* const other = other_copy();
+    return other != nullptr && other->resize_in_place(pointer, size, caller);
+  }
   heap::BlockInfo before;
-  return page != nullptr && look_before(pointer, caller, before) &&
+  return look_before(pointer, caller, before) &&
          change_in_page(pointer, page, size, false, {nullptr, caller}, before) != nullptr;
 }
 

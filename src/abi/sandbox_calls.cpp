@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstdarg>
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "platform/raw_system_call.hpp"
 #include "platform/sandbox.hpp"
-#include "track/tracker.hpp"
 
 namespace {
 
@@ -40,13 +40,11 @@ extern "C" {
   if (!installs_filter(number, first)) {
     return with_errno(ar::platform::raw_system_call(number, first, second, third, fourth, fifth));
   }
-  if (!ar::platform::is_sandboxed()) {
-    ar::track::prepare_for_sandbox();
-  }
-  const bool before = ar::platform::set_sandboxed(true);
+  const ar::abi::Calls& serving = ar::abi::known_copy();
+  const bool before = serving.enter_sandbox();
   const long result = ar::platform::raw_system_call(number, first, second, third, fourth, fifth);
   if (result < 0) {
-    ar::platform::set_sandboxed(before);
+    serving.set_sandboxed(before);
   }
   return with_errno(result);
 }

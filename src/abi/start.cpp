@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/misuse.hpp"
 #include "abi/process_options.hpp"
@@ -116,6 +117,10 @@ void read_options() noexcept {
 // Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
 // up.
 void first_allocation() noexcept {
+  if (!claim_process()) {
+    heap::stand_aside();
+    return;
+  }
   started_pid = platform::system_call(SYS_getpid);
   // A program with more rights than its user does what it does whatever the user sets.
   if (!platform::is_secure_execution()) {
@@ -192,7 +197,8 @@ void at_quick_exit_end() noexcept { finish(track::RunState::quick_exit); }
 
 // Whether the process's malloc is this one: another copy of this library, or an allocator of the program's
 // own, may stand before it. Checked with free(NULL), which is harmless everywhere
-// and reaches us only if we are the process's malloc.
+// and reaches us only if we are the process's malloc. If it reaches another copy, that one starts, as this
+// one does here.
 bool serves() noexcept {
   null_freed = false;
   free(nullptr);
@@ -200,11 +206,13 @@ bool serves() noexcept {
 }
 
 [[gnu::constructor(101)]] void library_starts() noexcept {
-  if (!serves()) {
+  const bool is_process_malloc = serves();
+  if (is_other_copy_ready()) {
     return;
   }
-  if (heap::thread_state.heap == &heap::empty_heap) {
-    (void)heap::attach_thread();
+  keep_loaded();
+  if (!is_process_malloc) {
+    return;
   }
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
   at_quick_exit(at_quick_exit_end);
@@ -221,8 +229,12 @@ bool serves() noexcept {
 }  // namespace
 
 void note_null_free() noexcept {
-  if (!null_freed) {
-    null_freed = true;
+  if (null_freed) {
+    return;
+  }
+  null_freed = true;
+  if (heap::thread_state.heap == &heap::empty_heap) {
+    (void)heap::attach_thread();
   }
 }
 
@@ -240,7 +252,7 @@ constinit const Hooks hooks = {ar::abi::first_allocation, ar::abi::thread_ends};
 
 // exit() ends through its own copy of this; only a program that calls it by name comes here.
 ARPENT_EXPORT_C void _exit(int status) {
-  ar::abi::finish_before_exit_call();
+  ar::abi::known_copy().finish();
   for (;;) {
     ar::platform::system_call(SYS_exit_group, status);
   }

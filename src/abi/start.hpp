@@ -6,6 +6,9 @@ namespace ar::abi {
 // Called for free(NULL): how start.cpp finds out whether the process's `free` is this one.
 void note_null_free() noexcept;
 
+// What _exit does first.
+void finish_before_exit_call() noexcept;
+
 // True for a child made by vfork, which runs in its parent's memory; never in a sandbox, where it is not
 // known.
 [[nodiscard]] bool is_borrowed_memory() noexcept;

@@ -131,7 +131,7 @@ Allocated with_second_try(std::size_t size, Allocate allocate) noexcept {
     ++watch->allocations;
   }
   Allocated made = allocate();
-  if (made.block == nullptr && size >> address_bits == 0) {
+  if (made.block == nullptr && size >> address_bits == 0 && !stands_aside()) {
     make_room();
     made = allocate();
   }

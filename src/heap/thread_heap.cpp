@@ -21,6 +21,7 @@ ThreadHeap* late_heap = nullptr;  // shared by threads past their end
 pthread_key_t exit_key;
 platform::Lock start_lock;
 std::atomic<bool> started{false};
+bool aside = false;  // written before `started`
 
 bool has_heap() noexcept { return thread_state.heap != nullptr && thread_state.heap != &empty_heap; }
 
@@ -57,9 +58,13 @@ void start_once() noexcept {
 
 void start_without_thread() noexcept { start_once(); }
 
+void stand_aside() noexcept { aside = true; }
+
+bool stands_aside() noexcept { return aside; }
+
 ThreadHeap* attach_thread() noexcept {
   start_once();
-  ThreadHeap* heap = take_heap(process_heaps, 0);
+  ThreadHeap* heap = aside ? nullptr : take_heap(process_heaps, 0);
   if (heap == nullptr) {
     return nullptr;
   }

@@ -18,7 +18,12 @@ struct Hooks {
 };
 extern constinit const Hooks hooks;
 
-// Gives the calling thread, which has none, its heap. Null when there is no memory.
+// Called by the hook of the first allocation: this heap serves nobody, and no thread gets one.
+void stand_aside() noexcept;
+[[nodiscard]] bool stands_aside() noexcept;
+
+// Gives the calling thread, which has none, its heap. Null when there is no memory, and while this heap
+// stands aside.
 [[nodiscard]] ThreadHeap* attach_thread() noexcept;
 
 // The process's first allocation comes before there is thread-local storage to attach to.
