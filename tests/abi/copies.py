@@ -60,14 +60,25 @@ for host in ("static", "shared", "plain"):
 
 # Another version.
 library = (pathlib.Path(LIB) / "libarpent.so").resolve().read_bytes()
-version = subprocess.run([os.environ["ARPENT_BIN"], "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+version = subprocess.run(
+    [os.environ["ARPENT_BIN"], "--version"], capture_output=True, text=True, check=True
+).stdout.split()[-1]
 check(f"\0{version}\0".encode() in library, f"no version {version} in the library")
 other = version[:-1] + ("8" if version.endswith("9") else "9")
 pathlib.Path("libarpent.so.0").write_bytes(library.replace(f"\0{version}\0".encode(), f"\0{other}\0".encode()))
-done = subprocess.run(["./static", "local", "all", "./with_shared.so"], capture_output=True, text=True, check=False,
-                      env={**os.environ, "LD_LIBRARY_PATH": os.getcwd()})
+done = subprocess.run(
+    ["./static", "local", "all", "./with_shared.so"],
+    capture_output=True,
+    text=True,
+    check=False,
+    env={**os.environ, "LD_LIBRARY_PATH": os.getcwd()},
+)
 equal((done.returncode, done.stdout), (1, ""), "status of two versions")
 here = os.path.realpath(os.getcwd())
-equal(done.stderr, f"arpent: two versions of Arpent are in this process, {version} in {here}/static and {other} in "
-      f"{here}/libarpent.so.0; build both with the same version\n", "two versions")
+equal(
+    done.stderr,
+    f"arpent: two versions of Arpent are in this process, {version} in {here}/static and {other} in "
+    f"{here}/libarpent.so.0; build both with the same version\n",
+    "two versions",
+)
 finish()

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "profile/model/survey.hpp"
@@ -49,6 +51,12 @@ TEST(TextFormat, CountsInWords) {
   EXPECT_EQ(counted(1, "block"), "1 block");
   EXPECT_EQ(counted(0, "block"), "0 blocks");
   EXPECT_EQ(counted(1000, "block"), "1,000 blocks");
+}
+
+TEST(TextFormat, TwoDigitsForEachByte) {
+  constexpr std::array<std::uint8_t, 4> bytes{0x00, 0x0a, 0xf0, 0xff};
+  EXPECT_EQ(hexadecimal(bytes), "000af0ff");
+  EXPECT_EQ(hexadecimal({}), "");
 }
 
 TEST(TextFormat, MakesAnyTextPrintable) {

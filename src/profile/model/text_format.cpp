@@ -109,7 +109,8 @@ std::string printable(std::string_view text) {
     } else if (first == '\r') {
       out += "\\r";
     } else if (code < 0x20 || code == 0x7f || length == 0) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", code);
+      out += "\\x";
+      out += hexadecimal({&code, 1});
     } else {
       out.append(text.substr(0, length));
     }
@@ -119,6 +120,16 @@ std::string printable(std::string_view text) {
 }
 
 std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 0xf];
+  }
+  return text;
+}
 
 std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 

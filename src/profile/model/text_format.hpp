@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ namespace ar::profile {
 
 // The same between single quotes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
+
+// Two digits for each byte: {0x0a, 0xff} -> "0aff".
+[[nodiscard]] std::string hexadecimal(std::span<const std::uint8_t> bytes);
 
 // The last part of a path: "/usr/lib/libc.so.6" -> "libc.so.6".
 [[nodiscard]] std::string_view file_name(std::string_view path);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "profile/model/histograms.hpp"
+#include "profile/model/text_format.hpp"
 #include "profile/model/totals.hpp"
 #include "profile/read/damage.hpp"
 #include "profile/read/load_generations.hpp"
@@ -19,14 +20,6 @@ namespace {
 
 std::uint64_t minus_or_zero(std::uint64_t value, std::uint64_t taken) {
   return value > taken ? value - taken : 0;
-}
-
-std::string hexadecimal(std::span<const std::uint8_t> bytes) {
-  std::string digits;
-  for (const std::uint8_t byte : bytes) {
-    fmt::format_to(std::back_inserter(digits), "{:02x}", byte);
-  }
-  return digits;
 }
 
 std::vector<Module> read_modules(const RegionImage& image, Offset first) {

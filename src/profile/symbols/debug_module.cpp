@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "profile/model/text_format.hpp"
 #include "profile/symbols/function_name.hpp"
 
 namespace ar::profile {
@@ -172,14 +173,6 @@ std::string file_name(const char* file, Dwarf_Die& unit) {
   return tidy(std::string_view{file}.starts_with(start) ? std::string{file} : start + file);
 }
 
-std::string hexadecimal(const unsigned char* bytes, int count) {
-  std::string digits;
-  for (int i = 0; i < count; ++i) {
-    fmt::format_to(std::back_inserter(digits), "{:02x}", bytes[i]);
-  }
-  return digits;
-}
-
 }  // namespace
 
 struct DebugModule::State {
@@ -266,7 +259,7 @@ std::unique_ptr<DebugModule> DebugModule::open(const std::string& path, const st
     GElf_Addr address = 0;
     const int count = dwfl_module_build_id(state->module, &bytes, &address);
     // A file without a build id cannot be told from another.
-    if (count <= 0 || hexadecimal(bytes, count) != build_id) {
+    if (count <= 0 || hexadecimal({bytes, static_cast<std::size_t>(count)}) != build_id) {
       return nullptr;
     }
   }

@@ -44,7 +44,7 @@ std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Met
   }
   std::string out;
   for (const auto& [line, value] : stacks) {
-    fmt::format_to(std::back_inserter(out), "{} {}\n", line, value);
+    out += fmt::format("{} {}\n", line, value);
   }
   return out;
 }

@@ -92,9 +92,14 @@ ends("a FIFO without a reader, as JSON", PROGRAMS / "figures", options=["--repor
 # While debug information is asked for
 with socket.create_server(("127.0.0.1", 0)) as server:
     subprocess.run(["strip", "-o", "stripped", PROGRAMS / "figures"], check=True)
-    ends("a server that does not answer", "./stripped",
-         environment={"DEBUGINFOD_URLS": f"http://127.0.0.1:{server.getsockname()[1]}",
-                      "DEBUGINFOD_CACHE_PATH": str(pathlib.Path("cache").absolute())})
+    ends(
+        "a server that does not answer",
+        "./stripped",
+        environment={
+            "DEBUGINFOD_URLS": f"http://127.0.0.1:{server.getsockname()[1]}",
+            "DEBUGINFOD_CACHE_PATH": str(pathlib.Path("cache").absolute()),
+        },
+    )
 
 # While the program runs: the signal is the program's, and then the report cannot be written
 for number in ENDS[:2]:
@@ -106,7 +111,13 @@ ends("a message into a full pipe", PROGRAMS / "misuses", "double_free", runs=Tru
 hanging = pathlib.Path("hanging")
 hanging.write_text("#!/bin/sh\nexec sleep 4\n")
 hanging.chmod(0o755)
-ends("a symbolizer that hangs", PROGRAMS / "misuses", "double_free", runs=True, environment={"ARPENT_SYMBOLIZER": str(hanging.absolute())})
+ends(
+    "a symbolizer that hangs",
+    PROGRAMS / "misuses",
+    "double_free",
+    runs=True,
+    environment={"ARPENT_SYMBOLIZER": str(hanging.absolute())},
+)
 
 # Before the program is started
 ends("suppressions from a FIFO", "true", options=["--suppressions", "unread"])

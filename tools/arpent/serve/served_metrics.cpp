@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <string_view>
 
 #include "profile/model/text_format.hpp"
@@ -54,18 +53,18 @@ std::string label_value(std::string_view path) {
 std::string metrics_text(std::span<const Profile> processes, MetricsFormat format) {
   std::string out;
   const auto family = [&](std::string_view name, std::string_view type, std::string_view help) {
-    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   };
   family("arpent_processes", "gauge", "Processes that are tracked.");
-  fmt::format_to(std::back_inserter(out), "arpent_processes {}\n", processes.size());
+  out += fmt::format("arpent_processes {}\n", processes.size());
   for (const Metric& metric : metrics) {
     const std::string sample = fmt::format("{}{}", metric.name, metric.is_counter ? "_total" : "");
     // OpenMetrics names a family of counters without the ending of its samples.
     family(format == MetricsFormat::openmetrics ? metric.name : std::string_view{sample},
            metric.is_counter ? "counter" : "gauge", metric.help);
     for (const Profile& process : processes) {
-      fmt::format_to(std::back_inserter(out), "{}{{pid=\"{}\",program=\"{}\"}} {}\n", sample, process.pid,
-                     label_value(process.program), metric.value(process));
+      out += fmt::format("{}{{pid=\"{}\",program=\"{}\"}} {}\n", sample, process.pid,
+                         label_value(process.program), metric.value(process));
     }
   }
   if (format == MetricsFormat::openmetrics) {
