@@ -192,7 +192,15 @@ void finish(track::RunState state) noexcept {
   ended = true;
 }
 
-void at_the_very_end(void*) noexcept { finish(track::RunState::exited); }
+// A second thread that calls exit meanwhile finds no handlers left and would end the process at once: each
+// call leaves one for the next, which waits there.
+void at_the_very_end(void*) noexcept {
+  const bool is_tracked = track::profile() != nullptr && !platform::is_sandboxed() && !is_borrowed_memory();
+  if (is_tracked && !ended && ending_thread != platform::system_call(SYS_gettid)) {
+    __cxa_atexit(at_the_very_end, nullptr, nullptr);
+  }
+  finish(track::RunState::exited);
+}
 void at_quick_exit_end() noexcept { finish(track::RunState::quick_exit); }
 
 // Whether the process's malloc is this one: another copy of this library, or an allocator of the program's

@@ -13,6 +13,7 @@
 #include "platform/signal_shield.hpp"
 #include "platform/system_call.hpp"
 #include "platform/threads.hpp"
+#include "track/adopted.hpp"
 #include "track/region/mode.hpp"
 #include "track/sites/modules.hpp"
 #include "track/sites/origins.hpp"
@@ -119,9 +120,20 @@ void reset_results(track::Header& header) noexcept {
   }
 }
 
+const track::ModuleRecord* allocating_module(const track::OriginRecord& origin) noexcept {
+  return origin.annotated == 0 ? track::module(origin.module) : nullptr;
+}
+
 bool allocated_by_runtime(const track::OriginRecord& origin) noexcept {
-  const track::ModuleRecord* of = origin.annotated == 0 ? track::module(origin.module) : nullptr;
+  const track::ModuleRecord* of = allocating_module(origin);
   return of != nullptr && is_runtime(*of);
+}
+
+// What the loader makes (the tables of thread-local storage, descriptions of libraries) is led to from
+// threads and handles, and is the runtime's all the same.
+bool allocated_by_loader(const track::OriginRecord& origin) noexcept {
+  const track::ModuleRecord* of = allocating_module(origin);
+  return of != nullptr && is_loader(*of);
 }
 
 struct Tally {
@@ -136,7 +148,8 @@ bool tally_block(const heap::BlockInfo& block, void* context) noexcept {
   if (of == nullptr) {
     return true;
   }
-  if (tally.marking.is_kept_by_runtime(block.start) && allocated_by_runtime(*of)) {
+  if ((tally.marking.is_kept_by_runtime(block.start) && allocated_by_runtime(*of)) ||
+      allocated_by_loader(*of)) {
     ++of->runtime_blocks;
     of->runtime_bytes += block.requested_size;
   } else if (tally.marking.is_reachable(block.start)) {
@@ -153,6 +166,20 @@ bool tally_block(const heap::BlockInfo& block, void* context) noexcept {
   return true;
 }
 
+// The users' own memory lies outside of the heap: whether it can be reached is not known, so it is not lost.
+bool tally_adopted(const heap::BlockInfo& block, void* context) noexcept {
+  const Tally& tally = *static_cast<Tally*>(context);
+  const track::OriginIndex index = track::slot_origin(block.slot);
+  track::OriginRecord* of = track::is_own(index) ? track::origin(index) : nullptr;
+  if (of != nullptr) {
+    ++of->reachable_blocks;
+    of->reachable_bytes += block.requested_size;
+    ++tally.header.reachable_blocks;
+    tally.header.reachable_bytes += block.requested_size;
+  }
+  return true;
+}
+
 track::LeakScan scan(track::Header& header, std::uintptr_t stack_pointer, platform::PageSource pages,
                      platform::ReadingWay way) noexcept {
   const platform::StoppedThreads threads;
@@ -165,6 +192,7 @@ track::LeakScan scan(track::Header& header, std::uintptr_t stack_pointer, platfo
   }
   Tally tally{marking, header};
   heap::for_each_live_block(tally_block, &tally);
+  track::for_each_adopted(tally_adopted, &tally);
   header.unstopped_threads = threads.unstopped();
   return threads.unstopped() == 0 ? track::LeakScan::done : track::LeakScan::partial;
 }

@@ -6,7 +6,11 @@
 
 namespace ar::leaks {
 
-// By the file's name: libc, the loader, libm, libstdc++, libgcc_s and their kin, glibc's, musl's and LLVM's.
+// The process's loader, whatever its file is called.
+[[nodiscard]] bool is_loader(const track::ModuleRecord& module) noexcept;
+
+// The loader; by the file's name: libc, the loader, libm, libstdc++, libgcc_s and their kin, glibc's, musl's
+// and LLVM's.
 [[nodiscard]] bool is_runtime(const track::ModuleRecord& module) noexcept;
 
 }  // namespace ar::leaks

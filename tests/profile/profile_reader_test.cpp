@@ -74,6 +74,7 @@ TEST(ProfileReader, JoinsTheSitesOfALibraryThatWasLoadedTwice) {
     track::OriginRecord record = plain_origin(address, module);
     record.lost_blocks = 1;
     record.lost_bytes = module;
+    record.reachable_bytes = 10 - module;
     builder.count(thread, builder.add_origin(record),
                   {.allocations = 2, .allocated_bytes = 20, .frees = 1, .freed_bytes = 10, .temporary = 1});
   }
@@ -125,8 +126,28 @@ TEST(ProfileReader, KnowsTheProcessAndItsModules) {
   EXPECT_EQ(profile->sites[0].module, 0U);
 }
 
+TEST(ProfileReader, TakesWhatIsLiveFromTheScan) {
+  ProfileBuilder builder;
+  track::OriginRecord record = plain_origin(1, 0);
+  record.lost_blocks = 1, record.lost_bytes = 10;
+  record.reachable_blocks = 2, record.reachable_bytes = 200;
+  record.runtime_blocks = 4, record.runtime_bytes = 4000;
+  // Threads went on after it.
+  builder.count(builder.add_thread(), builder.add_origin(record),
+                {.allocations = 20, .allocated_bytes = 5000, .frees = 4, .freed_bytes = 500, .temporary = 0});
+  const auto profile = read_profile(builder.bytes());
+  ASSERT_TRUE(profile) << profile.error();
+  EXPECT_EQ(profile->totals.live, (BlocksAndBytes{7, 4210}));
+  EXPECT_EQ(profile->sites[0].frees, 13U);
+  EXPECT_EQ(profile->sites[0].freed_bytes, 790U);
+  EXPECT_EQ(profile->peak_bytes, 4210U);
+  builder.header().leak_scan = track::LeakScan::not_done;
+  EXPECT_EQ(read_profile(builder.bytes())->totals.live, (BlocksAndBytes{16, 4500}));
+}
+
 TEST(ProfileReader, TakesThePeakFromTheValidCapture) {
   ProfileBuilder builder;
+  builder.header().leak_scan = track::LeakScan::not_done;
   track::OriginRecord record = plain_origin(1, 0);
   record.peak_blocks[0] = 1, record.peak_bytes[0] = 100;
   record.peak_blocks[1] = 2, record.peak_bytes[1] = 200;
@@ -304,6 +325,7 @@ TEST(JoinStacks, MakesOneSiteOfThoseThatDifferInTheirStacksAlone) {
     track::OriginRecord record = plain_origin(0x1040, program);
     record.stack = builder.add_stack_node(0x1040, program, builder.add_stack_node(caller, program, 0));
     record.lost_blocks = 1;
+    record.lost_bytes = 10;
     builder.count(thread, builder.add_origin(record),
                   {.allocations = 5, .allocated_bytes = 50, .frees = 4, .freed_bytes = 40, .temporary = 2});
     record.family = track::Family::new_object;

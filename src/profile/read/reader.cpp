@@ -248,6 +248,18 @@ Site read_site(const RegionImage& image, const track::OriginRecord& record, std:
             .lifetimes = {},
             .sizes = {},
             .threads = {}};
+  // All figures are those of the scan's moment: threads may go on allocating until the process has ended.
+  const bool is_scanned =
+      header.leak_scan == track::LeakScan::done || header.leak_scan == track::LeakScan::partial;
+  if (is_scanned && site.family != track::Family::owned) {
+    site.live = site.lost;
+    site.live += site.reachable;
+    site.live += site.runtime;
+    site.allocations = std::max(site.allocations, site.live.blocks);
+    site.allocated_bytes = std::max(site.allocated_bytes, site.live.bytes);
+    site.frees = site.allocations - site.live.blocks;
+    site.freed_bytes = site.allocated_bytes - site.live.bytes;
+  }
   read_histograms(image, record, index, site);
   if (record.module != 0) {
     site.module = record.module - 1;
@@ -378,7 +390,7 @@ Profile read(std::span<const std::byte> bytes) {
   profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.
-  profile.peak_bytes = std::max(profile.peak_bytes, profile.totals.peak.bytes);
+  profile.peak_bytes = std::max({profile.peak_bytes, profile.totals.peak.bytes, profile.totals.live.bytes});
   return profile;
 }
 
