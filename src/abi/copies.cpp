@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <cstring>
+#include <ctime>
 
 #include "platform/loaded_module.hpp"
 #include "platform/process_word.hpp"
@@ -42,6 +43,13 @@ void write_copy(platform::TextWriter& out, const Calls& copy) noexcept {
 }
 
 [[noreturn, gnu::cold]] void refuse(const Calls& other) noexcept {
+  static bool refused = false;
+  if (__atomic_exchange_n(&refused, true, __ATOMIC_RELAXED)) {
+    for (;;) {  // another thread is about to end the process
+      const timespec pause{1, 0};
+      platform::system_call(SYS_nanosleep, reinterpret_cast<long>(&pause), 0);
+    }
+  }
   {
     platform::TextWriter out(2);
     out.text("arpent: two versions of Arpent are in this process, ");
