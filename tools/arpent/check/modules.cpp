@@ -1,6 +1,7 @@
 #include "arpent/check/modules.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 
 #include "profile/model/text_format.hpp"
@@ -30,14 +31,23 @@ bool is_runtime(const CompilationUnit& unit) {
          (unit.name == "compiler_rt" || unit.name == "ubsan_rt" || unit.name == "fuzzer");
 }
 
+// Where a unit's source lay. Of one library, compilers may have been given some sources by their whole path
+// and some from the folder where they ran.
+std::string place_of(const CompilationUnit& unit) {
+  return (std::filesystem::path{unit.folder} / unit.name).lexically_normal().string();
+}
+
 class Joiner {
  public:
   Joiner(const binary::ElfFile& object, const std::vector<CompilationUnit>& units) {
     for (const binary::ModuleNote& note : object.notes) {
       if (note.of_library) {
         modules_.library_version = note.version;
-        if (note.unit.ends_with(library_unit)) {
-          library_folders_.push_back(note.unit.substr(0, note.unit.size() - library_unit.size()));
+        for (const CompilationUnit& unit : units) {
+          if (unit.name == note.unit && unit.name.ends_with(library_unit)) {
+            const std::string place = place_of(unit);
+            library_folders_.push_back(place.substr(0, place.size() - library_unit.size()));
+          }
         }
       } else {
         notes_.push_back({&note, nullptr});
@@ -90,7 +100,7 @@ class Joiner {
 
   [[nodiscard]] bool is_of_library(const CompilationUnit& unit) const {
     return std::ranges::any_of(library_folders_, [&](const std::string& folder) {
-      return !folder.empty() && unit.name.starts_with(folder);
+      return !folder.empty() && place_of(unit).starts_with(folder);
     });
   }
 
