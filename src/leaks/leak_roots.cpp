@@ -29,6 +29,10 @@ bool is_private_memory(const platform::Mapping& mapping) noexcept {
 
 bool LeakRoots::collect(const platform::StoppedThreads& threads, std::uintptr_t stack_pointer) noexcept {
   own_thread_pointer_ = platform::own_thread_pointer();
+  memory_stays_ = threads.unstopped() == 0;
+  if (!memory_stays_ && reader_.way() == platform::ReadingWay::directly) {
+    return false;  // what is there now may be gone when it is read
+  }
   return collect_mappings() && collect_uneven() && collect_runtime_modules() && leave_out_own_memory() &&
          leave_out_dead_frames(threads, stack_pointer) && leave_out_dead_stacks(threads);
 }
@@ -85,9 +89,33 @@ bool LeakRoots::collect_uneven() noexcept {
         return false;
       }
       even_to = mapping.end;
+      if (!collect_unreadable(std::max(mapping.start, range.start), std::min(mapping.end, range.end))) {
+        return false;
+      }
     }
     if (even_to < range.end && !uneven_.push({even_to, range.end})) {
       return false;
+    }
+  }
+  return true;
+}
+
+// Pages within a mapping that fault when they are touched, as no list of mappings shows: guard pages
+// (MADV_GUARD_INSTALL), pages past the end of a file.
+bool LeakRoots::collect_unreadable(std::uintptr_t start, std::uintptr_t end) noexcept {
+  std::uintptr_t run_start = start;
+  std::uintptr_t run_end = end;
+  const bool are_known = runs_.can_tell_written();  // else all of them are looked at
+  runs_.begin(start, end, platform::Pages::present);
+  while (!are_known || runs_.next(run_start, run_end)) {
+    while ((run_start = reader_.first_unreadable_page(run_start, run_end)) < run_end) {
+      if (!uneven_.push({run_start, run_start + platform::page_size})) {
+        return false;
+      }
+      run_start += platform::page_size;
+    }
+    if (!are_known) {
+      break;
     }
   }
   return true;
@@ -279,9 +307,22 @@ void LeakRoots::read(std::uintptr_t start, std::uintptr_t end, platform::Pages w
   }
 }
 
-bool LeakRoots::is_root(const platform::Mapping& mapping) const noexcept {
-  if (!mapping.readable || mapping.kind == platform::MappingKind::device ||
-      mapping.kind == platform::MappingKind::kernel) {
+// What lies in /dev may be a file, or a device that gives ordinary memory. The copying call reads no other;
+// its first page tells.
+bool LeakRoots::is_memory_of_device(const platform::Mapping& mapping) noexcept {
+  std::uintptr_t start = 0;
+  std::uintptr_t end = 0;
+  std::uintptr_t word = 0;
+  if (reader_.way() != platform::ReadingWay::copy_call) {
+    return false;
+  }
+  runs_.begin(mapping.start, mapping.end, platform::Pages::present);
+  return runs_.next(start, end) && reader_.read(start, &word, sizeof word) == sizeof word;
+}
+
+bool LeakRoots::is_root(const platform::Mapping& mapping) noexcept {
+  if (!mapping.readable || mapping.kind == platform::MappingKind::kernel ||
+      (mapping.kind == platform::MappingKind::device && !is_memory_of_device(mapping))) {
     return false;
   }
   return mapping.writable || (!mapping.shared && runs_.can_tell_written());
@@ -348,7 +389,7 @@ bool LeakRoots::is_even(std::uintptr_t start, std::uintptr_t end) const noexcept
 
 void LeakRoots::for_each_word_of_block(std::uintptr_t start, std::size_t size, WordsVisitor visit,
                                        void* context) noexcept {
-  if (size < large_block && is_even(start, start + size)) {
+  if (size < large_block && memory_stays_ && is_even(start, start + size)) {
     platform::copy_unwatched(start, buffer_.begin(), size);
     visit(buffer_.begin(), size / word_size, context);
     return;

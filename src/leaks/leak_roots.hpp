@@ -6,7 +6,9 @@
 //   its
 //     libraries, anonymous memory, stacks, thread-local storage. Read-only ones too: what was written before
 //     it was made read-only (relocated tables, sealed settings, generated code) may point to blocks as well;
-//   - every page in memory of writable shared mappings, files' included. Devices are left alone;
+//   - every page in memory of writable shared mappings, files' included. Devices whose memory is not ordinary
+//   memory are
+//     left alone;
 //   - the general and vector registers of all threads, and their thread pointers.
 // Left out are
 //   - the heap's own memory, the profile, and the scan's working memory;
@@ -65,6 +67,7 @@ class LeakRoots {
  private:
   [[nodiscard]] bool collect_mappings() noexcept;
   [[nodiscard]] bool collect_uneven() noexcept;
+  [[nodiscard]] bool collect_unreadable(std::uintptr_t start, std::uintptr_t end) noexcept;
   [[nodiscard]] bool collect_runtime_modules() noexcept;
   [[nodiscard]] bool leave_out_own_memory() noexcept;
   [[nodiscard]] bool leave_out_dead_frames(const platform::StoppedThreads& threads,
@@ -83,7 +86,8 @@ class LeakRoots {
   template <typename Visit>
   void read(std::uintptr_t start, std::uintptr_t end, platform::Pages which, Visit visit) noexcept;
 
-  [[nodiscard]] bool is_root(const platform::Mapping& mapping) const noexcept;
+  [[nodiscard]] bool is_root(const platform::Mapping& mapping) noexcept;
+  [[nodiscard]] bool is_memory_of_device(const platform::Mapping& mapping) noexcept;
   [[nodiscard]] bool is_even(std::uintptr_t start, std::uintptr_t end) const noexcept;
 
   platform::PageRuns runs_;
@@ -97,6 +101,7 @@ class LeakRoots {
   platform::MappedArray<std::uintptr_t> buffer_;
   platform::MappedArray<std::uintptr_t> descriptors_;  // of threads that may have ended
   std::uintptr_t own_thread_pointer_ = 0;
+  bool memory_stays_ = false;  // all threads are stopped: none changes what is mapped
 };
 
 }  // namespace ar::leaks

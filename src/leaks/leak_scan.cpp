@@ -10,6 +10,7 @@
 #include "leaks/runtime_modules.hpp"
 #include "platform/mapped_array.hpp"
 #include "platform/proc_file.hpp"
+#include "platform/protection_keys.hpp"
 #include "platform/signal_shield.hpp"
 #include "platform/system_call.hpp"
 #include "platform/threads.hpp"
@@ -186,6 +187,7 @@ track::LeakScan scan(track::Header& header, std::uintptr_t stack_pointer, platfo
   if (!threads.listed()) {
     return track::LeakScan::impossible;
   }
+  const platform::OpenKeys keys;
   Marking marking(pages, way);
   if (!marking.run(threads, stack_pointer)) {
     return track::LeakScan::impossible;

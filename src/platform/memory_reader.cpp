@@ -72,6 +72,34 @@ std::size_t MemoryReader::read(std::uintptr_t address, void* buffer, std::size_t
   return got < 0 ? 0 : static_cast<std::size_t>(got);
 }
 
+std::uintptr_t MemoryReader::first_unreadable_page(std::uintptr_t start, std::uintptr_t end) const noexcept {
+  if (way_ == ReadingWay::directly) {
+    return end;
+  }
+  constexpr std::size_t most = 64;
+  char bytes[most];
+  iovec pages[most];
+  const std::size_t batch = way_ == ReadingWay::copy_call ? most : 1;
+  while (start < end) {
+    const std::size_t count = std::min((end - start) / page_size, batch);
+    for (std::size_t i = 0; i < count; ++i) {
+      pages[i] = {reinterpret_cast<void*>(start + i * page_size), 1};
+    }
+    const iovec local = {bytes, count};
+    const long got =
+        way_ == ReadingWay::copy_call
+            ? system_call(SYS_process_vm_readv, system_call(SYS_getpid), reinterpret_cast<long>(&local), 1,
+                          reinterpret_cast<long>(pages), count, 0)
+            : memory_file_.read_at(start, bytes, 1);
+    const std::size_t readable = got < 0 ? 0 : static_cast<std::size_t>(got);
+    start += readable * page_size;
+    if (readable != count) {
+      return start;
+    }
+  }
+  return end;
+}
+
 std::size_t MemoryReader::read_directly(std::uintptr_t address, void* buffer,
                                         std::size_t size) const noexcept {
   const Mapping* const end = mappings_ + mapping_count_;

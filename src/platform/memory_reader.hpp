@@ -35,6 +35,10 @@ class MemoryReader {
   // Copies up to `size` bytes; returns how many came before the first that cannot be read.
   [[nodiscard]] std::size_t read(std::uintptr_t address, void* buffer, std::size_t size) const noexcept;
 
+  // The first page in [start, end), whole pages, that cannot be read; `end` if there is none. Reading
+  // directly, that is not known, and the answer is `end`.
+  [[nodiscard]] std::uintptr_t first_unreadable_page(std::uintptr_t start, std::uintptr_t end) const noexcept;
+
  private:
   [[nodiscard]] std::size_t read_directly(std::uintptr_t address, void* buffer,
                                           std::size_t size) const noexcept;
