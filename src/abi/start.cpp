@@ -19,10 +19,12 @@
 #include "leaks/leak_scan.hpp"
 #include "platform/environment.hpp"
 #include "platform/fork_locks.hpp"
+#include "platform/loaded_module.hpp"
 #include "platform/options.hpp"
 #include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
+#include "track/region/untracked_notice.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
 #include "track/tracker.hpp"
@@ -114,6 +116,28 @@ void read_options() noexcept {
   wanted_stack_depth = platform::read_number(depth_option, read_variable);
 }
 
+// Leaves word for `arpent run` that there is no profile of this process, if there is a reason.
+void leave_notice(track::Untracked cause) noexcept {
+  if (cause == track::Untracked::not_so || profile_directory[0] == '\0') {
+    return;
+  }
+  static track::UntrackedNotice notice;
+  static char text[track::UntrackedNotice::size_for_text];
+  static char program[path_size];
+  notice.leave(profile_directory, static_cast<std::int32_t>(platform::system_call(SYS_getpid)),
+               static_cast<std::int32_t>(platform::system_call(SYS_getppid)), cause,
+               platform::program_path(program, sizeof program), text);
+}
+
+// The same where another malloc serves, and options were not read.
+void leave_notice_of_other_malloc() noexcept {
+  if (!platform::is_secure_execution() &&
+      platform::environment_value(option("ARPENT_PROFILE_DIRECTORY").name, profile_directory,
+                                  sizeof profile_directory) != nullptr) {
+    leave_notice(track::Untracked::other_malloc);
+  }
+}
+
 // Called by the heap before the process's first block, when nothing of the C++ or even the C library may be
 // up.
 void first_allocation() noexcept {
@@ -126,7 +150,7 @@ void first_allocation() noexcept {
   if (!platform::is_secure_execution()) {
     read_options();
   }
-  track::start(wanted_mode, wanted_stack_depth, place);
+  leave_notice(track::start(wanted_mode, wanted_stack_depth, place));
 }
 
 void thread_ends() noexcept { track::detach_recorder(); }
@@ -149,7 +173,7 @@ void after_fork_in_child() noexcept {
   if (platform::ForkLocks::had_threads() && is_heap_whole) {
     heap::after_fork_in_child();
   }
-  track::after_fork_in_child(follow_children ? place : track::ProfilePath{});
+  leave_notice(track::after_fork_in_child(follow_children ? place : track::ProfilePath{}));
   process_options.forked = true;
   surveyed = surveyed && follow_children;
   started_pid = platform::system_call(SYS_getpid);
@@ -220,6 +244,7 @@ bool serves() noexcept {
   }
   keep_loaded();
   if (!is_process_malloc) {
+    leave_notice_of_other_malloc();
     return;
   }
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
@@ -241,8 +266,8 @@ void note_null_free() noexcept {
     return;
   }
   null_freed = true;
-  if (heap::thread_state.heap == &heap::empty_heap) {
-    (void)heap::attach_thread();
+  if (heap::thread_state.heap == &heap::empty_heap && heap::attach_thread() == nullptr) {
+    leave_notice(track::Untracked::address_limit);
   }
 }
 

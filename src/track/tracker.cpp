@@ -48,6 +48,11 @@ Offset intern_program() noexcept {
   return intern_string(platform::program_path(path, sizeof path));
 }
 
+// What keeps the profile from where `arpent run` looks for it.
+Untracked why_out_of_place(const ProfilePath& place) noexcept {
+  return place.is_nowhere() || region_has_file() ? Untracked::not_so : why_no_region_file();
+}
+
 void describe_process() noexcept {
   Header* of = header();
   of->pid = static_cast<std::int32_t>(platform::system_call(SYS_getpid));
@@ -58,12 +63,12 @@ void describe_process() noexcept {
 
 }  // namespace
 
-void start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept {
-  if (wanted == Mode::off || !open_region(place)) {
-    return;
+Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept {
+  if (wanted == Mode::off) {
+    return Untracked::not_so;
   }
-  if (!open_origins(wanted == Mode::stacks)) {
-    return;
+  if (!open_region(place) || !open_origins(wanted == Mode::stacks)) {
+    return Untracked::address_limit;
   }
   if (wanted == Mode::stacks) {
     header()->stack_depth = stack_depth;
@@ -75,6 +80,7 @@ void start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noe
   header()->program = intern_program();
   header()->command_line = intern_command_line();
   describe_process();
+  return why_out_of_place(place);
 }
 
 void set_run_state(RunState state) noexcept {
@@ -82,6 +88,12 @@ void set_run_state(RunState state) noexcept {
     name_running_threads();
     end_peak();
     __atomic_store(&of->state, &state, __ATOMIC_RELEASE);
+  }
+}
+
+void set_in_exec(bool in_exec) noexcept {
+  if (Header* of = profile(); of != nullptr) {
+    __atomic_store_n(&of->in_exec, in_exec ? 1 : 0, __ATOMIC_RELAXED);
   }
 }
 
@@ -129,26 +141,28 @@ void prepare_for_sandbox() noexcept {
   commit_ahead();
 }
 
-void after_fork_in_child(const ProfilePath& place) noexcept {
+Untracked after_fork_in_child(const ProfilePath& place) noexcept {
   clear_samples();
   if (profile() == nullptr) {
-    return;
+    return Untracked::not_so;
   }
   const std::uint32_t depth = header()->stack_depth;
   separate_region(place);
   if (header()->origin_count == 0 && !open_origins(mode() == Mode::stacks)) {
     set_mode(Mode::off);
     heap::thread_state.recorder = nullptr;
-    return;
+    return place.is_nowhere() ? Untracked::not_so : Untracked::address_limit;
   }
   header()->stack_depth = depth;
   header()->threads = 0;
   header()->state = RunState::running;
   header()->mismatches = 0;
+  header()->in_exec = 0;
   header()->leak_scan = LeakScan::not_done;
   begin_own_origins();
   restart_recorders();
   describe_process();
+  return why_out_of_place(place);
 }
 
 }  // namespace ar::track

@@ -12,12 +12,16 @@ namespace ar::track {
 
 // Once, before the first allocation. `place`: where the profile's file goes, or nowhere: memory alone.
 // `stack_depth`: frames that are kept of a stack in stacks mode, at most most_stack_depth; else ignored.
-// Falls back to Mode::off when there is no memory for the profile.
-void start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept;
+// Falls back to Mode::off when there is no memory for the profile. Returns what keeps the profile from its
+// place.
+Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept;
 
 void set_run_state(RunState state) noexcept;
 
 void note_mismatch() noexcept;
+
+// Whether the process is about to become another program.
+void set_in_exec(bool in_exec) noexcept;
 
 // Looks up what may be needed later and cannot be looked up in a sandbox: the loaded modules, the thread's
 // stack.
@@ -33,7 +37,8 @@ void for_each_fork_lock(Visit visit) noexcept {
   visit(samples_lock());
 }
 
-// Once the locks are free: the child gets a profile of its own, at `place` or in memory alone.
-void after_fork_in_child(const ProfilePath& place) noexcept;
+// Once the locks are free: the child gets a profile of its own, at `place` or in memory alone. Returns as
+// start.
+Untracked after_fork_in_child(const ProfilePath& place) noexcept;
 
 }  // namespace ar::track

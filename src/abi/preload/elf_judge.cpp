@@ -12,7 +12,7 @@ namespace ar::abi {
 
 namespace {
 
-using track::Obstacle;
+using track::Untracked;
 
 #if defined(__x86_64__)
 constexpr Elf64_Half native_machine = EM_X86_64;
@@ -321,13 +321,13 @@ ElfJudge::Verdict ElfJudge::judge(int descriptor) noexcept {
     return {};
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
-    return {Kind::program, Obstacle::other_architecture};
+    return {Kind::program, Untracked::other_architecture};
   }
   if (!file_.read(0, &header, sizeof header)) {
     return {};
   }
   if (header.e_machine != native_machine) {
-    return {Kind::program, Obstacle::other_architecture};
+    return {Kind::program, Untracked::other_architecture};
   }
   if (header.e_phentsize != sizeof(Elf64_Phdr) || !read_segments(header.e_phoff, header.e_phnum)) {
     return {};
@@ -335,15 +335,15 @@ ElfJudge::Verdict ElfJudge::judge(int descriptor) noexcept {
   const bool is_dynamic = dynamic_.size != 0 && read_dynamic_section();
   if (interpreter_.size == 0) {
     if (is_dynamic && is_loader()) {
-      return {Kind::loader, Obstacle::none};
+      return {Kind::loader, Untracked::not_so};
     }
-    return {Kind::program, has_arpent_ ? Obstacle::none : Obstacle::statically_linked};
+    return {Kind::program, has_arpent_ ? Untracked::not_so : Untracked::statically_linked};
   }
   if (has_other_c_library()) {
-    return {Kind::program, Obstacle::other_c_library};
+    return {Kind::program, Untracked::other_c_library};
   }
   const bool is_sanitized = is_dynamic && (needs_sanitizer() || holds_sanitizer());
-  return {Kind::program, is_sanitized ? Obstacle::sanitizer : Obstacle::none};
+  return {Kind::program, is_sanitized ? Untracked::sanitizer : Untracked::not_so};
 }
 
 }  // namespace ar::abi

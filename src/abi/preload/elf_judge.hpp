@@ -36,13 +36,13 @@ class ElfJudge {
  public:
   enum class Kind : std::uint8_t {
     not_elf,
-    program,  // `obstacle` says more
+    program,  // `cause` says more
     loader,   // that of the C library: what it is asked to run decides
   };
 
   struct Verdict {
     Kind kind = Kind::not_elf;
-    track::Obstacle obstacle = track::Obstacle::none;
+    track::Untracked cause = track::Untracked::not_so;
   };
 
   [[nodiscard]] Verdict judge(int descriptor) noexcept;

@@ -16,8 +16,10 @@
 #include "abi/preload/exec_memory.hpp"
 #include "abi/preload/exec_target.hpp"
 #include "abi/preload/inheritance.hpp"
-#include "abi/preload/notice.hpp"
+#include "abi/start.hpp"
 #include "platform/system_call.hpp"
+#include "track/region/untracked_notice.hpp"
+#include "track/tracker.hpp"
 
 namespace {
 
@@ -65,7 +67,8 @@ ExecTarget target_of(const Next<Fexecve>&, int descriptor) noexcept {
 // What it takes to look at the program that is started; large.
 struct Scratch {
   ar::abi::TargetJudge judge;
-  ar::abi::Notice notice;
+  ar::track::UntrackedNotice notice;
+  char text[ar::track::UntrackedNotice::size_for_text];
 };
 
 // The environment for a program that is to be tracked, if it can be. Without memory, what was given.
@@ -78,23 +81,23 @@ class HandedOn {
       return;
     }
     void* const room = static_cast<char*>(memory_.start()) + sizeof(Scratch);
-    obstacle_ = scratch().judge.judge(target, arguments, given);
+    cause_ = scratch().judge.judge(target, arguments, given);
     environment_ = is_tracked() ? ar::abi::environment_for_exec(given, room)
                                 : ar::abi::environment_without_tracking(given, room);
   }
 
   [[nodiscard]] char* const* environment() const noexcept { return environment_; }
-  [[nodiscard]] bool is_tracked() const noexcept { return obstacle_ == ar::track::Obstacle::none; }
+  [[nodiscard]] bool is_tracked() const noexcept { return cause_ == ar::track::Untracked::not_so; }
 
   // For `arpent run` to report, if the program is not tracked: in this process, or in its child.
-  void write_notice() noexcept {
+  void leave_notice() noexcept {
     if (!is_tracked()) {
-      write_notice(system_call(SYS_getpid), system_call(SYS_getppid));
+      leave_notice(system_call(SYS_getpid), system_call(SYS_getppid));
     }
   }
-  void write_notice_of(pid_t child) noexcept {
+  void leave_notice_of(pid_t child) noexcept {
     if (!is_tracked()) {
-      write_notice(child, system_call(SYS_getpid));
+      leave_notice(child, system_call(SYS_getpid));
     }
   }
   void remove_notice() noexcept {
@@ -104,16 +107,16 @@ class HandedOn {
   }
 
  private:
-  void write_notice(long pid, long parent_pid) noexcept {
-    scratch().notice.write(ar::abi::run_folder(), static_cast<pid_t>(pid), static_cast<pid_t>(parent_pid),
-                           obstacle_, scratch().judge.path());
+  void leave_notice(long pid, long parent_pid) noexcept {
+    scratch().notice.leave(ar::abi::run_folder(), static_cast<pid_t>(pid), static_cast<pid_t>(parent_pid),
+                           cause_, scratch().judge.path(), scratch().text);
   }
 
   [[nodiscard]] Scratch& scratch() const noexcept { return *static_cast<Scratch*>(memory_.start()); }
 
   const ar::abi::ExecMemory memory_;
   char* const* environment_;
-  ar::track::Obstacle obstacle_ = ar::track::Obstacle::none;
+  ar::track::Untracked cause_ = ar::track::Untracked::not_so;
 };
 
 // Calls work(environment), which returns only if it fails.
@@ -123,8 +126,15 @@ int become(const ExecTarget& target, char* const arguments[], char* const given[
     return work(given);
   }
   HandedOn handed_on(target, arguments, given);
-  handed_on.write_notice();
+  handed_on.leave_notice();
+  const bool is_own = !ar::abi::is_borrowed_memory();
+  if (is_own) {
+    ar::track::set_in_exec(true);
+  }
   const int result = work(handed_on.environment());
+  if (is_own) {
+    ar::track::set_in_exec(false);
+  }
   handed_on.remove_notice();
   return result;
 }
@@ -156,7 +166,7 @@ int spawn(Next<Spawn>& next, pid_t* pid, const char* path, const posix_spawn_fil
   pid_t child = 0;
   const int error = function(&child, path, actions, attributes, arguments, handed_on.environment());
   if (error == 0) {
-    handed_on.write_notice_of(child);
+    handed_on.leave_notice_of(child);
     if (pid != nullptr) {
       *pid = child;
     }

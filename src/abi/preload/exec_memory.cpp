@@ -38,6 +38,20 @@ Slot* take_slot(long process) noexcept {
   return nullptr;
 }
 
+// For processes whose addresses are used up.
+constexpr std::size_t reserve_size = std::size_t{128} << 10U;
+alignas(platform::page_size) char reserve[reserve_size];
+std::atomic<long> reserve_user{0};  // the process that uses it, or has become another program; 0: none yet
+
+void* take_reserve(std::size_t size) noexcept {
+  const long process = platform::system_call(SYS_getpid);
+  long user = reserve_user.load(std::memory_order_relaxed);
+  return size <= reserve_size && user != process &&
+                 reserve_user.compare_exchange_strong(user, process, std::memory_order_relaxed)
+             ? reserve
+             : nullptr;
+}
+
 }  // namespace
 
 ExecMemory::ExecMemory(std::size_t size) noexcept : size_(platform::round_up(size, platform::page_size)) {
@@ -47,6 +61,7 @@ ExecMemory::ExecMemory(std::size_t size) noexcept : size_(platform::round_up(siz
   slot_ = is_borrowed_memory() ? take_slot(platform::system_call(SYS_getpid)) : nullptr;
   if (slot_ == nullptr) {
     start_ = platform::map_pages(size_);
+    start_ = start_ == nullptr ? take_reserve(size_) : start_;
     return;
   }
   if (slot_->size < size_) {
@@ -62,6 +77,8 @@ ExecMemory::ExecMemory(std::size_t size) noexcept : size_(platform::round_up(siz
 ExecMemory::~ExecMemory() {
   if (slot_ != nullptr) {
     slot_->user = 0;
+  } else if (start_ == reserve) {
+    reserve_user.store(0, std::memory_order_relaxed);
   } else if (start_ != nullptr) {
     platform::unmap_pages(start_, size_);
   }

@@ -17,7 +17,7 @@ namespace ar::abi {
 
 namespace {
 
-using track::Obstacle;
+using track::Untracked;
 
 constexpr int deepest_interpreters = 5;  // the kernel's own limit is 4
 
@@ -176,9 +176,9 @@ void TargetJudge::name_file(int descriptor) noexcept {
   }
 }
 
-Obstacle TargetJudge::judge_file(char* const arguments[], int depth, bool by_loader) noexcept {
+Untracked TargetJudge::judge_file(char* const arguments[], int depth, bool by_loader) noexcept {
   if (depth == deepest_interpreters) {
-    return Obstacle::none;
+    return Untracked::not_so;
   }
   const platform::ProcFile file(path_, O_NONBLOCK | O_NOCTTY);
   struct stat status{};
@@ -189,45 +189,45 @@ Obstacle TargetJudge::judge_file(char* const arguments[], int depth, bool by_loa
                    platform::system_call(SYS_fstat, name.descriptor(), reinterpret_cast<long>(&status)) ==
                        0 &&
                    S_ISREG(status.st_mode) && raises_privileges(name.descriptor(), status)
-               ? Obstacle::raised_privileges
-               : Obstacle::none;
+               ? Untracked::raised_privileges
+               : Untracked::not_so;
   }
   if (platform::system_call(SYS_fstat, file.descriptor(), reinterpret_cast<long>(&status)) != 0 ||
       !S_ISREG(status.st_mode)) {
-    return Obstacle::none;
+    return Untracked::not_so;
   }
   const ElfJudge::Verdict verdict = elf_.judge(file.descriptor());
   if (verdict.kind == ElfJudge::Kind::loader) {
     const char* const program = program_of_loader(arguments);
     if (program == nullptr || std::strlen(program) >= sizeof path_) {
-      return Obstacle::none;
+      return Untracked::not_so;
     }
     std::memcpy(path_, program, std::strlen(program) + 1);
     return judge_file(nullptr, depth + 1, true);
   }
   if (verdict.kind == ElfJudge::Kind::program) {
-    const Obstacle found =
-        verdict.obstacle == Obstacle::none && !by_loader && raises_privileges(file.descriptor(), status)
-            ? Obstacle::raised_privileges
-            : verdict.obstacle;
+    const Untracked found =
+        verdict.cause == Untracked::not_so && !by_loader && raises_privileges(file.descriptor(), status)
+            ? Untracked::raised_privileges
+            : verdict.cause;
     name_file(file.descriptor());
     return found;
   }
   const long got = file.read_at(0, head_, sizeof head_ - 1);
   head_[got < 0 ? 0 : got] = '\0';
   if (platform::begins_with(head_, "#!")) {
-    return read_interpreter() ? judge_file(nullptr, depth + 1, false) : Obstacle::none;
+    return read_interpreter() ? judge_file(nullptr, depth + 1, false) : Untracked::not_so;
   }
-  return Obstacle::none;
+  return Untracked::not_so;
 }
 
-Obstacle TargetJudge::judge(const ExecTarget& target, char* const arguments[],
-                            char* const environment[]) noexcept {
+Untracked TargetJudge::judge(const ExecTarget& target, char* const arguments[],
+                             char* const environment[]) noexcept {
   if (!write_path(target)) {
-    return Obstacle::none;
+    return Untracked::not_so;
   }
-  const Obstacle found = judge_file(arguments, 0, false);
-  return found == Obstacle::none && preloads_sanitizer(environment) ? Obstacle::sanitizer : found;
+  const Untracked found = judge_file(arguments, 0, false);
+  return found == Untracked::not_so && preloads_sanitizer(environment) ? Untracked::sanitizer : found;
 }
 
 }  // namespace ar::abi

@@ -25,12 +25,12 @@ struct ExecTarget {
 // Large: not for small stacks. Makes system calls only, and changes no errno.
 class TargetJudge {
  public:
-  // Obstacle::none also for what cannot be read, and what exec will refuse. `environment` is what the program
-  // would get.
-  [[nodiscard]] track::Obstacle judge(const ExecTarget& target, char* const arguments[],
-                                      char* const environment[]) noexcept;
+  // Untracked::not_so also for what cannot be read, and what exec will refuse. `environment` is what the
+  // program would get.
+  [[nodiscard]] track::Untracked judge(const ExecTarget& target, char* const arguments[],
+                                       char* const environment[]) noexcept;
 
-  // After it found an obstacle: the path of the program that has it.
+  // After it found a cause: the path of the program that has it.
   [[nodiscard]] const char* path() const noexcept { return path_; }
 
   static constexpr std::size_t path_size = 4096;
@@ -38,7 +38,7 @@ class TargetJudge {
  private:
   [[nodiscard]] bool write_path(const ExecTarget& target) noexcept;
   [[nodiscard]] bool find_in_path(const char* name) noexcept;
-  [[nodiscard]] track::Obstacle judge_file(char* const arguments[], int depth, bool by_loader) noexcept;
+  [[nodiscard]] track::Untracked judge_file(char* const arguments[], int depth, bool by_loader) noexcept;
   [[nodiscard]] bool read_interpreter() noexcept;
   void name_file(int descriptor) noexcept;
 

@@ -147,6 +147,7 @@ struct Profile {
   std::int32_t parent_pid = 0;
   std::int64_t start_time = 0;
   track::RunState state = track::RunState::running;
+  bool in_exec = false;  // it had called exec, which had not failed
   track::LeakScan leak_scan = track::LeakScan::not_done;
   std::uint32_t mode = 0;      // ar::track::Mode
   bool serving = false;        // this instance's malloc was the one that the process used

@@ -40,6 +40,8 @@ std::string_view cause_name(Cause cause) {
       return "file_size_limit";
     case Cause::no_space:
       return "no_space";
+    case Cause::no_access:
+      return "no_access";
     case Cause::ended_early:
       return "ended_early";
     case Cause::none:

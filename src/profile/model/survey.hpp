@@ -47,6 +47,7 @@ enum class Cause : std::uint8_t {
   address_limit,       // ulimit -v
   file_size_limit,     // ulimit -f
   no_space,            // where the profile belongs
+  no_access,           // to the folder where it belongs
   ended_early,         // before the profile was there
 };
 

@@ -350,6 +350,7 @@ Profile read(std::span<const std::byte> bytes) {
   profile.parent_pid = header.parent_pid;
   profile.start_time = header.start_time;
   profile.state = header.state;
+  profile.in_exec = header.in_exec != 0;
   profile.leak_scan = header.leak_scan;
   profile.mode = header.mode;
   profile.serving = header.serving != 0;

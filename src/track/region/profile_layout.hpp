@@ -170,7 +170,7 @@ struct Header {
   std::uint64_t peak_milliseconds;  // when peak_bytes was seen, since the process's start
   Offset moments;                   // first of the list
   std::uint32_t timeline_count;     // points that are filled; when all are, every other one goes
-  std::uint32_t reserved;
+  std::uint32_t in_exec;            // 1: the process has called exec, which has not failed
   TimelineRecord timeline[timeline_points];  // in order of time
   std::uint64_t serving;                     // 1: this instance's malloc is the one the process uses
 };

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "platform/pages.hpp"
@@ -30,6 +31,7 @@ constexpr std::size_t reserve = std::size_t{96} << 10U;
 std::size_t committed = 0;  // bytes from the start that are certain to be there
 bool has_file = false;
 std::size_t file_size = 0;
+Untracked why_no_file = Untracked::not_so;
 constexpr std::size_t longest_path = 1024;
 
 long open_exclusively(const char* path) noexcept {
@@ -150,6 +152,7 @@ char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept 
   char path[longest_path];
   const int descriptor = create_file(place, path);
   if (descriptor < 0) {
+    why_no_file = descriptor == -ENOSPC || descriptor == -EDQUOT ? Untracked::no_space : Untracked::no_access;
     return nullptr;
   }
   const std::size_t limit = file_size_limit();
@@ -158,7 +161,9 @@ char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept 
   char* base = platform::system_call(SYS_ftruncate, descriptor, file_size) == 0
                    ? map_file(descriptor, capacity)
                    : nullptr;
+  why_no_file = file_size < commit_step ? Untracked::file_size_limit : Untracked::address_limit;
   if (base != nullptr && !commit_start(base, descriptor)) {
+    why_no_file = file_size < commit_step ? Untracked::file_size_limit : Untracked::no_space;
     platform::unmap_pages(base, capacity);
     base = nullptr;
   }
@@ -204,6 +209,8 @@ bool open_region(const ProfilePath& place) noexcept {
 platform::Lock& region_lock() noexcept { return lock; }
 
 bool region_has_file() noexcept { return has_file; }
+
+Untracked why_no_region_file() noexcept { return why_no_file; }
 
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();

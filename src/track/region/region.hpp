@@ -8,6 +8,7 @@
 
 #include "platform/lock.hpp"
 #include "track/region/profile_layout.hpp"
+#include "track/region/untracked_notice.hpp"
 
 namespace ar::track {
 
@@ -37,6 +38,9 @@ struct ProfilePath {
 bool open_region(const ProfilePath& place) noexcept;
 
 [[nodiscard]] bool region_has_file() noexcept;
+
+// If it has none though there was a place for one.
+[[nodiscard]] Untracked why_no_region_file() noexcept;
 
 // Guards the profile's growth: whatever is allocated in the region and linked into it (origins, strings,
 // modules, stack nodes, threads, counters).

@@ -1,29 +1,47 @@
-// A file in a run's folder that says of one process that it became a program which runs without Arpent:
-// <pid>.<n>.untracked. A notice, then the path of the program, up to the end of the file.
+// What a process leaves in the folder of its run if it has no profile there: a symbolic link
+// <pid>.<n>.untracked that holds "CAUSE PARENT PATH", an Untracked as a number, the parent's process id and
+// the path of the program. A link, because one call makes it whole, and neither a limit on the size of files
+// nor a full disk keeps it from being made.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ar::track {
 
-inline constexpr std::uint64_t notice_magic = 0x314b43544e555241ULL;  // "ARUNTCK1" as little endian bytes
-inline constexpr std::uint32_t longest_notice_path = 4096;
-
-// Why our library cannot be in a program.
-enum class Obstacle : std::uint32_t {
-  none = 0,
+// Why a process is not tracked.
+enum class Untracked : std::uint8_t {
+  not_so = 0,
+  // Our library cannot be in the program.
   statically_linked = 1,
   raised_privileges = 2,   // set-uid, set-gid or file capabilities
   sanitizer = 3,           // built with AddressSanitizer or one of its kin, or one is preloaded
   other_architecture = 4,  // 32-bit, or for another processor
   other_c_library = 5,     // its loader is not that of the C library that Arpent is built for
+  // It is there, and cannot do its work.
+  other_malloc = 6,     // another malloc serves the process
+  address_limit = 7,    // addresses are used up
+  file_size_limit = 8,  // no file may grow to what a profile needs
+  no_space = 9,         // on the disk where the profile belongs
+  no_access = 10,       // the profile cannot be made: another user, another root, a folder that is gone
 };
 
-struct UntrackedNotice {
-  std::uint64_t magic;
-  std::int32_t pid, parent_pid;
-  Obstacle obstacle;
-  std::uint32_t reserved;
+class UntrackedNotice {
+ public:
+  // Makes system calls only, leaves errno alone, and needs `size_for_text` bytes of memory that it may write
+  // to.
+  void leave(const char* folder, std::int32_t pid, std::int32_t parent_pid, Untracked cause,
+             const char* program, char* memory) noexcept;
+  static constexpr std::size_t size_for_text = 4096;
+
+  // Takes back the one that was left, if it was.
+  void remove() noexcept;
+
+ private:
+  static constexpr std::size_t longest_name = 1024;
+  [[nodiscard]] bool write_name(const char* folder, std::int32_t pid, unsigned number) noexcept;
+
+  char name_[longest_name] = {};  // empty: nothing was left
 };
 
 }  // namespace ar::track

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <ctime>
 #include <system_error>
-#include <thread>
 
 namespace ar::command {
 namespace {
@@ -42,26 +41,53 @@ int wait_for(const sigset_t& signals, const clockid_t* clock) {
   }
 }
 
+struct Watch {
+  sigset_t signals{};
+  bool is_hurried = false;
+  clockid_t clock{};  // of the thread that works
+  int passed_on = 0;
+  std::filesystem::path folder;
+};
+
+extern "C" void* wait_for_end(void* context) {
+  const auto* const watch = static_cast<const Watch*>(context);
+  const int signal = wait_for(watch->signals, watch->is_hurried ? &watch->clock : nullptr);
+  std::error_code ignored;
+  std::filesystem::remove_all(watch->folder, ignored);
+  die_by(signal == 0 ? watch->passed_on : signal);
+}
+
+// Small, because the addresses of this process may be limited.
+bool start_thread(Watch* watch) {
+  constexpr std::size_t stack_size = std::size_t{128} << 10U;
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, stack_size);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread{};
+  const bool started = ::pthread_create(&thread, &attributes, wait_for_end, watch) == 0;
+  ::pthread_attr_destroy(&attributes);
+  return started;
+}
+
 }  // namespace
 
 void watch_for_end(const std::filesystem::path& folder, const ChildEnding& child) {
-  sigset_t signals;
-  ::sigemptyset(&signals);
+  static Watch watch;  // of a thread that lives as long as the process
+  watch.folder = folder;
+  watch.passed_on = child.passed_on;
+  ::sigemptyset(&watch.signals);
   for (const int signal : end_signals) {
     struct sigaction present{};
     if (::sigaction(signal, nullptr, &present) == 0 && present.sa_handler != SIG_IGN) {
-      ::sigaddset(&signals, signal);
+      ::sigaddset(&watch.signals, signal);
     }
   }
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  clockid_t clock{};
-  const bool is_hurried = child.passed_on != 0 && ::pthread_getcpuclockid(::pthread_self(), &clock) == 0;
-  std::thread{[=, passed_on = child.passed_on] {
-    const int signal = wait_for(signals, is_hurried ? &clock : nullptr);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-    die_by(signal == 0 ? passed_on : signal);
-  }}.detach();
+  ::sigprocmask(SIG_BLOCK, &watch.signals, nullptr);
+  watch.is_hurried = child.passed_on != 0 && ::pthread_getcpuclockid(::pthread_self(), &watch.clock) == 0;
+  if (!start_thread(&watch)) {
+    ::sigprocmask(SIG_UNBLOCK, &watch.signals, nullptr);  // they end this process, though they remove nothing
+  }
 }
 
 }  // namespace ar::command

@@ -51,7 +51,7 @@ profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_
     case track::RunState::running:
       break;
   }
-  if (!is_last) {
+  if (!is_last || profile.in_exec) {
     return profile::ImageEnd::replaced;
   }
   if (is_program) {

@@ -185,7 +185,8 @@ Remains collect(const Preparation& prepared, const RunOptions& options,
                  .arguments = program,
                  .recorded = options.mode != "off",
                  .full_stacks = options.mode == "stacks",
-                 .untracked = read_untracked_programs(prepared.directory.path(), prepared.environment)};
+                 .untracked = read_untracked_programs(prepared.directory.path(), prepared.environment,
+                                                      options.mode == "stacks")};
   ProfileCollection collection =
       prepared.kept
           ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)

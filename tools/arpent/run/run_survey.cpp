@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "arpent/run/untracked_programs.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -23,20 +24,20 @@ Reason own_malloc_inside(const Inspection& inspection) {
                       profile::in_quotes(inspection.image))};
 }
 
-// What the library maps before it serves: addresses of the heap, of the profile, of the loader's and its own.
-rlim_t addresses_for_tracking(const RunFacts& facts) { return rlim_t{facts.full_stacks ? 96U : 64U} << 20U; }
-
-// The program inherits the limit. No cause if it leaves room to track it.
+// For a limit that not even lets the loader map our library. The program inherits it.
 Reason too_few_addresses(const RunFacts& facts) {
+  const rlim_t enough = rlim_t{addresses_for_tracking(facts.full_stacks)} << 10U;
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= addresses_for_tracking(facts)) {
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= enough) {
     return {};
   }
-  return {profile::Cause::address_limit,
-          fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; {} are enough",
-                      limit.rlim_cur >> 10U, profile::in_quotes(facts.inspection.image),
-                      addresses_for_tracking(facts) >> 10U)};
+  return {
+      profile::Cause::address_limit,
+      fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; {} beside what it needs "
+                  "itself are enough",
+                  limit.rlim_cur >> 10U, profile::in_quotes(facts.inspection.image), enough >> 10U)};
 }
+
 // No cause if the profile has something to tell of the program's memory.
 Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profile) {
   const Inspection& inspection = facts.inspection;
@@ -47,9 +48,6 @@ Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profil
     return own_malloc_inside(inspection);
   }
   if (!profile.serving) {
-    if (Reason limited = too_few_addresses(facts); limited.cause != profile::Cause::none) {
-      return limited;
-    }
     return {profile::Cause::other_malloc,
             fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
                         profile::in_quotes(inspection.image))};
@@ -66,7 +64,16 @@ Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profil
   return {};
 }
 
-// The library writes a profile only where its malloc is the one that serves.
+// The process became another program, which did not even leave a notice.
+Reason replaced_without_trace(const profile::Profile& profile) {
+  return {
+      profile::Cause::no_access,
+      fmt::format("{} was replaced by exec with a program that left no profile: it could not reach the run's "
+                  "folder (another user, another root), or ended before Arpent's library began",
+                  profile::in_quotes(profile::file_name(profile.program)))};
+}
+
+// The library says itself why it makes no profile (untracked_programs), unless it never came to run.
 Reason why_no_profile(const RunFacts& facts) {
   const Inspection& inspection = facts.inspection;
   const bool brings_arpent = inspection.obstacle == Obstacle::statically_linked && inspection.contains_arpent;
@@ -79,10 +86,9 @@ Reason why_no_profile(const RunFacts& facts) {
   if (Reason limited = too_few_addresses(facts); limited.cause != profile::Cause::none) {
     return limited;
   }
-  return {
-      profile::Cause::other_malloc,
-      fmt::format("{} left no profile: another malloc than Arpent's serves it, or it ended before it began",
-                  profile::in_quotes(inspection.image))};
+  return {profile::Cause::ended_early,
+          fmt::format("{} left no profile: it ended before Arpent's library began",
+                      profile::in_quotes(inspection.image))};
 }
 
 void add_linked_note(std::vector<std::string>& notes, const Inspection& inspection) {
@@ -143,16 +149,62 @@ void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
   add_linked_note(notes, inspection);
   if (main.end == profile::ImageEnd::replaced) {
     notes.push_back(
-        fmt::format("{} was replaced by exec with a program that could not be tracked, or ended without "
-                    "exit: the figures are as of then.",
+        fmt::format("{} ended without exit, by a system call of its own: the figures are as of then.",
                     profile::in_quotes(profile::file_name(profile.program))));
   }
 }
 
-// A program that the process became, and that cannot be tracked; null if there is none.
+bool is_of(const profile::UntrackedProgram& program, const profile::ProcessImage& image) {
+  return program.pid == image.profile.pid && program.program == image.profile.program;
+}
+
+// A copy of the library that another one stands before says so, too; the profile of the other one refutes it.
+void drop_refuted(profile::Survey& survey) {
+  const auto is_refuted = [](const profile::UntrackedProgram& program, const profile::ProcessImage& image) {
+    return is_of(program, image) && image.profile.serving;
+  };
+  std::erase_if(survey.untracked, [&](const profile::UntrackedProgram& program) {
+    return program.cause == profile::Cause::other_malloc || program.cause == profile::Cause::own_malloc
+               ? (survey.main && is_refuted(program, *survey.main)) ||
+                     std::ranges::any_of(
+                         survey.others,
+                         [&](const profile::ProcessImage& image) { return is_refuted(program, image); })
+               : false;
+  });
+}
+
+// Images that hold nothing, because the library gave up while it made them.
+void drop_empty(profile::Survey& survey) {
+  const auto is_empty = [&](const profile::ProcessImage& image) {
+    return !image.profile.serving && image.profile.totals.allocations == 0 &&
+           std::ranges::find(survey.untracked, image.profile.pid, &profile::UntrackedProgram::pid) !=
+               survey.untracked.end();
+  };
+  std::erase_if(survey.others, is_empty);
+  if (survey.main && is_empty(*survey.main)) {
+    survey.main.reset();
+  }
+}
+
+// What a process became keeps no profile that could say how the image before it ended.
+void mark_replaced(profile::Survey& survey) {
+  for (profile::ProcessImage& image : survey.others) {
+    const auto became =
+        std::ranges::find(survey.untracked, image.profile.pid, &profile::UntrackedProgram::pid);
+    if (became != survey.untracked.end() &&
+        (image.end == profile::ImageEnd::killed || image.end == profile::ImageEnd::still_running)) {
+      image.end = profile::ImageEnd::replaced;
+    }
+  }
+}
+
+// The last program of the process that was run, if that left no profile; else null.
 const profile::UntrackedProgram* last_untracked(const profile::Survey& survey) {
-  const auto found = std::ranges::find(survey.untracked, survey.pid, &profile::UntrackedProgram::pid);
-  return found == survey.untracked.end() ? nullptr : &*found;
+  const profile::UntrackedProgram* last = nullptr;
+  for (const profile::UntrackedProgram& program : survey.untracked) {
+    last = program.pid == survey.pid ? &program : last;
+  }
+  return last;
 }
 
 }  // namespace
@@ -169,15 +221,9 @@ profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, Pro
                          .main = std::move(collection.main),
                          .others = std::move(collection.others),
                          .untracked = facts.untracked};
-  for (profile::ProcessImage& image : survey.others) {
-    // What it became keeps no profile that could say how it ended.
-    const bool is_replaced = std::ranges::find(survey.untracked, image.profile.pid,
-                                               &profile::UntrackedProgram::pid) != survey.untracked.end();
-    if (is_replaced &&
-        (image.end == profile::ImageEnd::killed || image.end == profile::ImageEnd::still_running)) {
-      image.end = profile::ImageEnd::replaced;
-    }
-  }
+  drop_refuted(survey);
+  drop_empty(survey);
+  mark_replaced(survey);
   Reason reason;
   if (!facts.recorded) {
     reason = {profile::Cause::mode_off, "mode is off, nothing was recorded"};
@@ -189,6 +235,10 @@ profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, Pro
     }
   } else if (!survey.main) {
     reason = why_no_profile(facts);
+  } else if (survey.main->profile.in_exec && survey.main->end == profile::ImageEnd::replaced) {
+    reason = replaced_without_trace(survey.main->profile);
+    survey.others.push_back(std::move(*survey.main));
+    survey.main.reset();
   } else {
     reason = why_nothing_is_seen(facts, survey.main->profile);
     if (reason.cause == profile::Cause::none) {

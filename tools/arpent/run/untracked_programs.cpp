@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -21,84 +19,150 @@ namespace {
 
 using profile::Cause;
 
-std::optional<Cause> cause_of(track::Obstacle obstacle) {
-  switch (obstacle) {
-    case track::Obstacle::statically_linked:
+Cause cause_of(unsigned number) {
+  switch (static_cast<track::Untracked>(number)) {
+    case track::Untracked::statically_linked:
       return Cause::statically_linked;
-    case track::Obstacle::raised_privileges:
+    case track::Untracked::raised_privileges:
       return Cause::raised_privileges;
-    case track::Obstacle::sanitizer:
+    case track::Untracked::sanitizer:
       return Cause::sanitizer;
-    case track::Obstacle::other_architecture:
+    case track::Untracked::other_architecture:
       return Cause::other_architecture;
-    case track::Obstacle::other_c_library:
+    case track::Untracked::other_c_library:
       return Cause::other_c_library;
-    case track::Obstacle::none:
+    case track::Untracked::other_malloc:
+      return Cause::other_malloc;
+    case track::Untracked::address_limit:
+      return Cause::address_limit;
+    case track::Untracked::file_size_limit:
+      return Cause::file_size_limit;
+    case track::Untracked::no_space:
+      return Cause::no_space;
+    case track::Untracked::no_access:
+      return Cause::no_access;
+    case track::Untracked::not_so:
       break;
   }
-  return std::nullopt;
+  return Cause::none;
 }
 
-std::string_view general_explanation(Cause cause) {
+// A sentence about the program without full stop.
+std::string explanation_of(Cause cause, const std::string& shown, bool full_stacks) {
   switch (cause) {
     case Cause::statically_linked:
-      return "is statically linked: there is no loader that could put Arpent's malloc into it";
+      return fmt::format("{} is statically linked: there is no loader that could put Arpent's malloc into it",
+                         shown);
     case Cause::raised_privileges:
-      return "runs with raised privileges, and the system loads no library of ours into it";
+      return fmt::format("{} runs with raised privileges, and the system loads no library of ours into it",
+                         shown);
     case Cause::sanitizer:
-      return "runs with a sanitizer, whose malloc must come first";
+      return fmt::format("{} runs with a sanitizer, whose malloc must come first", shown);
     case Cause::other_architecture:
-      return "is built for another processor than Arpent's library";
+      return fmt::format("{} is built for another processor than Arpent's library", shown);
     case Cause::other_c_library:
-      return "is built for another C library than Arpent's library";
+      return fmt::format("{} is built for another C library than Arpent's library", shown);
+    case Cause::own_malloc:
+      return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
+                         shown);
+    case Cause::other_malloc:
+      return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen", shown);
+    case Cause::address_limit:
+      return fmt::format(
+          "the limit on addresses (ulimit -v) leaves too few to track {}; {} beside what it needs itself are "
+          "enough",
+          shown, addresses_for_tracking(full_stacks));
+    case Cause::file_size_limit:
+      return fmt::format(
+          "the limit on the size of files (ulimit -f) leaves no room for the profile of {}; "
+          "1024 KiB are enough for small programs",
+          shown);
+    case Cause::no_space:
+      return fmt::format("there is no space left on the disk where the profile of {} belongs", shown);
+    case Cause::no_access:
+      return fmt::format(
+          "{} could not make its profile: it runs as another user or in another root, or the "
+          "folder is gone",
+          shown);
     default:
-      return "cannot be tracked";
+      return fmt::format("{} cannot be tracked", shown);
   }
 }
 
-// In full if the file is still there and says the same as when it was run.
-std::string explanation_of(const std::string& program, Cause cause, const Environment& environment) {
-  const auto inspection = inspect_program(program, environment);
-  return inspection && inspection->obstacle == cause
-             ? inspection->explanation
-             : fmt::format("{} {}", profile::in_quotes(program), general_explanation(cause));
+bool comes_from_program(Cause cause) {
+  return cause != Cause::address_limit && cause != Cause::file_size_limit && cause != Cause::no_space &&
+         cause != Cause::no_access;
 }
 
-std::optional<profile::UntrackedProgram> read_notice(const std::filesystem::path& file,
-                                                     const Environment& environment) {
-  std::ifstream stream(file, std::ios::binary);
-  track::UntrackedNotice notice{};
-  stream.read(reinterpret_cast<char*>(&notice), sizeof notice);
-  const auto cause = cause_of(notice.obstacle);
-  if (!stream || notice.magic != track::notice_magic || !cause) {
+// The file says more than the notice, if it is still there and the same as when it was run.
+void explain(profile::UntrackedProgram& program, const Environment& environment, bool full_stacks) {
+  const auto inspection = comes_from_program(program.cause) ? inspect_program(program.program, environment)
+                                                            : std::unexpected(Failure{});
+  if (inspection && inspection->obstacle == program.cause) {
+    program.explanation = inspection->explanation;
+    return;
+  }
+  if (inspection && program.cause == Cause::other_malloc &&
+      (inspection->own_malloc_exported || inspection->own_malloc_hidden)) {
+    program.cause = Cause::own_malloc;
+  }
+  program.explanation = explanation_of(program.cause, profile::in_quotes(program.program), full_stacks);
+}
+
+// The whole number at the beginning of the text, which it takes off with the character that ends it.
+template <class Number>
+bool take_number(std::string_view& text, Number& number, char end) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto length = static_cast<std::size_t>(read.ptr - text.data());
+  if (read.ec != std::errc{} || length == text.size() || *read.ptr != end) {
+    return false;
+  }
+  text.remove_prefix(length + 1);
+  return true;
+}
+
+struct Notice {
+  unsigned number = 0;  // orders those of one process
+  profile::UntrackedProgram program;
+};
+
+std::optional<Notice> read_notice(const std::filesystem::path& link) {
+  const std::string name = link.filename().string();
+  std::error_code error;
+  const std::string text = std::filesystem::read_symlink(link, error).string();
+  std::string_view rest_of_name = name;
+  std::string_view rest = text;
+  Notice notice;
+  unsigned cause = 0;
+  if (error || !take_number(rest_of_name, notice.program.pid, '.') ||
+      !take_number(rest_of_name, notice.number, '.') || rest_of_name != "untracked" ||
+      !take_number(rest, cause, ' ') || !take_number(rest, notice.program.parent_pid, ' ')) {
     return std::nullopt;
   }
-  std::string program{std::istreambuf_iterator<char>(stream), {}};
-  program.resize(std::min<std::size_t>(program.size(), track::longest_notice_path));
-  return profile::UntrackedProgram{.pid = notice.pid,
-                                   .parent_pid = notice.parent_pid,
-                                   .program = program,
-                                   .cause = *cause,
-                                   .explanation = explanation_of(program, *cause, environment)};
+  notice.program.program = rest;
+  notice.program.cause = cause_of(cause);
+  return notice.program.cause == Cause::none ? std::nullopt : std::optional{std::move(notice)};
 }
 
 }  // namespace
 
 std::vector<profile::UntrackedProgram> read_untracked_programs(const std::filesystem::path& folder,
-                                                               const Environment& environment) {
-  std::vector<profile::UntrackedProgram> programs;
+                                                               const Environment& environment,
+                                                               bool full_stacks) {
+  std::vector<Notice> notices;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
-    if (entry.path().extension() != ".untracked") {
-      continue;
-    }
-    if (auto program = read_notice(entry.path(), environment)) {
-      programs.push_back(std::move(*program));
+    if (auto notice = read_notice(entry.path())) {
+      notices.push_back(std::move(*notice));
     }
   }
-  std::ranges::sort(programs, {}, [](const profile::UntrackedProgram& program) {
-    return std::tie(program.pid, program.program);
-  });
+  std::ranges::sort(notices, {},
+                    [](const Notice& notice) { return std::tuple{notice.program.pid, notice.number}; });
+  std::vector<profile::UntrackedProgram> programs;
+  for (Notice& notice : notices) {
+    explain(notice.program, environment, full_stacks);
+    programs.push_back(std::move(notice.program));
+  }
   return programs;
 }
 

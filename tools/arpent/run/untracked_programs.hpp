@@ -1,4 +1,4 @@
-// Programs of a run that Arpent kept out of: what processes became by exec, and children that were followed.
+// Programs of a run that left no profile: Arpent kept out of them, or could not do its work in them.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,13 @@
 
 namespace ar::command {
 
-// By the notices in the run's folder; in order of processes.
+// What there must be beside the program's own, in KiB.
+[[nodiscard]] constexpr unsigned addresses_for_tracking(bool full_stacks) {
+  return full_stacks ? 163840 : 65536;
+}
+
+// By the notices in the run's folder; in order of processes, and of time within each.
 [[nodiscard]] std::vector<profile::UntrackedProgram> read_untracked_programs(
-    const std::filesystem::path& folder, const Environment& environment);
+    const std::filesystem::path& folder, const Environment& environment, bool full_stacks);
 
 }  // namespace ar::command

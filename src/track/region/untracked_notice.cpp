@@ -1,15 +1,14 @@
-#include "abi/preload/notice.hpp"
+#include "track/region/untracked_notice.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "platform/system_call.hpp"
 
-namespace ar::abi {
+namespace ar::track {
 
 namespace {
 
@@ -28,7 +27,7 @@ char* append_number(char* out, std::uint32_t value) noexcept {
 
 }  // namespace
 
-bool Notice::write_name(const char* folder, std::int32_t pid, unsigned number) noexcept {
+bool UntrackedNotice::write_name(const char* folder, std::int32_t pid, unsigned number) noexcept {
   constexpr char ending[] = ".untracked";
   constexpr std::size_t longest_numbers = sizeof "/4294967295.4294967295";
   const std::size_t length = std::strlen(folder);
@@ -45,35 +44,39 @@ bool Notice::write_name(const char* folder, std::int32_t pid, unsigned number) n
   return true;
 }
 
-void Notice::write(const char* folder, std::int32_t pid, std::int32_t parent_pid, track::Obstacle obstacle,
-                   const char* program) noexcept {
+void UntrackedNotice::leave(const char* folder, std::int32_t pid, std::int32_t parent_pid, Untracked cause,
+                            const char* program, char* memory) noexcept {
+  char* out = append_number(memory, static_cast<std::uint32_t>(cause));
+  *out++ = ' ';
+  out = append_number(out, static_cast<std::uint32_t>(parent_pid));
+  *out++ = ' ';
+  const std::size_t room = size_for_text - 1 - static_cast<std::size_t>(out - memory);
+  const std::size_t length = std::strlen(program);
+  std::memcpy(out, program, length < room ? length : room);
+  out[length < room ? length : room] = '\0';
+
   constexpr unsigned most_of_one_process = 1000;  // numbers of processes are used again
-  long descriptor = -1;
   for (unsigned number = 0; number < most_of_one_process; ++number) {
     if (folder == nullptr || !write_name(folder, pid, number)) {
       break;
     }
-    descriptor = platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(name_),
-                                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (descriptor != -EEXIST) {
+    const long result = platform::system_call(SYS_symlinkat, reinterpret_cast<long>(memory), AT_FDCWD,
+                                              reinterpret_cast<long>(name_));
+    if (result == 0) {
+      return;
+    }
+    if (result != -EEXIST) {
       break;
     }
   }
-  if (descriptor < 0) {
-    name_[0] = '\0';
-    return;
-  }
-  track::UntrackedNotice notice{track::notice_magic, pid, parent_pid, obstacle, 0};
-  const iovec parts[] = {{&notice, sizeof notice}, {const_cast<char*>(program), std::strlen(program)}};
-  platform::system_call(SYS_writev, descriptor, reinterpret_cast<long>(parts), 2);
-  platform::system_call(SYS_close, descriptor);
+  name_[0] = '\0';
 }
 
-void Notice::remove() noexcept {
+void UntrackedNotice::remove() noexcept {
   if (name_[0] != '\0') {
     platform::system_call(SYS_unlinkat, AT_FDCWD, reinterpret_cast<long>(name_), 0);
     name_[0] = '\0';
   }
 }
 
-}  // namespace ar::abi
+}  // namespace ar::track
