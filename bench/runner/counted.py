@@ -52,6 +52,10 @@ class Counted:
         )
 
 
+# Callgrind is a static program between its launcher and the program.
+THROUGH_VALGRIND = {**PROFILES, "ARPENT_FOLLOW_CHILDREN": "1"}
+
+
 def tracked(name, command, **details):
     """The same in each mode of the preload library."""
     for mode in MODES:
@@ -93,13 +97,13 @@ def programs(build, folder):
         return inputs.get(pathlib.Path(part).name, part)
 
     for program in found:
-        variables = {**program.environment, **PROFILES}
+        variables = {**program.environment, **THROUGH_VALGRIND}
         stdin = own(program.stdin) if program.stdin else ""
         counted += tracked(program.name, tuple(own(part) for part in program.command), variables=variables, stdin=stdin)
     allocating = str(build / "bench" / "arpent-bench-allocating")
     for what, amount in (("trees", "4"), ("records", "5")):
-        counted += tracked(f"programs/{what}", (allocating, what, amount), variables=PROFILES)
-    counted += tracked("startup/true", workloads.startup().command, variables=PROFILES)
+        counted += tracked(f"programs/{what}", (allocating, what, amount), variables=THROUGH_VALGRIND)
+    counted += tracked("startup/true", workloads.startup().command, variables=THROUGH_VALGRIND)
     return counted, missing
 
 
