@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <map>
+#include <utility>
 
 #include "profile/model/text_format.hpp"
 
@@ -61,7 +63,41 @@ BlocksAndBytes definitely_lost(const Survey& survey) {
   return lost;
 }
 
-bool leaks_are_known(const Survey& survey) { return survey.main && leaks_are_known(survey.main->profile); }
+ProcessCounts count_processes(const Survey& survey) {
+  std::map<std::int32_t, bool> is_scanned;
+  std::map<std::int32_t, unsigned> last;
+  const auto add = [&](const ProcessImage& image) {
+    const std::int32_t pid = image.profile.pid;
+    if (const auto [at, is_new] = last.try_emplace(pid, image.number); is_new || image.number >= at->second) {
+      at->second = image.number;
+      is_scanned[pid] = leaks_are_known(image.profile);
+    }
+  };
+  is_scanned[survey.pid] = false;
+  std::ranges::for_each(survey.others, add);
+  if (survey.main) {
+    add(*survey.main);
+  }
+  for (const UntrackedProgram& program : survey.untracked) {
+    is_scanned[program.pid] = false;
+  }
+  const auto unscanned = std::ranges::count(is_scanned, false, &std::pair<const std::int32_t, bool>::second);
+  return {.all = static_cast<std::uint32_t>(is_scanned.size()),
+          .unscanned = static_cast<std::uint32_t>(unscanned)};
+}
+
+ProcessCounts count_processes(const Profile& profile) {
+  return {.all = profile.processes,
+          .unscanned = leaks_are_known(profile) ? profile.unscanned_processes : profile.processes};
+}
+
+std::string unscanned_sentence(const ProcessCounts& counts) {
+  return counts.unscanned == 0
+             ? std::string{}
+             : fmt::format(
+                   "{} of {} not scanned for leaks", with_separators(counts.unscanned),
+                   counts.all == 1 ? "1 process was" : with_separators(counts.all) + " processes were");
+}
 
 std::string described(const Ending& ending) {
   if (!ending.by_signal) {
@@ -110,8 +146,7 @@ std::vector<std::string> limits(const Profile& profile) {
   }
   if (profile.unscanned_processes != 0) {
     sentences.push_back(
-        fmt::format("In {} of the {} processes nobody looked for leaks: they are not among the lost.",
-                    profile.unscanned_processes, profile.processes));
+        fmt::format("{}: what they lost is not known.", unscanned_sentence(count_processes(profile))));
   }
   if (profile.sites_dropped) {
     sentences.emplace_back("The profile was full: allocations of further sites were not recorded.");

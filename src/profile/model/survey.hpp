@@ -88,8 +88,19 @@ struct Survey {
 // Lost blocks of the main image and of followed children, intentional leaks apart.
 [[nodiscard]] BlocksAndBytes definitely_lost(const Survey& survey);
 
-// True when leaks were looked for in the main image.
-[[nodiscard]] bool leaks_are_known(const Survey& survey);
+struct ProcessCounts {
+  std::uint32_t all = 0;
+  std::uint32_t unscanned = 0;  // those whose last program was not scanned for leaks
+};
+
+// The process that was run, and those that were followed.
+[[nodiscard]] ProcessCounts count_processes(const Survey& survey);
+
+// The same of a profile, which may be merged of many.
+[[nodiscard]] ProcessCounts count_processes(const Profile& profile);
+
+// "2 of 5 processes were not scanned for leaks"; empty if all were.
+[[nodiscard]] std::string unscanned_sentence(const ProcessCounts& counts);
 
 // "exited with status 0", "killed by SIGSEGV (segmentation fault), core dumped".
 [[nodiscard]] std::string described(const Ending& ending);

@@ -285,7 +285,7 @@ std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::str
   json["arpent"] = {{"version", version}, {"format", json_format}};
   json["notes"] = all_notes;
   json["processes"] = profile.processes;
-  json["unscanned_processes"] = profile.unscanned_processes;
+  json["unscanned_processes"] = count_processes(profile).unscanned;
   StackFrames frames{profile, symbolizer};
   Json process = profile_fields(frames, std::nullopt, state_name(profile.state));
   add_stacks(process, frames);
@@ -300,6 +300,9 @@ std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
   json["arguments"] = survey.arguments;
   json["pid"] = survey.pid;
   json["ended"] = ending_fields(survey.ending);
+  const ProcessCounts counts = count_processes(survey);
+  json["processes"] = counts.all;
+  json["unscanned_processes"] = counts.unscanned;
   json["tracked"] = survey.main.has_value();
   json["why_not_tracked"] = text_or_null(survey.why_not_tracked);
   json["untracked_cause"] = text_or_null(std::string{cause_name(survey.cause)});

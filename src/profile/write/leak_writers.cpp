@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
@@ -15,8 +16,12 @@
 namespace ar::profile {
 namespace {
 
-constexpr std::string_view not_looked_for =
-    "leaks were not looked for: the program did not end by exit, or had not ended";
+// Why not all leaks are known; empty if they are.
+std::string why_unknown(const Profile& profile) {
+  return leaks_are_known(profile)
+             ? unscanned_sentence(count_processes(profile))
+             : "leaks were not looked for: the program did not end by exit, or had not ended";
+}
 
 struct Leak {
   const Site* site;
@@ -142,13 +147,14 @@ std::string sarif_leaks(const Profile& profile, Symbolizer& symbolizer, std::str
   for (const Leak& leak : leaks_of(profile)) {
     results.push_back(result(leak, frames));
   }
-  Json invocation{{"executionSuccessful", leaks_are_known(profile)}};
+  const std::string unknown = why_unknown(profile);
+  Json invocation{{"executionSuccessful", unknown.empty()}};
   if (!profile.command_line.empty()) {
     invocation["commandLine"] = profile.command_line;
   }
-  if (!leaks_are_known(profile)) {
+  if (!unknown.empty()) {
     invocation["toolExecutionNotifications"] =
-        Json::array({{{"level", "error"}, {"message", {{"text", not_looked_for}}}}});
+        Json::array({{{"level", "error"}, {"message", {{"text", unknown}}}}});
   }
   const Json rule{
       {"id", "leak"},
@@ -171,14 +177,16 @@ std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {
   const std::vector<Leak> leaks = leaks_of(profile);
   const auto suppressed = static_cast<std::size_t>(std::ranges::count_if(leaks, &Leak::suppressed));
   const bool known = leaks_are_known(profile);
-  const bool one_for_all = !known || leaks.empty();
+  const std::string unknown = why_unknown(profile);
+  const bool one_for_all = !unknown.empty() || leaks.empty();
   const std::string program = in_xml(file_name(profile.program));
   std::string cases;
   if (one_for_all) {
     cases = fmt::format("    <testcase name=\"no memory is leaked\" classname=\"{}\" time=\"0\"", program);
-    cases += known ? "/>\n"
-                   : fmt::format(">\n      <error message=\"{}\" type=\"not-done\"/>\n    </testcase>\n",
-                                 not_looked_for);
+    cases +=
+        unknown.empty()
+            ? "/>\n"
+            : fmt::format(">\n      <error message=\"{}\" type=\"not-done\"/>\n    </testcase>\n", unknown);
   }
   for (const Leak& leak : known ? leaks : std::vector<Leak>{}) {
     cases += fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"0\">\n",
@@ -194,9 +202,9 @@ std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {
     }
     cases += "    </testcase>\n";
   }
-  const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\"", one_for_all ? 1 : leaks.size(),
-                  known ? leaks.size() - suppressed : 0, known ? 0 : 1);
+  const std::string counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\"",
+                                         (known ? leaks.size() : 0) + (one_for_all ? 1 : 0),
+                                         known ? leaks.size() - suppressed : 0, unknown.empty() ? 0 : 1);
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuites name=\"arpent\" {0} time=\"0\">\n"

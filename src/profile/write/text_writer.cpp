@@ -69,6 +69,9 @@ class Report {
     for (const std::string& limit : limits(survey_.main->profile)) {
       line("note", limit);
     }
+    if (const ProcessCounts counts = count_processes(survey_); counts.all > 1 && counts.unscanned != 0) {
+      line("note", fmt::format("{}: what they lost is not known.", unscanned_sentence(counts)));
+    }
   }
 
   void image_table(std::string_view title, const std::vector<const ProcessImage*>& images) {

@@ -17,6 +17,7 @@
 #include "arpent/diff/growth_limit.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/change/difference.hpp"
+#include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/write/difference_writers.hpp"
 
@@ -129,8 +130,11 @@ int diff(const std::vector<std::string>& arguments) {
   const auto grouping = profile::grouping_named(options.by).value_or(profile::Grouping::site);
   const profile::Difference difference = profile::difference(*before, *after, metric, grouping, symbolizer);
   std::vector<std::string> notes;
-  if (metric == profile::Metric::leaked && (!leaks_are_known(*before) || !leaks_are_known(*after))) {
-    notes.emplace_back("Leaks were not looked for in both of them: what is lost cannot be compared.");
+  const auto is_partly_unknown = [](const profile::Profile& profile) {
+    return profile::count_processes(profile).unscanned != 0;
+  };
+  if (metric == profile::Metric::leaked && (is_partly_unknown(*before) || is_partly_unknown(*after))) {
+    notes.emplace_back("Leaks were not looked for in all of both: what is lost cannot be compared.");
   }
   const std::vector<std::string> problems = symbol_notes(symbolizer);
   notes.insert(notes.end(), problems.begin(), problems.end());

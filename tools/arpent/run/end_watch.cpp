@@ -73,7 +73,8 @@ bool start_thread(Watch* watch) {
 }  // namespace
 
 void watch_for_end(const std::filesystem::path& folder, const ChildEnding& child) {
-  static Watch watch;  // of a thread that lives as long as the process
+  ::signal(SIGXFSZ, SIG_IGN);  // a report that may not grow is a failure to report, and not the end
+  static Watch watch;          // of a thread that lives as long as the process
   watch.folder = folder;
   watch.passed_on = child.passed_on;
   ::sigemptyset(&watch.signals);

@@ -256,8 +256,11 @@ int status_for_leaks(const RunOptions& options, const profile::Survey& survey) {
   if (definitely_lost(survey).blocks != 0) {
     return options.leak_exit;
   }
-  if (!leaks_are_known(survey)) {
-    complain(run_name, "--leak-exit: leaks could not be looked for in this program");
+  const profile::ProcessCounts counts = count_processes(survey);
+  if (counts.unscanned != 0) {
+    complain(run_name, counts.all == 1
+                           ? std::string{"--leak-exit: leaks could not be looked for in this program"}
+                           : fmt::format("--leak-exit: {}", unscanned_sentence(counts)));
     return status_own_failure;
   }
   return status_success;
