@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from .errors import RunFailed
+from .errors import RunFailed, UsageError
 from .launching import LOADER_COMPLAINTS, child_environment, last_line
 
 TIMEOUT_SECONDS = 600
@@ -59,21 +59,30 @@ class Callgrind:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.program = shutil.which("valgrind")
+        launcher = shutil.which("valgrind")
+        tools = sorted(pathlib.Path(launcher).resolve().parents[1].glob("lib*/valgrind/callgrind-*64-linux"))
+        if not tools:
+            raise UsageError(f"{launcher} has no callgrind beside it")
+        # Without the launcher, which would be preloaded as well and pass on only what a tracked program does.
+        self.program = tools[0]
+        self.variables = {"VALGRIND_LAUNCHER": launcher, "VALGRIND_LIB": str(self.program.parent)}
 
-    def count(self, slot, command, variables, stdin=None):
-        """slot: a number that no other run uses at the same time. Raises RunFailed unless the program exits with 0."""
+    def count(self, slot, command, variables, stdin=None, left_out=""):
+        """slot: a number that no other run uses at the same time. left_out: functions that are not counted, as
+        callgrind's patterns have it. Raises RunFailed unless the program exits with 0."""
         place = self.folder / f"{slot:03}"
         work = place / "work"
         shutil.rmtree(place, ignore_errors=True)
         work.mkdir(parents=True)
-        full = [self.program, "-q", "--tool=callgrind", f"--callgrind-out-file={place}/counts.%p", "--"]
+        full = [self.program, "-q", "--tool=callgrind", f"--callgrind-out-file={place}/counts.%p"]
+        if left_out:
+            full += [f"--toggle-collect={left_out}", "--collect-atstart=yes"]
         with open(stdin or os.devnull, "rb") as given, open(place / "printed", "wb") as printed, open(
             place / "complained", "w+b"
         ) as complained:
             process = subprocess.Popen(
-                [*full, *(str(part) for part in command)],
-                env=child_environment(work, variables),
+                [*full, "--", *(str(part) for part in command)],
+                env=child_environment(work, {**variables, **self.variables}),
                 cwd=work,
                 stdin=given,
                 stdout=printed,

@@ -111,11 +111,11 @@ class Counter:
         self.startups = {}
         self.slots = list(range(options.jobs))
 
-    def count(self, command, variables, stdin):
+    def count(self, command, variables, stdin, left_out=""):
         with self.lock:
             slot = self.slots.pop()
         try:
-            return self.callgrind.count(slot, command, variables, stdin)
+            return self.callgrind.count(slot, command, variables, stdin, left_out)
         finally:
             with self.lock:
                 self.slots.append(slot)
@@ -129,7 +129,7 @@ class Counter:
 
     def count_once(self, row, side):
         workload = row.workload.filled(getattr(self.options, side))
-        counts = self.count(workload.command, workload.variables, workload.stdin)
+        counts = self.count(workload.command, workload.variables, workload.stdin, workload.left_out)
         total = counts.total
         if workload.startup:
             total -= self.startup_total(workload)

@@ -2,23 +2,20 @@
 // reach.
 //
 // Roots are
-//   - every page that this process has written of every readable private mapping: data of the program and of
-//   its
-//     libraries, anonymous memory, stacks, thread-local storage. Read-only ones too: what was written before
-//     it was made read-only (relocated tables, sealed settings, generated code) may point to blocks as well;
-//   - every page in memory of writable shared mappings, files' included. Devices whose memory is not ordinary
-//   memory are
-//     left alone;
+//   - every page that this process has written of every readable private mapping: data of the program and
+//     of its libraries, anonymous memory, stacks, thread-local storage. Read-only ones too: what was written
+//     before it was made read-only (relocated tables, sealed settings, generated code) may point to blocks
+//     as well;
+//   - every page in memory of writable shared mappings, files' included. Devices whose memory is not
+//     ordinary memory are left alone;
 //   - the general and vector registers of all threads, and their thread pointers.
 // Left out are
 //   - the heap's own memory, the profile, and the scan's working memory;
 //   - of the stacks, what lies below the stack pointer: dead frames would hide leaks. This is known for the
-//   stack that
-//     the program began on and for those that glibc made; of any other (coroutines, signal stacks) all is a
-//     root;
+//     stack that the program began on and for those that glibc made; of any other (coroutines, signal
+//     stacks) all is a root;
 //   - stacks that glibc keeps of threads that have ended, with their thread-local variables; their
-//   descriptors, which
-//     lead to the tables of thread-local storage, stay roots.
+//     descriptors, which lead to the tables of thread-local storage, stay roots.
 #pragma once
 
 #include <cstddef>

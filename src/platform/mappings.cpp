@@ -1,5 +1,6 @@
 #include "platform/mappings.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "platform/proc_file.hpp"
@@ -28,60 +29,40 @@ MappingKind kind_of(const char* name) noexcept {
   return MappingKind::file;
 }
 
-// Takes in "start-end perms offset device inode   name", a character at a time.
-class LineReader {
- public:
-  // True when the line is complete: mapping() is valid until the next call.
-  bool take(char letter) noexcept {
-    if (letter == '\n') {
-      name_[name_length_] = '\0';
-      mapping_.kind = kind_of(name_);
-      begin_next_ = true;
-      return true;
-    }
-    if (begin_next_) {
-      *this = LineReader();
-    }
-    if (letter == ' ') {
-      field_ += previous_ != ' ' ? 1 : 0;
-    }
-    if (field_ == 0) {
-      take_address(letter);
-    } else if (field_ == 1 && letter != ' ') {
-      take_permission(letter);
-    } else if (field_ >= 5 && name_length_ + 1 < sizeof name_ && (letter != ' ' || name_length_ > 0)) {
-      name_[name_length_++] = letter;
-    }
-    previous_ = letter;
-    return false;
+std::uintptr_t take_address(const char*& at) noexcept {
+  std::uintptr_t address = 0;
+  for (; *at >= '0'; ++at) {
+    address = address * 16 + static_cast<std::uintptr_t>(*at <= '9' ? *at - '0' : *at - 'a' + 10);
   }
+  return address;
+}
 
-  [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
-
- private:
-  void take_address(char letter) noexcept {
-    if (letter == '-') {
-      mapping_.start = mapping_.end;
-      mapping_.end = 0;
-    } else {
-      mapping_.end =
-          mapping_.end * 16 + static_cast<std::uintptr_t>(letter <= '9' ? letter - '0' : letter - 'a' + 10);
+// "start-end perms offset device inode   name"; the name may be cut short.
+Mapping mapping_of(const char* line) noexcept {
+  const char* at = line;
+  Mapping mapping;
+  mapping.start = take_address(at);
+  at += *at == '-' ? 1 : 0;
+  mapping.end = take_address(at);
+  for (unsigned field = 1; field < 5 && *at != '\0'; ++field) {
+    ++at;
+    const char* const end = strchrnul(at, ' ');
+    if (field == 1 && end - at >= 4) {
+      mapping.readable = at[0] == 'r';
+      mapping.writable = at[1] == 'w';
+      mapping.shared = at[3] == 's';
     }
+    at = end;
   }
-
-  void take_permission(char letter) noexcept {
-    mapping_.readable = mapping_.readable || letter == 'r';
-    mapping_.writable = mapping_.writable || letter == 'w';
-    mapping_.shared = mapping_.shared || letter == 's';
+  while (*at == ' ') {
+    ++at;
   }
+  mapping.kind = kind_of(at);
+  return mapping;
+}
 
-  Mapping mapping_;
-  unsigned field_ = 0;
-  char previous_ = '\0';
-  bool begin_next_ = false;
-  char name_[16] = {};  // as much as tells the kinds apart
-  std::size_t name_length_ = 0;
-};
+// As much of a line as tells the kinds apart.
+constexpr std::size_t longest_line = 128;
 
 }  // namespace
 
@@ -91,7 +72,8 @@ bool for_each_mapping(MappingVisitor visit, void* context) noexcept {
   if (!file.is_open()) {
     return false;
   }
-  LineReader reader;
+  char line[longest_line];
+  std::size_t length = 0;
   bool any = false;
   char chunk[2048];
   for (;;) {
@@ -99,12 +81,22 @@ bool for_each_mapping(MappingVisitor visit, void* context) noexcept {
     if (got <= 0) {
       return got == 0 && any;
     }
-    for (long i = 0; i < got; ++i) {
-      if (reader.take(chunk[i])) {
+    const char* const end = chunk + got;
+    for (const char* at = chunk; at != end;) {
+      const auto* const newline = static_cast<const char*>(std::memchr(at, '\n', end - at));
+      const char* const stop = newline == nullptr ? end : newline;
+      const std::size_t taken = std::min<std::size_t>(stop - at, sizeof line - 1 - length);
+      std::memcpy(line + length, at, taken);
+      length += taken;
+      at = stop;
+      if (newline != nullptr) {
+        line[length] = '\0';
+        length = 0;
         any = true;
-        if (!visit(reader.mapping(), context)) {
+        if (!visit(mapping_of(line), context)) {
           return true;
         }
+        ++at;
       }
     }
   }

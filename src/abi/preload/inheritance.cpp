@@ -65,14 +65,16 @@ bool is_variable(const char* entry, const char* name) noexcept {
   return platform::value_in(entry, name) != nullptr;
 }
 
-bool is_ours(const char* entry) noexcept {
-  for (const char* name : inherited.names) {
-    if (is_variable(entry, name)) {
-      return true;
-    }
+// The position in `kept` of the variable that the entry sets, if it is ours, else inherited_count.
+std::size_t position_of_entry(const char* entry) noexcept {
+  std::size_t position = 0;
+  while (position < inherited_count && !is_variable(entry, inherited.names[position])) {
+    ++position;
   }
-  return false;
+  return position;
 }
+
+bool is_ours(const char* entry) noexcept { return position_of_entry(entry) != inherited_count; }
 
 const char* library() noexcept { return kept[position_of("LD_PRELOAD")] + preload_prefix; }
 
@@ -84,22 +86,24 @@ char* original_preload() noexcept {
 
 // Copies our variables. False if there is no memory.
 bool keep_variables() noexcept {
-  std::size_t size = 0;
+  const char* found[inherited_count] = {};
+  std::size_t size = 1;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    size += is_ours(*entry) ? std::strlen(*entry) + 1 : 0;
+    const std::size_t position = position_of_entry(*entry);
+    if (position != inherited_count && found[position] == nullptr) {
+      found[position] = *entry;
+      size += std::strlen(*entry) + 1;
+    }
   }
-  auto* memory =
-      static_cast<char*>(platform::map_pages(platform::round_up(size == 0 ? 1 : size, platform::page_size)));
+  auto* memory = static_cast<char*>(platform::map_pages(platform::round_up(size, platform::page_size)));
   if (memory == nullptr) {
     return false;
   }
   for (std::size_t i = 0; i < inherited_count; ++i) {
-    for (char** entry = environ; *entry != nullptr && kept[i] == nullptr; ++entry) {
-      if (is_variable(*entry, inherited.names[i])) {
-        const std::size_t length = std::strlen(*entry) + 1;
-        kept[i] = static_cast<char*>(std::memcpy(memory, *entry, length));
-        memory += length;
-      }
+    if (found[i] != nullptr) {
+      const std::size_t length = std::strlen(found[i]) + 1;
+      kept[i] = static_cast<char*>(std::memcpy(memory, found[i], length));
+      memory += length;
     }
   }
   return true;
