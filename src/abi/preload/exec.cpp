@@ -82,8 +82,8 @@ class HandedOn {
     }
     void* const room = static_cast<char*>(memory_.start()) + sizeof(Scratch);
     cause_ = scratch().judge.judge(target, arguments, given);
-    environment_ = is_tracked() || passes_on() ? ar::abi::environment_for_exec(given, room)
-                                               : ar::abi::environment_without_tracking(given, room);
+    environment_ = is_tracked() ? ar::abi::environment_for_exec(given, room)
+                                : ar::abi::environment_without_tracking(given, room);
   }
 
   [[nodiscard]] char* const* environment() const noexcept { return environment_; }
@@ -110,12 +110,6 @@ class HandedOn {
   void leave_notice(long pid, long parent_pid) noexcept {
     scratch().notice.leave(ar::abi::run_folder(), static_cast<pid_t>(pid), static_cast<pid_t>(parent_pid),
                            cause_, scratch().judge.path(), scratch().text);
-  }
-
-  // Our library is not loaded into a static program and does no harm there; the programs that it starts may
-  // be tracked.
-  [[nodiscard]] bool passes_on() const noexcept {
-    return cause_ == ar::track::Untracked::statically_linked && ar::abi::hands_on_to_children();
   }
 
   [[nodiscard]] Scratch& scratch() const noexcept { return *static_cast<Scratch*>(memory_.start()); }
