@@ -1,13 +1,14 @@
 # Tests tools/arpent/run/private_directory.cpp
 """What a killed `arpent run` leaves is removed by the next one, once nothing of it is alive; and nothing else is."""
 
+import fcntl
 import os
 import pathlib
 import signal
 import subprocess
 import time
 
-from harness.checks import equal, finish
+from harness.checks import check, equal, finish
 from harness.survey import ARPENT, run
 
 folder = pathlib.Path("folder").absolute()
@@ -16,7 +17,7 @@ ENVIRONMENT = {"XDG_RUNTIME_DIR": str(folder)}
 
 
 def start(*command):
-    """A run that is under way, its folder, made to look old, and its program."""
+    """A run that is under way, its folder and its program."""
     before = set(folder.iterdir())
     process = subprocess.Popen(
         [ARPENT, "run", "--", *command],
@@ -32,12 +33,7 @@ def start(*command):
             break
         time.sleep(0.05)
     (own,) = set(folder.iterdir()) - before
-    age(own)
     return process, own, int(children.read_text())
-
-
-def age(path):
-    os.utime(path, (0, 0))
 
 
 def sweep():
@@ -58,20 +54,41 @@ while sweep() and time.monotonic() < deadline:
     time.sleep(0.1)
 equal(sweep(), [], "the folder of a run that is over")
 
-# What looks like one
-foreign = folder / "arpent-foreig"
-foreign.mkdir()
-(foreign / "letter.txt").write_text("mine")
-link = folder / "arpent-linked"
-link.symlink_to(foreign)
-young = folder / "arpent-younge"
-young.mkdir()
-other = folder / "arpent-longer-than-ours"
-other.mkdir()
-empty = folder / "arpent-emptyy"
-empty.mkdir()
-for path in (foreign, other, empty):
-    age(path)
-equal(sweep(), sorted([foreign, link, young, other]), "what no run has left, and what one may be about to use")
-equal((foreign / "letter.txt").read_text(), "mine", "a file of somebody else")
+# What looks like one: only a folder with the marker, and with nothing but what runs make, is removed.
+marker = "run.lock"
+
+
+def make(name, *files):
+    path = folder / name
+    path.mkdir()
+    for file in files:
+        (path / file).write_text("mine")
+    os.utime(path, (0, 0))
+    return path
+
+
+without_marker = make(".arpent-run-foreig")
+profiles_without_marker = make(".arpent-run-profil", "4194304.0.profile")
+with_letter = make(".arpent-run-letter", marker, "letter.txt")
+other_names = [make("arpent-source"), make("arpent-abcdef", marker)]
+target = make("target", marker)
+link = folder / ".arpent-run-linked"
+link.symlink_to(target)
+marker_is_link = make(".arpent-run-marker")
+(marker_is_link / marker).symlink_to(target / marker)
+with_folder = make(".arpent-run-folder", marker)
+(with_folder / "4194304.0.profile").mkdir()
+left = make(".arpent-run-killed", marker, "4194304.0.profile")
+(left / "4194304.1.profile").symlink_to(with_letter / "letter.txt")
+kept = [without_marker, profiles_without_marker, with_letter, *other_names, target, link, marker_is_link, with_folder]
+equal(sweep(), sorted(kept), "what no run has left")
+check(not left.exists(), "the folder of a run that was killed")
+equal((with_letter / "letter.txt").read_text(), "mine", "a file that no run makes, and that a link leads to")
+check((target / marker).exists() and (with_folder / "4194304.0.profile").is_dir(), "what links lead to, and folders")
+
+locked = make(".arpent-run-locked", marker)
+with open(locked / marker) as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    check(locked in sweep(), "a folder whose lock is held")
+check(locked not in sweep(), "the same when it is held no more")
 finish()

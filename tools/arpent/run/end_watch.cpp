@@ -74,7 +74,8 @@ bool start_thread(Watch* watch) {
 
 void watch_for_end(const std::filesystem::path& folder, const ChildEnding& child) {
   ::signal(SIGXFSZ, SIG_IGN);  // a report that may not grow is a failure to report, and not the end
-  static Watch watch;          // of a thread that lives as long as the process
+  // The thread may use it until the process has ended: never destroyed.
+  static Watch& watch = *new Watch;
   watch.folder = folder;
   watch.passed_on = child.passed_on;
   ::sigemptyset(&watch.signals);

@@ -128,13 +128,14 @@ ProfileCollection KeptProfile::collect(int pid, const profile::Ending& ending,
   std::vector<ProfileFile> files;
   std::error_code error;
   const std::string name = path_.filename().string();
-  for (const auto& entry : fs::directory_iterator{path_.parent_path(), error}) {
-    const std::string found = entry.path().filename().string();
+  for (fs::directory_iterator entry{path_.parent_path(), error}; !error && entry != fs::directory_iterator{};
+       entry.increment(error)) {
+    const std::string found = entry->path().filename().string();
     const auto number =
         found.starts_with(name) ? image_number(std::string_view{found}.substr(name.size())) : std::nullopt;
     std::error_code unknown;
-    if (number && fs::last_write_time(entry.path(), unknown) >= since_ && !unknown) {
-      files.push_back({.path = entry.path(), .pid = std::nullopt, .number = *number});
+    if (number && fs::last_write_time(entry->path(), unknown) >= since_ && !unknown) {
+      files.push_back({.path = entry->path(), .pid = std::nullopt, .number = *number});
     }
   }
   return collect_profiles(files, pid, ending, suppressions);

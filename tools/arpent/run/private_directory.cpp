@@ -13,19 +13,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
-
-#include "profile/model/text_format.hpp"
 
 namespace ar::command {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view name_start = "arpent-";
+constexpr std::string_view name_start = ".arpent-run-";
+// Only folders that hold this file are ever removed. The run holds its lock for as long as it lives.
+constexpr const char* marker = "run.lock";
 
 // A profile takes tens of KiB to some MiB. Where a mapped file cannot grow, the program that writes it would
 // be killed; containers have had /dev/shm of a few MiB.
@@ -60,10 +61,17 @@ class Descriptor {
   int number_;
 };
 
-// The run that uses a folder holds its lock for as long as it lives.
-int open_and_lock(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+// Puts the marker into the folder, locked from the moment at which it is there. Returns its descriptor; -1 if
+// that fails: the folder then has no marker.
+int mark(const std::string& folder) {
+  const std::string unlocked = folder + "/run.new";
+  const int descriptor = ::open(unlocked.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    return -1;
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 ||
+      ::rename(unlocked.c_str(), fmt::format("{}/{}", folder, marker).c_str()) != 0) {
+    ::unlink(unlocked.c_str());
     ::close(descriptor);
     return -1;
   }
@@ -71,44 +79,56 @@ int open_and_lock(const fs::path& folder) {
 }
 
 // Whether a run can have made this, and no process uses it any more.
-bool is_left_over(const fs::path& file) {
-  const std::string name = file.filename().string();
-  if (name == "libarpent-preload.so") {
+bool is_left_over(std::string_view name) {
+  if (name == marker || name == "libarpent-preload.so") {
     return true;
   }
   int pid = 0;
-  const char* const end = name.data() + name.size();
-  const auto read = std::from_chars(name.data(), end, pid);
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), pid);
   const bool is_known =
       read.ec == std::errc{} && (name.ends_with(".profile") || name.ends_with(".untracked"));
   return is_known && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-// Removes the folder of a run that was killed, unless a process of that run goes on.
-void remove_if_left_over(const fs::path& folder) {
-  constexpr auto youngest = std::chrono::minutes{1};  // a run needs a moment to lock the folder that it made
-  struct stat status{};
+// The names in the folder; none if it cannot be read to its end.
+std::optional<std::vector<std::string>> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
   std::error_code error;
-  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() ||
-      fs::last_write_time(folder, error) > fs::file_time_type::clock::now() - youngest || error) {
-    return;
+  for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{};
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
   }
-  const Descriptor lock{open_and_lock(folder)};
-  if (lock.number() < 0) {
-    return;
-  }
-  const fs::directory_iterator files{folder, error};
-  if (!error && std::ranges::all_of(files, [](const auto& file) { return is_left_over(file.path()); })) {
-    fs::remove_all(folder, error);
-  }
+  return error ? std::nullopt : std::optional{std::move(names)};
 }
 
-void remove_leftovers(const fs::path& parent) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator{parent, error}) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(name_start) && name.size() == name_start.size() + 6) {
-      remove_if_left_over(entry.path());
+// Removes the folder of a run that was killed, unless a process of that run goes on.
+void remove_if_left_over(const fs::path& path) {
+  const Descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat status{};
+  if (folder.number() < 0 || ::fstat(folder.number(), &status) != 0 || status.st_uid != ::geteuid()) {
+    return;
+  }
+  const Descriptor lock{::openat(folder.number(), marker, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  if (lock.number() < 0 || ::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
+    return;
+  }
+  const auto names = names_in(path);
+  if (!names || !std::ranges::all_of(*names, is_left_over)) {
+    return;
+  }
+  for (const std::string& name : *names) {
+    if (name != marker) {
+      ::unlinkat(folder.number(), name.c_str(), 0);
+    }
+  }
+  ::unlinkat(folder.number(), marker, 0);  // last: while it is there, the next run tries again
+  ::rmdir(path.c_str());
+}
+
+void remove_leftovers(const std::string& parent) {
+  for (const std::string& name : names_in(parent).value_or(std::vector<std::string>{})) {
+    if (name.starts_with(name_start)) {
+      remove_if_left_over(fs::path{parent} / name);
     }
   }
 }
@@ -130,8 +150,11 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create(const Envi
   for (const std::string& folder : candidates) {
     std::string pattern = fmt::format("{}/{}XXXXXX", folder, name_start);
     if (::mkdtemp(pattern.data()) != nullptr) {
-      remove_leftovers(folder);
-      return PrivateDirectory{pattern, open_and_lock(pattern)};
+      const int lock = mark(pattern);
+      if (lock >= 0) {
+        remove_leftovers(folder);
+      }
+      return PrivateDirectory{pattern, lock};
     }
     error = errno;
   }
@@ -144,7 +167,9 @@ PrivateDirectory::~PrivateDirectory() {
   if (!path_.empty()) {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
-    ::close(lock_);
+    if (lock_ >= 0) {
+      ::close(lock_);
+    }
   }
 }
 

@@ -28,7 +28,7 @@ class PrivateDirectory {
  private:
   PrivateDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
   std::filesystem::path path_;  // empty when moved from
-  int lock_;                    // a descriptor whose lock says that this process uses the folder
+  int lock_;  // of the marker, whose lock says that this process uses the folder; -1: none, never swept
 };
 
 }  // namespace ar::command

@@ -106,9 +106,10 @@ ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
                                    const profile::Ending& ending, const profile::Suppressions& suppressions) {
   std::vector<ProfileFile> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
-    if (const auto parts = parsed(entry.path().filename().string())) {
-      files.push_back({.path = entry.path(), .pid = parts->pid, .number = parts->number});
+  for (std::filesystem::directory_iterator entry{folder, error};
+       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
+    if (const auto parts = parsed(entry->path().filename().string())) {
+      files.push_back({.path = entry->path(), .pid = parts->pid, .number = parts->number});
     }
   }
   ProfileCollection collection = collect_profiles(files, pid, ending, suppressions);
