@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -138,7 +139,7 @@ bool is_loader(const char* path) noexcept {
 }  // namespace
 
 const char* program_path(char* buffer, std::size_t size) noexcept {
-  const long got = system_call(SYS_readlink, reinterpret_cast<long>("/proc/self/exe"),
+  const long got = system_call(SYS_readlinkat, AT_FDCWD, reinterpret_cast<long>("/proc/self/exe"),
                                reinterpret_cast<long>(buffer), size - 1);
   buffer[got > 0 ? got : 0] = '\0';
   if (!is_loader(buffer)) {

@@ -67,18 +67,18 @@ class ElfJudge {
   [[nodiscard]] bool defines_by_old_hash(const char* name) noexcept;
   [[nodiscard]] bool is_symbol(std::uint32_t index, const char* name) noexcept;
 
-  // Where the address lies in the file; no_offset: nowhere.
+  // The offset of the address in the file, or no_offset if no segment contains it.
   [[nodiscard]] std::uint64_t offset_of(std::uint64_t address) const noexcept;
-  // To name_; false if there is none that ends.
+  // Reads the string into name_. Returns false if it does not end in the file or is too long.
   [[nodiscard]] bool read_name(std::uint64_t string) noexcept;
 
   FileWindow file_;     // headers, tables
   FileWindow strings_;  // the string table, which is read in between
   Segment loaded_[most_loaded];
   std::size_t loaded_count_;
-  Segment interpreter_, dynamic_;  // of size 0: there is none
+  Segment interpreter_, dynamic_;  // size 0 means that the file has none
   bool has_arpent_;
-  std::uint64_t string_table_, symbol_table_, gnu_hash_, old_hash_;  // addresses; 0: there is none
+  std::uint64_t string_table_, symbol_table_, gnu_hash_, old_hash_;  // addresses; 0 means none
   std::uint64_t shared_name_;
   bool has_shared_name_;
   char name_[longest_name];

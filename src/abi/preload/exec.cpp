@@ -64,6 +64,12 @@ ExecTarget target_of(const Next<Fexecve>&, int descriptor) noexcept {
   return {ExecTarget::By::descriptor, descriptor, nullptr};
 }
 
+// Whether the child may be in another folder when it looks for its program: the actions can change it
+// (addchdir_np), and their kinds are private to the C library.
+bool may_change_folder(const posix_spawn_file_actions_t* actions) noexcept {
+  return actions != nullptr && actions->__used != 0;
+}
+
 // What it takes to look at the program that is started; large.
 struct Scratch {
   ar::abi::TargetJudge judge;
@@ -160,8 +166,8 @@ int spawn(Next<Spawn>& next, pid_t* pid, const char* path, const posix_spawn_fil
   if (!ar::abi::hands_on_to_children()) {
     return function(pid, path, actions, attributes, arguments, environment);
   }
-  const ExecTarget target{&next == &next_spawnp ? ExecTarget::By::name : ExecTarget::By::path, AT_FDCWD,
-                          path};
+  const ExecTarget target{&next == &next_spawnp ? ExecTarget::By::name : ExecTarget::By::path, AT_FDCWD, path,
+                          !may_change_folder(actions)};
   HandedOn handed_on(target, arguments, environment);
   pid_t child = 0;
   const int error = function(&child, path, actions, attributes, arguments, handed_on.environment());

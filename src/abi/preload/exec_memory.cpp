@@ -7,14 +7,15 @@
 
 #include "abi/start.hpp"
 #include "platform/pages.hpp"
+#include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::abi {
 
 // Of one thread and the children that it makes by vfork, which run while it waits.
 struct Slot {
-  std::atomic<std::uintptr_t> thread;  // its thread pointer; 0: no one's yet
-  long user;                           // the process that uses it, or has become another program
+  std::atomic<std::uintptr_t> thread;  // its thread pointer; 0 means free
+  long user;                           // the process that uses it, or that used it until it called exec
   void* start;
   std::size_t size;
 };
@@ -24,7 +25,7 @@ namespace {
 constexpr std::size_t most_slots = 64;
 Slot slots[most_slots];
 
-// One of this thread's that this process does not use already; null: all are taken.
+// Returns a slot of this thread that this process does not use yet, or null if all slots are taken.
 Slot* take_slot(long process) noexcept {
   const auto self = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
   for (Slot& slot : slots) {
@@ -41,12 +42,16 @@ Slot* take_slot(long process) noexcept {
 // For processes whose addresses are used up.
 constexpr std::size_t reserve_size = std::size_t{128} << 10U;
 alignas(platform::page_size) char reserve[reserve_size];
-std::atomic<long> reserve_user{0};  // the process that uses it, or has become another program; 0: none yet
+std::atomic<long> reserve_user{0};  // the process that uses it; 0 means free
 
+// Not for children made by vfork: they would never give it back. So another process's number can only be that
+// of the process from which this one was forked, with a copy of the reserve; in a sandbox numbers are
+// unknown.
 void* take_reserve(std::size_t size) noexcept {
   const long process = platform::system_call(SYS_getpid);
   long user = reserve_user.load(std::memory_order_relaxed);
-  return size <= reserve_size && user != process &&
+  const bool is_free = user == 0 || (user != process && !platform::is_sandboxed());
+  return size <= reserve_size && is_free && !is_borrowed_memory() &&
                  reserve_user.compare_exchange_strong(user, process, std::memory_order_relaxed)
              ? reserve
              : nullptr;

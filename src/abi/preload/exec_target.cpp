@@ -1,6 +1,7 @@
 #include "abi/preload/exec_target.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -39,7 +40,8 @@ char* write_descriptor_path(char* out, int descriptor) noexcept {
   return out;
 }
 
-// The kernel raises privileges, and the loader then ignores LD_PRELOAD.
+// Whether the kernel raises privileges, so that the loader ignores LD_PRELOAD. With no_new_privs it ignores
+// set-uid and set-gid; for a file with capabilities the loader ignores LD_PRELOAD even then.
 bool raises_privileges(int descriptor, const struct stat& status) noexcept {
   constexpr long no_set_user_id = 2;  // ST_NOSUID
   const auto user = static_cast<uid_t>(platform::system_call(SYS_getuid));
@@ -49,7 +51,8 @@ bool raises_privileges(int descriptor, const struct stat& status) noexcept {
   const bool capabilities = user != 0 && platform::system_call(SYS_fgetxattr, descriptor,
                                                                argument("security.capability"), 0, 0) > 0;
   struct statfs system{};
-  return (other_user || other_group || capabilities) &&
+  return (capabilities || ((other_user || other_group) &&
+                           platform::system_call(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)) &&
          !(platform::system_call(SYS_fstatfs, descriptor, reinterpret_cast<long>(&system)) == 0 &&
            (system.f_flags & no_set_user_id) != 0);
 }
@@ -64,7 +67,8 @@ const char* variable(char* const environment[], const char* name) noexcept {
   return nullptr;
 }
 
-// Whether a runtime of a sanitizer is among the libraries to preload: it, too, must come first.
+// Whether the runtime of a sanitizer is among the libraries to preload: its malloc must be the first malloc
+// in the process.
 bool preloads_sanitizer(char* const environment[]) noexcept {
   const char* list = variable(environment, "LD_PRELOAD");
   while (list != nullptr && *list != '\0') {
@@ -114,13 +118,16 @@ bool TargetJudge::find_in_path(const char* name) noexcept {
   folders = folders == nullptr ? "/bin:/usr/bin" : folders;
   const std::size_t name_length = std::strlen(name);
   while (true) {
-    std::size_t length = std::strcspn(folders, ":");
+    const std::size_t length = std::strcspn(folders, ":");
     if (length + name_length + 3 <= sizeof path_) {
       std::memcpy(path_, folders, length);
       const std::size_t folder = length == 0 ? 1 : length;
       path_[0] = length == 0 ? '.' : path_[0];
       path_[folder] = '/';
       std::memcpy(path_ + folder + 1, name, name_length + 1);
+      if (!is_folder_known_ && path_[0] != '/') {
+        return true;  // perhaps: judge_file does not look
+      }
       struct stat status{};
       if (platform::system_call(SYS_newfstatat, AT_FDCWD, argument(path_), reinterpret_cast<long>(&status),
                                 0) == 0 &&
@@ -170,7 +177,8 @@ bool TargetJudge::read_interpreter() noexcept {
 void TargetJudge::name_file(int descriptor) noexcept {
   char link[32];
   *write_descriptor_path(link, descriptor) = '\0';
-  const long got = platform::system_call(SYS_readlink, argument(link), argument(path_), sizeof path_ - 1);
+  const long got =
+      platform::system_call(SYS_readlinkat, AT_FDCWD, argument(link), argument(path_), sizeof path_ - 1);
   if (got > 0) {
     path_[got] = '\0';
   }
@@ -179,6 +187,9 @@ void TargetJudge::name_file(int descriptor) noexcept {
 Untracked TargetJudge::judge_file(char* const arguments[], int depth, bool by_loader) noexcept {
   if (depth == deepest_interpreters) {
     return Untracked::not_so;
+  }
+  if (!is_folder_known_ && path_[0] != '/') {
+    return Untracked::unknown_folder;
   }
   const platform::ProcFile file(path_, O_NONBLOCK | O_NOCTTY);
   struct stat status{};
@@ -223,6 +234,7 @@ Untracked TargetJudge::judge_file(char* const arguments[], int depth, bool by_lo
 
 Untracked TargetJudge::judge(const ExecTarget& target, char* const arguments[],
                              char* const environment[]) noexcept {
+  is_folder_known_ = target.is_folder_known;
   if (!write_path(target)) {
     return Untracked::not_so;
   }

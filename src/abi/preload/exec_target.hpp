@@ -1,5 +1,5 @@
-// The program that exec is about to become, looked up as exec does it, and whether our library may go into
-// it.
+// Looks up the program that a process is about to become, as exec does, and decides whether our library may
+// go into it.
 #pragma once
 
 #include <cstddef>
@@ -20,17 +20,18 @@ struct ExecTarget {
   By by;
   int folder;
   const char* path;
+  bool is_folder_known = true;  // false: relative paths may start from another folder than this process's
 };
 
 // Large: not for small stacks. Makes system calls only, and changes no errno.
 class TargetJudge {
  public:
-  // Untracked::not_so also for what cannot be read, and what exec will refuse. `environment` is what the
-  // program would get.
+  // Also returns Untracked::not_so if the file cannot be read, or if exec will refuse it. `environment` is
+  // what the program would get.
   [[nodiscard]] track::Untracked judge(const ExecTarget& target, char* const arguments[],
                                        char* const environment[]) noexcept;
 
-  // After it found a cause: the path of the program that has it.
+  // The path of the program, after judge returned a cause.
   [[nodiscard]] const char* path() const noexcept { return path_; }
 
   static constexpr std::size_t path_size = 4096;
@@ -45,6 +46,7 @@ class TargetJudge {
   char path_[path_size];
   char head_[256];  // as much as the kernel looks at
   ElfJudge elf_;
+  bool is_folder_known_;
 };
 
 }  // namespace ar::abi

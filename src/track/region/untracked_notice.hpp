@@ -18,6 +18,7 @@ enum class Untracked : std::uint8_t {
   sanitizer = 3,           // built with AddressSanitizer or one of its kin, or one is preloaded
   other_architecture = 4,  // 32-bit, or for another processor
   other_c_library = 5,     // its loader is not that of the C library that Arpent is built for
+  unknown_folder = 11,     // its path is relative to a folder that its parent does not know
   // It is there, and cannot do its work.
   other_malloc = 6,     // another malloc serves the process
   address_limit = 7,    // addresses are used up
