@@ -230,7 +230,7 @@ TEST(TextReport, CallsBlocksOfAKilledProcessNeitherLostNorReachable) {
   survey.main->profile.sites[0].live = {.blocks = 103, .bytes = 5000};
   survey.main->profile.totals.lost = {};
   const std::string text = text_of(survey);
-  EXPECT_THAT(text, HasSubstr("leaks       not looked for (killed); live at its end: 103 blocks, 4.9 KiB\n"));
+  EXPECT_THAT(text, HasSubstr("leaks       not scanned (killed); live at its end: 103 blocks, 4.9 KiB\n"));
   EXPECT_THAT(text, HasSubstr("killed by SIGKILL (Killed) after 0.50 s"));
   EXPECT_THAT(text, HasSubstr("Live at its end\n"));
   EXPECT_THAT(text, Not(HasSubstr("lost")));

@@ -157,7 +157,11 @@ def cannot_be_seen(program, *expected, arguments=(), before=True):
     done = run(program, *arguments)
     equal((done.stdout, done.returncode), ("worked\n", 0), f"{program} as without us")
     told = " ".join(done.stderr.split())
-    start = f"arpent run: nothing can be tracked: '{program}' is statically linked" if before else "tracked nothing: "
+    start = (
+        f"arpent run: cannot track this program; running it untracked: '{program}' is statically linked"
+        if before
+        else "tracked nothing: "
+    )
     for words in (start, "cannot be seen", "std.heap.c_allocator or ar_allocator", *expected):
         check(words in told, f"{program}: '{words}' is not told:\n{done.stderr}")
     equal(len(done.stderr.splitlines()), 1 if before else 3, f"{program}: no more is told than that:\n{done.stderr}")

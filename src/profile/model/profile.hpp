@@ -142,7 +142,7 @@ struct Totals {
 
 struct Profile {
   std::uint32_t processes = 1;            // more than one: several profiles were merged into this
-  std::uint32_t unscanned_processes = 0;  // of a merged profile: those in which nobody looked for leaks
+  std::uint32_t unscanned_processes = 0;  // of a merged profile: those that were not scanned for leaks
   std::int32_t pid = 0;                   // 0: of several processes
   std::int32_t parent_pid = 0;
   std::int64_t start_time = 0;

@@ -28,6 +28,8 @@ std::string_view cause_name(Cause cause) {
       return "other_architecture";
     case Cause::other_c_library:
       return "other_c_library";
+    case Cause::unknown_folder:
+      return "unknown_folder";
     case Cause::cut_short:
       return "cut_short";
     case Cause::own_malloc:
@@ -44,6 +46,8 @@ std::string_view cause_name(Cause cause) {
       return "no_space";
     case Cause::no_access:
       return "no_access";
+    case Cause::no_trace:
+      return "no_trace";
     case Cause::ended_early:
       return "ended_early";
     case Cause::none:
@@ -94,9 +98,9 @@ ProcessCounts count_processes(const Profile& profile) {
 std::string unscanned_sentence(const ProcessCounts& counts) {
   return counts.unscanned == 0
              ? std::string{}
-             : fmt::format(
-                   "{} of {} not scanned for leaks", with_separators(counts.unscanned),
-                   counts.all == 1 ? "1 process was" : with_separators(counts.all) + " processes were");
+             : fmt::format("{} of {} {} {} not scanned for leaks", with_separators(counts.unscanned),
+                           with_separators(counts.all), counts.all == 1 ? "process" : "processes",
+                           counts.unscanned == 1 ? "was" : "were");
 }
 
 std::string described(const Ending& ending) {

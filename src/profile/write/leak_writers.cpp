@@ -20,7 +20,7 @@ namespace {
 std::string why_unknown(const Profile& profile) {
   return leaks_are_known(profile)
              ? unscanned_sentence(count_processes(profile))
-             : "leaks were not looked for: the program did not end by exit, or had not ended";
+             : "the program was not scanned for leaks: it did not end by exit, or had not ended";
 }
 
 struct Leak {

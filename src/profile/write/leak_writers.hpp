@@ -15,7 +15,7 @@ namespace ar::profile {
                                       std::string_view version);
 
 // JUnit's XML: a failed test case for each site that lost memory, a skipped one for each that is suppressed,
-// and one that passes when there is none. When nobody looked for leaks, that is an error.
+// and one that passes when there is none. If a process was not scanned for leaks, that is an error.
 [[nodiscard]] std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer);
 
 }  // namespace ar::profile

@@ -102,11 +102,11 @@ class Report {
     }
     switch (profile_.leak_scan) {
       case track::LeakScan::impossible:
-        return "not looked for: there was no memory for it";
+        return "not scanned: there was no memory for it";
       case track::LeakScan::sandboxed:
-        return "not looked for: the program had put itself into a sandbox (seccomp)";
+        return "not scanned: the program had put itself into a sandbox (seccomp)";
       default:
-        return "not looked for: that is done when a program exits";
+        return "not scanned: that is done when a program exits";
     }
   }
 
@@ -193,7 +193,7 @@ std::string described_end(const Profile& profile) {
     case track::RunState::exited:
       return "exited";
     case track::RunState::quick_exit:
-      return "exited by _exit: nobody looked for leaks";
+      return "exited through _exit; not scanned for leaks";
     case track::RunState::running:
       break;
   }

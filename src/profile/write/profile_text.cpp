@@ -39,10 +39,10 @@ std::string ProfileText::temporary() const {
                      counted(totals.temporary, "block"), as_share(totals.temporary, totals.allocations));
 }
 
-std::string ProfileText::leaks(std::string_view why_not_looked_for) const {
+std::string ProfileText::leaks(std::string_view why_not_scanned) const {
   const Totals& totals = profile_.totals;
-  if (!why_not_looked_for.empty()) {
-    return fmt::format("not looked for ({}); live at its end: {}, {}", why_not_looked_for,
+  if (!why_not_scanned.empty()) {
+    return fmt::format("not scanned ({}); live at its end: {}, {}", why_not_scanned,
                        counted(totals.live.blocks, "block"), as_size(totals.live.bytes));
   }
   std::string text = totals.lost.blocks == 0 ? std::string{"nothing definitely lost"}

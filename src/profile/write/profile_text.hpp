@@ -28,8 +28,8 @@ class ProfileText {
   [[nodiscard]] std::string allocated() const;
   [[nodiscard]] std::string peak();
   [[nodiscard]] std::string temporary() const;
-  // `why_not_looked_for`: empty when leaks were looked for.
-  [[nodiscard]] std::string leaks(std::string_view why_not_looked_for) const;
+  // `why_not_scanned` is empty if the program was scanned for leaks.
+  [[nodiscard]] std::string leaks(std::string_view why_not_scanned) const;
   // Nothing when no release was wrong.
   [[nodiscard]] std::string wrong_releases() const;
 

@@ -108,7 +108,7 @@ if os.geteuid() == 0:
     ]
     os.chmod(".", 0o755)
     done, report = survey(*other, "/bin/true")
-    equal((done.returncode, report["tracked"], report["untracked_cause"]), (0, False, "no_access"), "another user")
+    equal((done.returncode, report["tracked"], report["untracked_cause"]), (0, False, "no_trace"), "another user")
     check("another user" in report["why_not_tracked"], report["why_not_tracked"])
     equal(run(*other, "/bin/true", options=["--leak-exit", "9"]).returncode, 125, "--leak-exit with another user")
 
@@ -118,5 +118,8 @@ subprocess.run([CC, "-o", "incomplete", "main.c", "-Wl,--no-as-needed", "./libgo
 pathlib.Path("libgone.so").unlink()
 done, report = survey("./incomplete")
 equal((done.returncode, report["untracked_cause"]), (127, "ended_early"), "a library is missing")
+check("ended before Arpent's library began" in report["why_not_tracked"], report["why_not_tracked"])
+done, report = survey("sh", "-c", "exec ./incomplete")
+equal((done.returncode, report["untracked_cause"]), (127, "no_trace"), "a library is missing after exec")
 check("ended before Arpent's library began" in report["why_not_tracked"], report["why_not_tracked"])
 finish()

@@ -38,7 +38,7 @@ complains(["run", "--", "./broken"], 126, "arpent run: './broken' is a damaged E
 for size in (500, 3000):
     broken.write_bytes(pathlib.Path(PROGRAMS / "run_endings").read_bytes()[:size])
     why = run("./broken").stderr
-    check("'./broken' is not whole: its header speaks of more than the file holds" in why, f"{size} bytes: {why}")
+    check("'./broken' is truncated: its header describes more than the file holds" in why, f"{size} bytes: {why}")
 broken.write_bytes(b"\0\1\2\3")
 complains(
     ["run", "--", "./broken"], 126, "arpent run: './broken' is neither a program nor a script that this system can run"
@@ -72,7 +72,7 @@ complains(["run", "--"], 2, f"arpent run: which program? As in 'arpent run -- ls
 complains(
     ["run", "--mode", "off", "--leak-exit", "1", "--", "true"],
     2,
-    "arpent run: --leak-exit needs --mode sites or stacks: mode off looks for no leaks",
+    "arpent run: --leak-exit needs --mode sites or stacks: mode off does not scan for leaks",
 )
 complains([], 2, "arpent: what shall be done? See 'arpent help'")
 complains(["frobnicate"], 2, "arpent: there is no command 'frobnicate'; see 'arpent help'")

@@ -24,7 +24,8 @@ def runs_without(program, because, status=6, output="works\n"):
     equal((done.stdout, done.returncode), (output, status), f"{program} as without us")
     equal(len(done.stderr.splitlines()), 1, f"one line about {program}: {done.stderr!r}")
     check(
-        done.stderr.startswith("arpent run: nothing can be tracked: ") and because in done.stderr,
+        done.stderr.startswith("arpent run: cannot track this program; running it untracked: ")
+        and because in done.stderr,
         f"'{because}' is not in {done.stderr!r}",
     )
     done, report = survey(program)
@@ -82,7 +83,7 @@ try:
 except OSError:
     without = 126  # a system without 32-bit programs
 equal(done.returncode, without, "status of a 32-bit program")
-check("nothing can be tracked: './narrow' is built for 32-bit x86" in done.stderr, done.stderr)
+check("running it untracked: './narrow' is built for 32-bit x86" in done.stderr, done.stderr)
 
 # An allocator of its own inside, seen by everyone, by the program alone, and not to be found at all
 for name, options in (("exported", []), ("hidden", ['-DVISIBILITY="hidden"']), ("stripped", ["-s"])):

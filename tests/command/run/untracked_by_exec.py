@@ -3,6 +3,7 @@
 """A program that cannot be tracked runs as without us by whatever route a tracked one becomes or starts it, and the
 report says which one that is, and why."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 
 from harness.checks import check, equal, finish
-from harness.survey import PROGRAMS, run, survey
+from harness.survey import ARPENT, PROGRAMS, run, survey
 
 CC = os.environ["CC"]
 LOADER = "/lib64/ld-linux-x86-64.so.2" if os.uname().machine == "x86_64" else "/lib/ld-linux-aarch64.so.1"
@@ -110,12 +111,26 @@ if os.getuid() == 0:
     os.chown(raised, 65534, 65534)
     os.chmod(raised, 0o2755)
     becomes_untracked(raised, "raised_privileges", "is set-gid")
+    # With no_new_privs the kernel raises nothing for it.
+    without = "import ctypes, os, sys\nctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\nos.execv(sys.argv[1], sys.argv[1:])"
+    done, report = survey(sys.executable, "-c", without, raised, "x")
+    equal((done.returncode, report["tracked"], report["untracked"]), (6, True, []), "set-gid with no_new_privs")
+    done = subprocess.run(
+        [sys.executable, "-c", without, ARPENT, "run", "--format", "json", "--", raised, "x"],
+        capture_output=True,
+        text=True,
+    )
+    equal((done.returncode, json.loads(done.stderr)["tracked"]), (6, True), "the same from the start")
 
 # At the first start
 for program, because in (("./with_musl", "is built for another C library"), ("./asan_inside", "with a sanitizer, ")):
     done = run(program)
     equal((done.returncode, done.stdout.splitlines()), plain(program), f"{program} as without us")
-    check(done.stderr.startswith("arpent run: nothing can be tracked: ") and because in done.stderr, done.stderr)
+    check(
+        done.stderr.startswith("arpent run: cannot track this program; running it untracked: ")
+        and because in done.stderr,
+        done.stderr,
+    )
 
 # By every function that becomes or starts a program, with a name of each kind
 PYTHON = """
@@ -171,6 +186,49 @@ untouched(
     ";",
     options=["--follow-children"],
 )
+
+# posix_spawn that changes the folder before it looks for the program: ./given is another one there
+pathlib.Path("spawner.c").write_text(
+    """
+#define _GNU_SOURCE
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+extern char** environ;
+int main(int count, char** arguments) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (strcmp(arguments[1], ".") != 0) {
+    posix_spawn_file_actions_addchdir_np(&actions, arguments[1]);
+  }
+  setenv("PATH", ":/nowhere", 1);
+  pid_t child;
+  char* rest[] = {arguments[3], "x", NULL};
+  int (*spawn)(pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*, char* const[],
+               char* const[]) = strcmp(arguments[2], "path") == 0 ? posix_spawn : posix_spawnp;
+  int status = 0;
+  if (spawn(&child, arguments[3], &actions, NULL, rest, environ) != 0 || waitpid(child, &status, 0) != child) {
+    return 99;
+  }
+  return WEXITSTATUS(status);
+}
+"""
+)
+subprocess.run([CC, "-o", "spawner", "spawner.c"], check=True)
+pathlib.Path("elsewhere").mkdir()
+shutil.copy("with_address", "elsewhere/given")
+build("given")
+FOLLOW = ["--follow-children"]
+for how, name in (("path", "./given"), ("name", "./given"), ("name", "given")):
+    command = ("./spawner", "elsewhere", how, name)
+    untouched("given", "unknown_folder", "relative path", *command, options=FOLLOW)
+equal(
+    survey("./spawner", "elsewhere", "path", f"{pathlib.Path.cwd()}/given", options=FOLLOW)[1]["untracked"],
+    [],
+    "an absolute path",
+)
+equal(survey("./spawner", ".", "path", "./given", options=FOLLOW)[1]["untracked"], [], "no actions")
 
 # Through scripts: the interpreter decides, up to the kernel's limit
 here = pathlib.Path.cwd()

@@ -65,7 +65,7 @@ difference = json.loads(arpent("diff", "--format", "json", "before.pb.gz", f"{pi
 equal((difference["measure"], difference["growth"]), ("live", 200_000), "what grew between two moments")
 text = arpent("report", "before.pb.gz")
 check(re.search(r"^  live        [\d,]+ blocks, ", text, re.M), f"what is live: {text}")
-check("  leaks       not looked for" in text, f"leaks: {text}")
+check("  leaks       not scanned" in text, f"leaks: {text}")
 
 serve()
 server.stdin.close()

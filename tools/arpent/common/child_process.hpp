@@ -20,14 +20,14 @@ struct Launch {
 struct ChildEnding {
   int pid = 0;
   profile::Ending ending;
-  int passed_on = 0;  // the last signal of end_signals that was passed on to the program; 0: none
+  int passed_on = 0;  // the last signal of end_signals that was passed on to the program; 0 means none
 };
 
 // The signals by which people and systems end programs.
 inline constexpr std::array end_signals{SIGTERM, SIGHUP, SIGINT, SIGQUIT};
 
 struct LaunchFailure {
-  bool in_exec = false;  // the program could not be executed; else there is no process to be had
+  bool in_exec = false;  // the program could not be executed; false means that no process could be started
   int error = 0;         // errno
 };
 

@@ -134,7 +134,8 @@ int diff(const std::vector<std::string>& arguments) {
     return profile::count_processes(profile).unscanned != 0;
   };
   if (metric == profile::Metric::leaked && (is_partly_unknown(*before) || is_partly_unknown(*after))) {
-    notes.emplace_back("Leaks were not looked for in all of both: what is lost cannot be compared.");
+    notes.emplace_back(
+        "Some processes of these profiles were not scanned for leaks; lost memory cannot be compared.");
   }
   const std::vector<std::string> problems = symbol_notes(symbolizer);
   notes.insert(notes.end(), problems.begin(), problems.end());

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
@@ -90,7 +91,9 @@ std::expected<std::string, Failure> interpreter_of(const std::string& script, st
   return found;
 }
 
-// The kernel raises privileges, and the loader then ignores LD_PRELOAD.
+// How the kernel raises privileges, so that the loader ignores LD_PRELOAD; empty if it does not. With
+// no_new_privs it ignores set-uid and set-gid; for a file with capabilities the loader ignores LD_PRELOAD
+// even then.
 std::string raised_privileges(const std::string& path) {
   struct stat status{};
   struct statvfs system{};
@@ -98,10 +101,12 @@ std::string raised_privileges(const std::string& path) {
       (::statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_NOSUID) != 0)) {
     return {};
   }
-  if ((status.st_mode & S_ISUID) != 0 && status.st_uid != ::getuid()) {
+  const bool can_change_user = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+  if (can_change_user && (status.st_mode & S_ISUID) != 0 && status.st_uid != ::getuid()) {
     return "set-uid";
   }
-  if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != ::getgid()) {
+  if (can_change_user && (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+      status.st_gid != ::getgid()) {
     return "set-gid";
   }
   if (::getuid() != 0 && ::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) {
@@ -171,7 +176,7 @@ void set_obstacle(Inspection& inspection, const binary::ElfFile& program, const 
                     shown, program.machine));
   } else if (program.is_cut_short) {
     set(Obstacle::cut_short,
-        fmt::format("{} is not whole: its header speaks of more than the file holds (build or copy it anew)",
+        fmt::format("{} is truncated: its header describes more than the file holds (build or copy it again)",
                     shown));
   } else if (const std::string raised =
                  inspection.is_loaded_by_hand ? std::string{} : raised_privileges(inspection.image);
@@ -188,11 +193,13 @@ void set_obstacle(Inspection& inspection, const binary::ElfFile& program, const 
                     shown, profile::in_quotes(program.interpreter)));
   } else if (!program.sanitizer.empty()) {
     set(Obstacle::sanitizer,
-        fmt::format("{} is built with {}, which has a malloc of its own that must come first", shown,
-                    program.sanitizer));
+        fmt::format(
+            "{} is built with {}, which has a malloc of its own that must be the first malloc in the process",
+            shown, program.sanitizer));
   } else if (const auto sanitizer = preloaded_sanitizer(environment); !sanitizer.empty()) {
     set(Obstacle::sanitizer,
-        fmt::format("LD_PRELOAD brings {} into {}, and its malloc must come first", sanitizer, shown));
+        fmt::format("LD_PRELOAD brings {} into {}, and its malloc must be the first malloc in the process",
+                    sanitizer, shown));
   }
 }
 

@@ -1,5 +1,4 @@
-// What can be told of a program before it starts: whether its memory can be tracked, and whose malloc it
-// uses.
+// Inspects a program before it starts: whether its memory can be tracked, and which malloc it uses.
 #pragma once
 
 #include <expected>

@@ -25,9 +25,8 @@ constexpr std::string_view footer =
     "\n"
     "Exit status: the program's own; a program that a signal kills takes 'arpent run' with it, by the same\n"
     "signal. Else N of --leak-exit; 2 for wrong options; 125 when arpent itself failed (the report or the\n"
-    "profile could not be written, or --leak-exit was given and leaks could not be looked for); 126 when "
-    "PROGRAM cannot be\n"
-    "executed; 127 when there is no such program.";
+    "profile could not be written, or --leak-exit was given and a process was not scanned for leaks);\n"
+    "126 when PROGRAM cannot be executed; 127 when there is no such program.";
 
 // A descriptor that we open must not become the standard error that the program was started without.
 void occupy_closed_streams() {
@@ -47,7 +46,7 @@ std::string contradiction(const CommandLine& line, const RunOptions& options) {
     return "--profile needs --mode sites or stacks: mode off records nothing";
   }
   if (options.mode == "off" && options.leak_exit != 0) {
-    return "--leak-exit needs --mode sites or stacks: mode off looks for no leaks";
+    return "--leak-exit needs --mode sites or stacks: mode off does not scan for leaks";
   }
   return {};
 }

@@ -78,8 +78,8 @@ Way way_into(const Inspection& inspection) {
 // Adds to the program's environment what brings Arpent into it.
 std::expected<void, Failure> arrange_tracking(Preparation& prepared, const RunOptions& options) {
   if (prepared.way == Way::not_at_all) {
-    complain(run_name,
-             fmt::format("nothing can be tracked: {}; it runs without", prepared.inspection.explanation));
+    complain(run_name, fmt::format("cannot track this program; running it untracked: {}",
+                                   prepared.inspection.explanation));
     return {};
   }
   Tracking tracking{.mode = options.mode,
@@ -258,9 +258,8 @@ int status_for_leaks(const RunOptions& options, const profile::Survey& survey) {
   }
   const profile::ProcessCounts counts = count_processes(survey);
   if (counts.unscanned != 0) {
-    complain(run_name, counts.all == 1
-                           ? std::string{"--leak-exit: leaks could not be looked for in this program"}
-                           : fmt::format("--leak-exit: {}", unscanned_sentence(counts)));
+    complain(run_name, counts.all == 1 ? std::string{"--leak-exit: this program was not scanned for leaks"}
+                                       : fmt::format("--leak-exit: {}", unscanned_sentence(counts)));
     return status_own_failure;
   }
   return status_success;

@@ -18,10 +18,8 @@ struct Reason {
   std::string sentence;  // without full stop
 };
 
-Reason own_malloc_inside(const Inspection& inspection) {
-  return {profile::Cause::own_malloc,
-          fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
-                      profile::in_quotes(inspection.image))};
+Reason reason_for(profile::Cause cause, const RunFacts& facts) {
+  return {cause, explanation_of(cause, facts.inspection.image, facts.full_stacks)};
 }
 
 // For a limit that not even lets the loader map our library. The program inherits it.
@@ -31,26 +29,21 @@ Reason too_few_addresses(const RunFacts& facts) {
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= enough) {
     return {};
   }
-  return {
-      profile::Cause::address_limit,
-      fmt::format("the limit on addresses (ulimit -v {}) leaves too few to track {}; {} beside what it needs "
-                  "itself are enough",
-                  limit.rlim_cur >> 10U, profile::in_quotes(facts.inspection.image), enough >> 10U)};
+  return {profile::Cause::address_limit, explanation_of(profile::Cause::address_limit, facts.inspection.image,
+                                                        facts.full_stacks, limit.rlim_cur >> 10U)};
 }
 
-// No cause if the profile has something to tell of the program's memory.
+// No cause if the profile shows allocations, or if the program may have made none.
 Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profile) {
   const Inspection& inspection = facts.inspection;
   if (profile.totals.allocations != 0) {
     return {};
   }
   if (inspection.own_malloc_exported || inspection.own_malloc_hidden) {
-    return own_malloc_inside(inspection);
+    return reason_for(profile::Cause::own_malloc, facts);
   }
   if (!profile.serving) {
-    return {profile::Cause::other_malloc,
-            fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen",
-                        profile::in_quotes(inspection.image))};
+    return reason_for(profile::Cause::other_malloc, facts);
   }
   if (inspection.built_by_zig) {
     return {
@@ -64,11 +57,11 @@ Reason why_nothing_is_seen(const RunFacts& facts, const profile::Profile& profil
   return {};
 }
 
-// The process became another program, which did not even leave a notice.
+// The process became another program, which left neither a profile nor a notice.
 Reason replaced_without_trace(const profile::Profile& profile) {
   return {
-      profile::Cause::no_access,
-      fmt::format("{} was replaced by exec with a program that left no profile: it could not reach the run's "
+      profile::Cause::no_trace,
+      fmt::format("{} was replaced by exec with a program that left no trace: it could not reach the run's "
                   "folder (another user, another root), or ended before Arpent's library began",
                   profile::in_quotes(profile::file_name(profile.program)))};
 }
@@ -81,7 +74,7 @@ Reason why_no_profile(const RunFacts& facts) {
     return {inspection.obstacle, inspection.explanation};
   }
   if (inspection.own_malloc_exported) {
-    return own_malloc_inside(inspection);
+    return reason_for(profile::Cause::own_malloc, facts);
   }
   if (Reason limited = too_few_addresses(facts); limited.cause != profile::Cause::none) {
     return limited;
@@ -164,12 +157,11 @@ void drop_refuted(profile::Survey& survey) {
     return is_of(program, image) && image.profile.serving;
   };
   std::erase_if(survey.untracked, [&](const profile::UntrackedProgram& program) {
-    return program.cause == profile::Cause::other_malloc || program.cause == profile::Cause::own_malloc
-               ? (survey.main && is_refuted(program, *survey.main)) ||
-                     std::ranges::any_of(
-                         survey.others,
-                         [&](const profile::ProcessImage& image) { return is_refuted(program, image); })
-               : false;
+    return (program.cause == profile::Cause::other_malloc || program.cause == profile::Cause::own_malloc) &&
+           ((survey.main && is_refuted(program, *survey.main)) ||
+            std::ranges::any_of(survey.others, [&](const profile::ProcessImage& image) {
+              return is_refuted(program, image);
+            }));
   });
 }
 

@@ -1,4 +1,4 @@
-// From what is known before and after a run to what is told of it.
+// Makes the survey of a run from what is known before and after it.
 #pragma once
 
 #include <string>

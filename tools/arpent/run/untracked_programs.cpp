@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -31,6 +32,8 @@ Cause cause_of(unsigned number) {
       return Cause::other_architecture;
     case track::Untracked::other_c_library:
       return Cause::other_c_library;
+    case track::Untracked::unknown_folder:
+      return Cause::unknown_folder;
     case track::Untracked::other_malloc:
       return Cause::other_malloc;
     case track::Untracked::address_limit:
@@ -47,51 +50,9 @@ Cause cause_of(unsigned number) {
   return Cause::none;
 }
 
-// A sentence about the program without full stop.
-std::string explanation_of(Cause cause, const std::string& shown, bool full_stacks) {
-  switch (cause) {
-    case Cause::statically_linked:
-      return fmt::format("{} is statically linked: there is no loader that could put Arpent's malloc into it",
-                         shown);
-    case Cause::raised_privileges:
-      return fmt::format("{} runs with raised privileges, and the system loads no library of ours into it",
-                         shown);
-    case Cause::sanitizer:
-      return fmt::format("{} runs with a sanitizer, whose malloc must come first", shown);
-    case Cause::other_architecture:
-      return fmt::format("{} is built for another processor than Arpent's library", shown);
-    case Cause::other_c_library:
-      return fmt::format("{} is built for another C library than Arpent's library", shown);
-    case Cause::own_malloc:
-      return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
-                         shown);
-    case Cause::other_malloc:
-      return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen", shown);
-    case Cause::address_limit:
-      return fmt::format(
-          "the limit on addresses (ulimit -v) leaves too few to track {}; {} beside what it needs itself are "
-          "enough",
-          shown, addresses_for_tracking(full_stacks));
-    case Cause::file_size_limit:
-      return fmt::format(
-          "the limit on the size of files (ulimit -f) leaves no room for the profile of {}; "
-          "1024 KiB are enough for small programs",
-          shown);
-    case Cause::no_space:
-      return fmt::format("there is no space left on the disk where the profile of {} belongs", shown);
-    case Cause::no_access:
-      return fmt::format(
-          "{} could not make its profile: it runs as another user or in another root, or the "
-          "folder is gone",
-          shown);
-    default:
-      return fmt::format("{} cannot be tracked", shown);
-  }
-}
-
 bool comes_from_program(Cause cause) {
-  return cause != Cause::address_limit && cause != Cause::file_size_limit && cause != Cause::no_space &&
-         cause != Cause::no_access;
+  return cause != Cause::unknown_folder && cause != Cause::address_limit && cause != Cause::file_size_limit &&
+         cause != Cause::no_space && cause != Cause::no_access;
 }
 
 // The file says more than the notice, if it is still there and the same as when it was run.
@@ -106,7 +67,7 @@ void explain(profile::UntrackedProgram& program, const Environment& environment,
       (inspection->own_malloc_exported || inspection->own_malloc_hidden)) {
     program.cause = Cause::own_malloc;
   }
-  program.explanation = explanation_of(program.cause, profile::in_quotes(program.program), full_stacks);
+  program.explanation = explanation_of(program.cause, program.program, full_stacks);
 }
 
 // The whole number at the beginning of the text, which it takes off with the character that ends it.
@@ -146,22 +107,83 @@ std::optional<Notice> read_notice(const std::filesystem::path& link) {
 
 }  // namespace
 
+std::string explanation_of(Cause cause, const std::string& program, bool full_stacks, std::uint64_t limit) {
+  const std::string shown = profile::in_quotes(program);
+  switch (cause) {
+    case Cause::statically_linked:
+      return fmt::format("{} is statically linked: there is no loader that could put Arpent's malloc into it",
+                         shown);
+    case Cause::raised_privileges:
+      return fmt::format("{} runs with raised privileges, and the system loads no library of ours into it",
+                         shown);
+    case Cause::sanitizer:
+      return fmt::format("{} runs with a sanitizer, whose malloc must be the first malloc in the process",
+                         shown);
+    case Cause::other_architecture:
+      return fmt::format("{} is built for another processor than Arpent's library", shown);
+    case Cause::other_c_library:
+      return fmt::format("{} is built for another C library than Arpent's library", shown);
+    case Cause::unknown_folder:
+      return fmt::format(
+          "{} is a relative path given to posix_spawn, which may have changed the folder: Arpent could not "
+          "look "
+          "at the program (an absolute path can be tracked)",
+          shown);
+    case Cause::own_malloc:
+      return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
+                         shown);
+    case Cause::other_malloc:
+      return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen", shown);
+    case Cause::address_limit:
+      return fmt::format(
+          "the limit on addresses (ulimit -v{}) leaves too few to track {}; {} beside what it needs itself "
+          "are "
+          "enough",
+          limit == 0 ? std::string{} : fmt::format(" {}", limit), shown, addresses_for_tracking(full_stacks));
+    case Cause::file_size_limit:
+      return fmt::format(
+          "the limit on the size of files (ulimit -f) leaves no room for the profile of {}; "
+          "1024 KiB are enough for small programs",
+          shown);
+    case Cause::no_space:
+      return fmt::format("there is no space left for {} on the profile's file system", shown);
+    case Cause::no_access:
+      return fmt::format(
+          "{} could not create its profile: it runs as another user or in another root, or the run's folder "
+          "is "
+          "gone",
+          shown);
+    default:
+      return fmt::format("{} cannot be tracked", shown);
+  }
+}
+
 std::vector<profile::UntrackedProgram> read_untracked_programs(const std::filesystem::path& folder,
                                                                const Environment& environment,
                                                                bool full_stacks) {
   std::vector<Notice> notices;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
-    if (auto notice = read_notice(entry.path())) {
+  for (std::filesystem::directory_iterator entry{folder, error};
+       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
+    if (auto notice = read_notice(entry->path())) {
       notices.push_back(std::move(*notice));
     }
   }
   std::ranges::sort(notices, {},
                     [](const Notice& notice) { return std::tuple{notice.program.pid, notice.number}; });
   std::vector<profile::UntrackedProgram> programs;
+  // A build starts the same compiler thousands of times: each program is inspected once.
+  std::map<std::pair<std::string, Cause>, std::pair<Cause, std::string>> explained;
   for (Notice& notice : notices) {
-    explain(notice.program, environment, full_stacks);
-    programs.push_back(std::move(notice.program));
+    profile::UntrackedProgram& program = notice.program;
+    const auto [known, is_new] = explained.try_emplace({program.program, program.cause});
+    if (is_new) {
+      explain(program, environment, full_stacks);
+      known->second = {program.cause, program.explanation};
+    } else {
+      std::tie(program.cause, program.explanation) = known->second;
+    }
+    programs.push_back(std::move(program));
   }
   return programs;
 }

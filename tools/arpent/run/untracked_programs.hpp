@@ -1,7 +1,10 @@
-// Programs of a run that left no profile: Arpent kept out of them, or could not do its work in them.
+// Lists the programs of a run that left no profile, because Arpent kept out of them or could not work in
+// them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "arpent/common/environment.hpp"
@@ -9,10 +12,15 @@
 
 namespace ar::command {
 
-// What there must be beside the program's own, in KiB.
+// Addresses that tracking needs in addition to the program's own, in KiB.
 [[nodiscard]] constexpr unsigned addresses_for_tracking(bool full_stacks) {
   return full_stacks ? 163840 : 65536;
 }
+
+// Why `program` (its path) is not tracked: a sentence without full stop. `limit` is that on addresses in KiB;
+// 0 means not known.
+[[nodiscard]] std::string explanation_of(profile::Cause cause, const std::string& program, bool full_stacks,
+                                         std::uint64_t limit = 0);
 
 // By the notices in the run's folder; in order of processes, and of time within each.
 [[nodiscard]] std::vector<profile::UntrackedProgram> read_untracked_programs(
