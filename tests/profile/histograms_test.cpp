@@ -61,6 +61,9 @@ ProfileBuilder with_parts(const std::vector<track::HistogramRecord>& parts, trac
     part.next = record.histograms;
     record.histograms = static_cast<std::uint32_t>(builder.add_histogram(part) / 8);
   }
+  // The reader takes what is live, and so what was freed, from the leak scan.
+  record.reachable_blocks = counters.allocations - counters.frees;
+  record.reachable_bytes = counters.allocated_bytes - counters.freed_bytes;
   builder.count(builder.add_thread(), builder.add_origin(record), counters);
   return builder;
 }
