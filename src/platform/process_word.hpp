@@ -1,7 +1,7 @@
 // A word that all copies of the library in one process share, however they are linked and loaded: statically
 // into the program or a plug-in, as a shared library, in a namespace of its own. No symbol look-up leads from
-// each of these to each other, so the word lies at an address that they all compute: from the random bytes
-// that the kernel gives each process, so that it can be neither guessed nor met by chance.
+// each of these to each other, so the word lies at an address that they all compute: from
+// addresses that the kernel chooses anew for each process. If the place is taken, the next of a few serves.
 #pragma once
 
 namespace ar::platform {
