@@ -5,7 +5,7 @@
 
 namespace ar::platform {
 
-// Reads /proc/self/maps; false when that cannot be read. Allocates nothing.
+// Reads the list of mappings; false if that cannot be read. Allocates nothing.
 [[nodiscard]] bool is_anonymous_memory(std::uintptr_t address) noexcept;
 
 }  // namespace ar::platform

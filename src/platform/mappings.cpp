@@ -26,7 +26,7 @@ MappingKind kind_of(const char* name) noexcept {
   if (starts_with(name, "/dev/") && !starts_with(name, "/dev/shm/") && !starts_with(name, "/dev/zero")) {
     return MappingKind::device;
   }
-  return MappingKind::file;
+  return std::strcmp(name, "/anon_hugepage (deleted)") == 0 ? MappingKind::anonymous_huge : MappingKind::file;
 }
 
 std::uintptr_t take_address(const char*& at) noexcept {

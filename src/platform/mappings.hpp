@@ -7,11 +7,12 @@
 namespace ar::platform {
 
 enum class MappingKind : std::uint8_t {
-  anonymous,   // no file behind it: mmap, brk, thread stacks
-  main_stack,  // the stack that the program began on
-  file,        // a file, or memory with a name (/dev/shm, /dev/zero, memfd, SysV)
-  device,      // other files of /dev
-  kernel,      // [vdso], [vvar], [vsyscall]
+  anonymous,       // no file behind it: mmap, brk, thread stacks
+  anonymous_huge,  // the same with MAP_HUGETLB: a touch fails if no huge page is left
+  main_stack,      // the stack that the program began on
+  file,            // a file, or memory with a name (/dev/shm, /dev/zero, memfd, SysV)
+  device,          // other files of /dev
+  kernel,          // [vdso], [vvar], [vsyscall]
 };
 
 struct Mapping {

@@ -110,7 +110,7 @@ std::size_t MemoryReader::read_directly(std::uintptr_t address, void* buffer,
     return 0;
   }
   std::size_t count = std::min(size, mapping->end - address);
-  if (mapping->shared || mapping->kind == MappingKind::file) {
+  if (mapping->shared || mapping->kind == MappingKind::file || mapping->kind == MappingKind::anonymous_huge) {
     count = resident_bytes(address, count);
   }
   copy_unwatched(address, buffer, count);
