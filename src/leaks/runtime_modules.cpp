@@ -2,6 +2,8 @@
 
 #include <sys/auxv.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "track/region/region.hpp"
@@ -10,25 +12,18 @@ namespace ar::leaks {
 
 namespace {
 
-constexpr const char* names[] = {
+constexpr const char* runtime_names[] = {
     "libc.so",      "libm.so",      "libpthread.so",       "libdl.so",
     "librt.so",     "libstdc++.so", "libgcc_s.so",         "libc++.so",
     "libc++abi.so", "libunwind.so", "libc.musl-x86_64.so", "libc.musl-aarch64.so"};
 
+constexpr const char* loader_names[] = {"ld-linux-x86-64.so", "ld-linux-aarch64.so"};
+
 // Nothing, or numbers (".6", ".6.0.30"): "libm.so-plugin.so" is the user's.
 bool is_version(const char* text) noexcept { return text[std::strspn(text, ".0123456789")] == '\0'; }
 
-}  // namespace
-
-bool is_loader(const track::ModuleRecord& module) noexcept {
-  const std::uintptr_t loader = getauxval(AT_BASE);  // 0 in a static program
-  return loader != 0 && loader >= module.start && loader < module.end;
-}
-
-bool is_runtime(const track::ModuleRecord& module) noexcept {
-  if (is_loader(module)) {
-    return true;
-  }
+template <std::size_t count>
+bool has_name(const track::ModuleRecord& module, const char* const (&names)[count]) noexcept {
   if (module.path == 0) {
     return false;
   }
@@ -43,6 +38,19 @@ bool is_runtime(const track::ModuleRecord& module) noexcept {
     }
   }
   return false;
+}
+
+}  // namespace
+
+bool is_loader(const track::ModuleRecord& module) noexcept {
+  const std::uintptr_t loader = getauxval(AT_BASE);
+  // The kernel gives none if the program is static, or if it was the loader that was executed
+  // ("ld-linux-x86-64.so.2 ./program").
+  return loader == 0 ? has_name(module, loader_names) : loader >= module.start && loader < module.end;
+}
+
+bool is_runtime(const track::ModuleRecord& module) noexcept {
+  return is_loader(module) || has_name(module, runtime_names);
 }
 
 }  // namespace ar::leaks

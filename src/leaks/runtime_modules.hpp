@@ -6,11 +6,11 @@
 
 namespace ar::leaks {
 
-// The process's loader, whatever its file is called.
+// The process's loader, under any file name; by its name if the loader itself was executed.
 [[nodiscard]] bool is_loader(const track::ModuleRecord& module) noexcept;
 
-// The loader; by the file's name: libc, the loader, libm, libstdc++, libgcc_s and their kin, glibc's, musl's
-// and LLVM's.
+// The loader, and what has the file name of a runtime library of glibc, musl, GCC or LLVM (libc, libm,
+// libstdc++, libgcc_s, libc++ …).
 [[nodiscard]] bool is_runtime(const track::ModuleRecord& module) noexcept;
 
 }  // namespace ar::leaks
