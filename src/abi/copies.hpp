@@ -70,6 +70,8 @@ struct Calls {
   void (*write_report)();
 
   void (*finish)();
+  bool (*is_borrowed_memory)();
+  void (*set_in_exec)(bool in_exec);
   void (*forget_unloaded_code)();
   bool (*enter_sandbox)();         // whether it was in one
   bool (*set_sandboxed)(bool on);  // the same

@@ -83,7 +83,7 @@ void reject(track::Owner* owner, const void* pointer, const char* file, int line
 }  // namespace
 
 constinit const Calls own_calls = {
-    .layout = 1,  // to be increased with every change of the table, or of a type that it mentions
+    .layout = 2,  // to be increased with every change of the table, or of a type that it mentions
     .version = ARPENT_VERSION,
     .allocate = allocate_for,
     .allocate_zeroed = allocate_zeroed,
@@ -101,6 +101,8 @@ constinit const Calls own_calls = {
     .end_watch = heap::end_watch,
     .write_report = write_report_now,
     .finish = finish_before_exit_call,
+    .is_borrowed_memory = is_borrowed_memory,
+    .set_in_exec = track::set_in_exec,
     .forget_unloaded_code = forget_unloaded_code,
     .enter_sandbox = enter_sandbox,
     .set_sandboxed = platform::set_sandboxed,

@@ -12,14 +12,13 @@
 #include <cstdarg>
 #include <cstddef>
 
+#include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/preload/exec_memory.hpp"
 #include "abi/preload/exec_target.hpp"
 #include "abi/preload/inheritance.hpp"
-#include "abi/start.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/untracked_notice.hpp"
-#include "track/tracker.hpp"
 
 namespace {
 
@@ -133,13 +132,14 @@ int become(const ExecTarget& target, char* const arguments[], char* const given[
   }
   HandedOn handed_on(target, arguments, given);
   handed_on.leave_notice();
-  const bool is_own = !ar::abi::is_borrowed_memory();
+  const ar::abi::Calls& copy = ar::abi::known_copy();
+  const bool is_own = !copy.is_borrowed_memory();
   if (is_own) {
-    ar::track::set_in_exec(true);
+    copy.set_in_exec(true);
   }
   const int result = work(handed_on.environment());
   if (is_own) {
-    ar::track::set_in_exec(false);
+    copy.set_in_exec(false);
   }
   handed_on.remove_notice();
   return result;

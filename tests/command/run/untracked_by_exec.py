@@ -21,9 +21,13 @@ pathlib.Path("main.c").write_text(
     """
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 extern char** environ;
 int main(int count, char** arguments) {
   *(volatile char*)malloc(123) = 1;
+#ifdef NEXT
+  execl(NEXT, NEXT, NULL);
+#endif
   printf("%d %s\\n", count, arguments[count - 1]);
   for (char** entry = environ; *entry; ++entry) {
     puts(*entry);
@@ -121,6 +125,20 @@ if os.getuid() == 0:
         text=True,
     )
     equal((done.returncode, json.loads(done.stderr)["tracked"]), (6, True), "the same from the start")
+
+# A program that ends before the library in it starts is untracked too, whichever copy serves the one before it
+pathlib.Path("gone.c").write_text("int gone(void) { return 0; }\n")
+subprocess.run([CC, "-shared", "-fPIC", "-o", "libgone.so", "gone.c"], check=True)
+build("without_library", "-Wl,--no-as-needed", "./libgone.so")
+pathlib.Path("libgone.so").unlink()
+for libraries in ([], [f"{os.environ['ARPENT_LIB']}/libarpent.a", "-pthread"]):
+    build("before", '-DNEXT="./without_library"', *libraries)
+    done, report = survey("./before")
+    equal(
+        (done.returncode, report["tracked"], report["process"], len(report["others"])),
+        (127, False, None, 1),
+        f"a program that cannot start, after one with {libraries}",
+    )
 
 # At the first start
 for program, because in (("./with_musl", "is built for another C library"), ("./asan_inside", "with a sanitizer, ")):
