@@ -2,11 +2,11 @@
 
 #include <dlfcn.h>
 
-#include <cerrno>
-#include <cstring>
+#include <cstdlib>
 
 #include "abi/copies.hpp"
 #include "abi/misuse.hpp"
+#include "abi/start.hpp"
 #include "platform/anonymous_memory.hpp"
 
 extern "C" {
@@ -24,47 +24,63 @@ namespace ar::abi {
 
 namespace {
 
-// A pointer that is no block of ours can still be one of another allocator's: of the one that serves the
+// A pointer that is no block of ours can still be another allocator's: that of the allocator that serves the
 // process, if this one does not, or of the C library's heap (made before this heap served, or by its internal
-// names). Such blocks lie in anonymous memory; what points elsewhere is a mistake.
-bool may_be_block_of_another(const void* pointer) noexcept {
-  return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0 &&
-         platform::is_anonymous_memory(reinterpret_cast<std::uintptr_t>(pointer));
-}
-
-// A function of the allocator that owns what is not ours: the one that serves the process's malloc or, if
-// that is this library, the C library's behind it. Null if there is none.
-template <typename Function>
-class FunctionOfOwner {
- public:
-  constexpr FunctionOfOwner(const char* name, const char* name_in_c_library) noexcept
-      : name_(name), name_in_c_library_(name_in_c_library) {}
-
-  [[nodiscard]] Function* find(const Function* own) noexcept {
-    if (function_ == nullptr && &dlsym != nullptr && &dlopen != nullptr) {
-      // The program's own look-up: in a plug-in that is bound deeply, RTLD_DEFAULT would find the plug-in's.
-      void* const program = dlopen(nullptr, RTLD_LAZY);
-      auto* found = reinterpret_cast<Function*>(dlsym(program, name_));
-      if (found == own || found == nullptr) {
-        found = reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name_in_c_library_));
-      }
-      function_ = found;
-    }
-    return function_;
-  }
-
- private:
-  const char* name_;
-  const char* name_in_c_library_;
-  Function* function_ = nullptr;
+// names).
+struct Owner {
+  void (*free)(void*);
+  void* (*realloc)(void*, std::size_t);
+  std::size_t (*usable_size)(void*);
+  std::uintptr_t alignment;  // of every block
 };
 
-using Free = void(void*);
-using Realloc = void*(void*, std::size_t);
-using UsableSize = std::size_t(void*);
-constinit FunctionOfOwner<Free> owner_free{"free", "__libc_free"};
-constinit FunctionOfOwner<Realloc> owner_realloc{"realloc", "__libc_realloc"};
-constinit FunctionOfOwner<UsableSize> owner_usable_size{"malloc_usable_size", "malloc_usable_size"};
+template <typename Function>
+void find_function(Function& function, void* scope, const char* name) noexcept {
+  function = reinterpret_cast<Function>(dlsym(scope, name));
+}
+
+// The allocator that serves the process, unless its `free` leads back to this copy: then the C library's.
+Owner find_owner() noexcept {
+  Owner in_program;
+  // The program's own look-up: in a plug-in that is bound deeply, RTLD_DEFAULT would find the plug-in's.
+  void* const program = dlopen(nullptr, RTLD_LAZY);
+  find_function(in_program.free, program, "free");
+  find_function(in_program.realloc, program, "realloc");
+  find_function(in_program.usable_size, program, "malloc_usable_size");
+  Owner c_library;
+  find_function(c_library.free, RTLD_NEXT, "__libc_free");
+  find_function(c_library.realloc, RTLD_NEXT, "__libc_realloc");
+  find_function(c_library.usable_size, RTLD_NEXT, "malloc_usable_size");
+  c_library.alignment = 16;
+  in_program.alignment = in_program.free == c_library.free ? 16 : 8;
+
+  // The program's `free` can be a wrapper around ours; then this module sees it too.
+  const bool leads_here = in_program.free == &arpent_own_free || in_program.realloc == &arpent_own_realloc ||
+                          (in_program.free == &::free && where_free_leads() != FreeLeads::elsewhere);
+  if (leads_here || in_program.free == nullptr) {
+    return c_library;
+  }
+  if (in_program.usable_size == &arpent_own_usable_size) {
+    in_program.usable_size = nullptr;  // the program's allocator has none
+  }
+  return in_program;
+}
+
+// Null unless the pointer may be a block of the owner's. Such blocks lie in anonymous memory; what points
+// elsewhere is a mistake.
+const Owner* owner_of(const void* pointer) noexcept {
+  static Owner owner;
+  static bool is_known = false;
+  if (&dlsym == nullptr || &dlopen == nullptr) {
+    return nullptr;
+  }
+  if (!__atomic_load_n(&is_known, __ATOMIC_ACQUIRE)) {
+    owner = find_owner();  // another thread finds the same
+    __atomic_store_n(&is_known, where_free_leads() != FreeLeads::unknown, __ATOMIC_RELEASE);
+  }
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  return address % owner.alignment == 0 && platform::is_anonymous_memory(address) ? &owner : nullptr;
+}
 
 }  // namespace
 
@@ -73,11 +89,11 @@ void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) 
     other->free(pointer, caller, families);
     return;
   }
-  Free* const free_there = may_be_block_of_another(pointer) ? owner_free.find(&arpent_own_free) : nullptr;
-  if (free_there == nullptr) {
+  const Owner* const owner = owner_of(pointer);
+  if (owner == nullptr || owner->free == nullptr) {
     report_not_a_block(pointer, caller);
   } else if (!report_if_owned(pointer, caller)) {
-    free_there(pointer);
+    owner->free(pointer);
   }
 }
 
@@ -86,13 +102,12 @@ void* resize_foreign(void* pointer, std::size_t size, const track::AnnotatedSite
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->resize(pointer, size, annotated, caller);
   }
-  Realloc* const resize_there =
-      may_be_block_of_another(pointer) ? owner_realloc.find(&arpent_own_realloc) : nullptr;
-  if (resize_there == nullptr) {
+  const Owner* const owner = owner_of(pointer);
+  if (owner == nullptr || owner->realloc == nullptr) {
     report_not_a_block(pointer, caller);
     return nullptr;
   }
-  return report_if_owned(pointer, caller) ? nullptr : resize_there(pointer, size);
+  return report_if_owned(pointer, caller) ? nullptr : owner->realloc(pointer, size);
 }
 
 std::size_t usable_size_of_foreign(void* pointer) noexcept {
@@ -102,9 +117,8 @@ std::size_t usable_size_of_foreign(void* pointer) noexcept {
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->usable_size(pointer);
   }
-  UsableSize* const size_there =
-      may_be_block_of_another(pointer) ? owner_usable_size.find(&arpent_own_usable_size) : nullptr;
-  return size_there == nullptr ? 0 : size_there(pointer);
+  const Owner* const owner = owner_of(pointer);
+  return owner == nullptr || owner->usable_size == nullptr ? 0 : owner->usable_size(pointer);
 }
 
 }  // namespace ar::abi

@@ -47,7 +47,8 @@ track::Mode wanted_mode = track::Mode::sites;
 std::uint32_t wanted_stack_depth = track::default_stack_depth;
 
 bool null_freed = false;
-std::atomic<long> ending_thread{0};  // the one that ends the process, 0: none yet
+FreeLeads free_leads = FreeLeads::unknown;
+std::atomic<long> ending_thread{0};  // the one that ends the process; 0 means that none does yet
 std::atomic<bool> ended{false};
 long started_pid = 0;
 
@@ -129,7 +130,7 @@ void leave_notice(track::Untracked cause) noexcept {
                platform::program_path(program, sizeof program), text);
 }
 
-// The same where another malloc serves, and options were not read.
+// The same if another malloc serves the process, so that no options were read.
 void leave_notice_of_other_malloc() noexcept {
   if (!platform::is_secure_execution() &&
       platform::environment_value(option("ARPENT_PROFILE_DIRECTORY").name, profile_directory,
@@ -228,9 +229,8 @@ void at_the_very_end(void*) noexcept {
 void at_quick_exit_end() noexcept { finish(track::RunState::quick_exit); }
 
 // Whether the process's malloc is this one: another copy of this library, or an allocator of the program's
-// own, may stand before it. Checked with free(NULL), which is harmless everywhere
-// and reaches us only if we are the process's malloc. If it reaches another copy, that one starts, as this
-// one does here.
+// own, may stand before it. Checked with free(NULL), which is harmless everywhere and reaches us only if we
+// are the process's malloc. If it reaches another copy, that one starts, as this one does here.
 bool serves() noexcept {
   null_freed = false;
   free(nullptr);
@@ -239,6 +239,7 @@ bool serves() noexcept {
 
 [[gnu::constructor(101)]] void library_starts() noexcept {
   const bool is_process_malloc = serves();
+  free_leads = is_process_malloc ? FreeLeads::here : FreeLeads::elsewhere;
   if (is_other_copy_ready()) {
     return;
   }
@@ -272,6 +273,8 @@ void note_null_free() noexcept {
 }
 
 void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
+
+FreeLeads where_free_leads() noexcept { return free_leads; }
 
 bool is_borrowed_memory() noexcept {
   return !platform::is_sandboxed() && platform::system_call(SYS_getpid) != started_pid;

@@ -26,6 +26,8 @@ build("static", SOURCES / "host.c", "-DWITH_ARPENT", *ARCHIVE)
 build("exporting", SOURCES / "host.c", "-DWITH_ARPENT", "-rdynamic", *ARCHIVE)
 build("shared", SOURCES / "host.c", "-DWITH_ARPENT", *SHARED)
 build("plain", SOURCES / "host.c")
+build("wrapper", SOURCES / "wrapper.c", "-rdynamic")
+build("small_blocks", SOURCES / "small_blocks.c", "-rdynamic")
 build("with_shared.so", *PLUGIN, *SHARED)
 build("with_static.so", *PLUGIN, *ARCHIVE)
 build("again.so", *PLUGIN, *ARCHIVE)
@@ -57,6 +59,13 @@ for host in ("static", "shared", "plain"):
         _, report = survey(f"./{host}", "local", "leak", plugin)
         leaks = [(site["description"], site["lost_bytes"]) for site in report["process"]["sites"] if site["lost_bytes"]]
         equal(leaks, [("leaked in a plug-in", 4321)], f"leaks of {host} with {plugin}")
+
+# Blocks of other allocators go to their owners: to the C library if the program's functions lead back to the copy, and
+# with less alignment than the C library's if the program's allocator gives less.
+preloaded = {**os.environ, "LD_PRELOAD": f"{LIB}/libarpent-preload.so"}
+check_exchange(["./wrapper"], env=preloaded)
+for plugin in PLUGINS:
+    check_exchange(["./small_blocks"], plugin)
 
 # Another version.
 library = (pathlib.Path(LIB) / "libarpent.so").resolve().read_bytes()
