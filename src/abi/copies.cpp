@@ -28,7 +28,7 @@ namespace ar::abi {
 
 namespace {
 
-constinit const Calls* serving = nullptr;  // null: not known yet
+constinit const Calls* serving = nullptr;  // null means that none is known yet
 
 bool fits(const Calls& other) noexcept {
   return other.layout == own_calls.layout && std::strcmp(other.version, own_calls.version) == 0;

@@ -18,7 +18,7 @@ struct Hooks {
 };
 extern constinit const Hooks hooks;
 
-// Called by the hook of the first allocation: this heap serves nobody, and no thread gets one.
+// Called by the hook of the first allocation: this heap serves no request, and no thread gets one.
 void stand_aside() noexcept;
 [[nodiscard]] bool stands_aside() noexcept;
 

@@ -101,7 +101,7 @@ bool LeakRoots::collect_uneven() noexcept {
 }
 
 // Pages within a mapping that fault when they are touched, as no list of mappings shows: guard pages
-// (MADV_GUARD_INSTALL), pages past the end of a file.
+// (MADV_GUARD_INSTALL).
 bool LeakRoots::collect_unreadable(std::uintptr_t start, std::uintptr_t end) noexcept {
   std::uintptr_t run_start = start;
   std::uintptr_t run_end = end;

@@ -29,7 +29,7 @@ class Marking {
  public:
   Marking(platform::PageSource pages, platform::ReadingWay way) noexcept : roots_(pages, way) {}
 
-  // False when memory or /proc was not to be had.
+  // False if memory or /proc was unavailable.
   [[nodiscard]] bool run(const platform::StoppedThreads& threads, std::uintptr_t stack_pointer) noexcept {
     if (!roots_.collect(threads, stack_pointer) || !prepare_marks()) {
       return false;

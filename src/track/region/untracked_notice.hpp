@@ -15,7 +15,7 @@ enum class Untracked : std::uint8_t {
   // Our library cannot be in the program.
   statically_linked = 1,
   raised_privileges = 2,   // set-uid, set-gid or file capabilities
-  sanitizer = 3,           // built with AddressSanitizer or one of its kin, or one is preloaded
+  sanitizer = 3,           // built with AddressSanitizer or a similar one, or one is preloaded
   other_architecture = 4,  // 32-bit, or for another processor
   other_c_library = 5,     // its loader is not that of the C library that Arpent is built for
   unknown_folder = 11,     // its path is relative to a folder that its parent does not know
