@@ -46,7 +46,10 @@ Mapping mapping_of(const char* line) noexcept {
   mapping.end = take_address(at);
   for (unsigned field = 1; field < 5 && *at != '\0'; ++field) {
     ++at;
-    const char* const end = strchrnul(at, ' ');
+    const char* end = at;
+    while (*end != '\0' && *end != ' ') {
+      ++end;
+    }
     if (field == 1 && end - at >= 4) {
       mapping.readable = at[0] == 'r';
       mapping.writable = at[1] == 'w';
