@@ -1,3 +1,4 @@
+// Tests src/platform/anonymous_memory.hpp src/platform/anonymous_memory.cpp
 #include "platform/anonymous_memory.hpp"
 
 #include <fcntl.h>

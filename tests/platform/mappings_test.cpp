@@ -1,3 +1,4 @@
+// Tests src/platform/mappings.hpp src/platform/mappings.cpp
 #include "platform/mappings.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Tests src/platform/process_word.hpp src/platform/process_word.cpp
 #include "platform/process_word.hpp"
 
 #include <gtest/gtest.h>
