@@ -88,6 +88,8 @@ done = subprocess.run(
     [
         "unshare",
         "--mount",
+        "--propagation",
+        "unchanged",
         *as_root,
         "sh",
         "-c",
