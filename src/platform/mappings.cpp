@@ -86,9 +86,10 @@ bool for_each_mapping(MappingVisitor visit, void* context) noexcept {
     }
     const char* const end = chunk + got;
     for (const char* at = chunk; at != end;) {
-      const auto* const newline = static_cast<const char*>(std::memchr(at, '\n', end - at));
+      const auto* const newline =
+          static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
       const char* const stop = newline == nullptr ? end : newline;
-      const std::size_t taken = std::min<std::size_t>(stop - at, sizeof line - 1 - length);
+      const std::size_t taken = std::min(static_cast<std::size_t>(stop - at), sizeof line - 1 - length);
       std::memcpy(line + length, at, taken);
       length += taken;
       at = stop;

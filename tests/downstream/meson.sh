@@ -53,6 +53,6 @@ else
   check installed-by-pkg-config
 fi
 [ "$(sed -n "s/.*version: '\([0-9.]*\)', license.*/\1/p" "$SOURCE_DIR/meson.build")" = \
-  "$(sed -n 's/^  VERSION \([0-9.]*\)$/\1/p' "$SOURCE_DIR/CMakeLists.txt")" ] || fail "meson.build and CMakeLists.txt differ in the version"
+  "$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' "$SOURCE_DIR/CMakeLists.txt")" ] || fail "meson.build and CMakeLists.txt differ in the version"
 
 finish "Meson finds the wrap's clone and what is installed"

@@ -1,7 +1,6 @@
 #include "arpent/run/run_survey.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <string_view>
@@ -24,13 +23,8 @@ Reason reason_for(profile::Cause cause, const RunFacts& facts) {
 
 // For a limit that not even lets the loader map our library. The program inherits it.
 Reason too_few_addresses(const RunFacts& facts) {
-  const rlim_t enough = rlim_t{addresses_for_tracking(facts.full_stacks)} << 10U;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= enough) {
-    return {};
-  }
-  return {profile::Cause::address_limit, explanation_of(profile::Cause::address_limit, facts.inspection.image,
-                                                        facts.full_stacks, limit.rlim_cur >> 10U)};
+  return tight_address_limit(facts.full_stacks) == 0 ? Reason{}
+                                                     : reason_for(profile::Cause::address_limit, facts);
 }
 
 // No cause if the profile shows allocations, or if the program may have made none.

@@ -1,6 +1,7 @@
 #include "arpent/run/untracked_programs.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <charconv>
@@ -107,7 +108,14 @@ std::optional<Notice> read_notice(const std::filesystem::path& link) {
 
 }  // namespace
 
-std::string explanation_of(Cause cause, const std::string& program, bool full_stacks, std::uint64_t limit) {
+std::uint64_t tight_address_limit(bool full_stacks) {
+  rlimit limit{};
+  const bool is_tight =
+      getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur >> 10U < addresses_for_tracking(full_stacks);
+  return is_tight ? limit.rlim_cur >> 10U : 0;
+}
+
+std::string explanation_of(Cause cause, const std::string& program, bool full_stacks) {
   const std::string shown = profile::in_quotes(program);
   switch (cause) {
     case Cause::statically_linked:
@@ -134,12 +142,13 @@ std::string explanation_of(Cause cause, const std::string& program, bool full_st
                          shown);
     case Cause::other_malloc:
       return fmt::format("another malloc than Arpent's serves {}, and its memory cannot be seen", shown);
-    case Cause::address_limit:
+    case Cause::address_limit: {
+      const std::uint64_t limit = tight_address_limit(full_stacks);
       return fmt::format(
           "the limit on addresses (ulimit -v{}) leaves too few to track {}; {} beside what it needs itself "
-          "are "
-          "enough",
+          "are enough",
           limit == 0 ? std::string{} : fmt::format(" {}", limit), shown, addresses_for_tracking(full_stacks));
+    }
     case Cause::file_size_limit:
       return fmt::format(
           "the limit on the size of files (ulimit -f) leaves no room for the profile of {}; "

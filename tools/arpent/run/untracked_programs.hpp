@@ -17,10 +17,11 @@ namespace ar::command {
   return full_stacks ? 163840 : 65536;
 }
 
-// Why `program` (its path) is not tracked: a sentence without full stop. `limit` is that on addresses in KiB;
-// 0 means not known.
-[[nodiscard]] std::string explanation_of(profile::Cause cause, const std::string& program, bool full_stacks,
-                                         std::uint64_t limit = 0);
+// This process's limit on addresses in KiB, which programs inherit; 0 if it leaves enough for tracking.
+[[nodiscard]] std::uint64_t tight_address_limit(bool full_stacks);
+
+// Why `program` (its path) is not tracked: a sentence without full stop.
+[[nodiscard]] std::string explanation_of(profile::Cause cause, const std::string& program, bool full_stacks);
 
 // By the notices in the run's folder; in order of processes, and of time within each.
 [[nodiscard]] std::vector<profile::UntrackedProgram> read_untracked_programs(
