@@ -16,19 +16,40 @@ void* allocate_elsewhere(std::size_t size, std::size_t alignment, std::uintptr_t
   return other == nullptr ? nullptr : other->allocate(size, alignment, caller, family);
 }
 
-void* allocate_slow(std::size_t size, std::uintptr_t caller, track::Family family) noexcept {
+namespace {
+
+// Apart and called last, so that the paths which lead here keep no register for their sake.
+[[gnu::cold, gnu::noinline]] void* allocate_elsewhere_or_fail(std::size_t size, std::uintptr_t caller,
+                                                              track::Family family) noexcept {
+  void* const block = allocate_elsewhere(size, heap::granularity, caller, family);
+  if (block == nullptr) {
+    errno = ENOMEM;
+  }
+  return block;
+}
+
+[[gnu::cold, gnu::noinline]] void* allocate_zeroed_elsewhere(std::size_t size,
+                                                             std::uintptr_t caller) noexcept {
+  const Calls* const other = other_copy();
+  return other == nullptr ? nullptr : other->allocate_zeroed(1, size, caller);
+}
+
+}  // namespace
+
+template <track::Family family>
+void* allocate_slow(std::size_t size, std::uintptr_t caller) noexcept {
   notify_heap_watch(caller);
   const heap::Allocated made = heap::allocate_slow(size);
   if (made.block == nullptr) {
-    void* const block = allocate_elsewhere(size, heap::granularity, caller, family);
-    if (block == nullptr) {
-      errno = ENOMEM;
-    }
-    return block;
+    return allocate_elsewhere_or_fail(size, caller, family);
   }
   record(made, size, caller, family);  // the process's first allocation has only now started the tracking
   return made.block;
 }
+
+template void* allocate_slow<track::Family::malloc_family>(std::size_t, std::uintptr_t) noexcept;
+template void* allocate_slow<track::Family::new_object>(std::size_t, std::uintptr_t) noexcept;
+template void* allocate_slow<track::Family::new_array>(std::size_t, std::uintptr_t) noexcept;
 
 namespace {
 
@@ -143,8 +164,7 @@ void clear(const heap::Allocated& made, std::size_t size) noexcept {
   std::memset(made.block, 0, size);
 }
 
-void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller,
-                      track::Family family) noexcept {
+void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller) noexcept {
   notify_heap_watch(caller);
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
@@ -152,11 +172,10 @@ void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller
   }
   const heap::Allocated made = heap::allocate(total);
   if (made.block == nullptr) [[unlikely]] {
-    const Calls* const other = other_copy();
-    return other == nullptr ? nullptr : other->allocate_zeroed(1, total, caller, family);
+    return allocate_zeroed_elsewhere(total, caller);
   }
   clear(made, total);
-  record(made, total, caller, family);
+  record(made, total, caller, track::Family::malloc_family);
   return made.block;
 }
 

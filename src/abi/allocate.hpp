@@ -33,8 +33,8 @@ namespace ar::abi {
 }
 
 // They set errno if there is no memory.
-[[nodiscard, gnu::noinline]] void* allocate_slow(std::size_t size, std::uintptr_t caller,
-                                                 track::Family family) noexcept;
+template <track::Family family>
+[[nodiscard, gnu::noinline]] void* allocate_slow(std::size_t size, std::uintptr_t caller) noexcept;
 template <track::Family family>
 [[nodiscard]] void* allocate_tracked(std::size_t size, std::uintptr_t caller) noexcept;
 
@@ -45,7 +45,7 @@ template <track::Family family>
     return allocate_tracked<family>(size, caller);
   }
   const heap::Allocated made = heap::allocate_fast(size);
-  return made.block != nullptr ? made.block : allocate_slow(size, caller, family);
+  return made.block != nullptr ? made.block : allocate_slow<family>(size, caller);
 }
 
 // By another copy of this library, if one serves the process: then this copy's heap has no memory. Else null.
@@ -64,9 +64,8 @@ template <track::Family family>
   return made.block;
 }
 
-// Null if there is no memory; the caller sets errno.
-[[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller,
-                                    track::Family family) noexcept;
+// For calloc. Null if there is no memory; the caller sets errno.
+[[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller) noexcept;
 
 // Makes a fresh block's first `size` bytes zero, at no cost if the system has just done so.
 void clear(const heap::Allocated& made, std::size_t size) noexcept;

@@ -51,7 +51,7 @@ struct Calls {
 
   // Null if there is no memory; they leave errno alone.
   void* (*allocate)(std::size_t size, std::size_t alignment, std::uintptr_t caller, track::Family family);
-  void* (*allocate_zeroed)(std::size_t count, std::size_t size, std::uintptr_t caller, track::Family family);
+  void* (*allocate_zeroed)(std::size_t count, std::size_t size, std::uintptr_t caller);
   void* (*allocate_annotated)(std::size_t size, std::size_t alignment, const track::AnnotatedSite& site);
   void* (*allocate_zeroed_annotated)(std::size_t count, std::size_t size, const track::AnnotatedSite& site);
   void (*free)(void* pointer, std::uintptr_t caller, std::uint32_t families);

@@ -52,7 +52,7 @@ ARPENT_EXPORT_C void free(void* pointer) noexcept {
 }
 
 ARPENT_EXPORT_C void* calloc(std::size_t count, std::size_t size) noexcept {
-  return or_out_of_memory(ar::abi::allocate_zeroed(count, size, ARPENT_CALLER, Family::malloc_family));
+  return or_out_of_memory(ar::abi::allocate_zeroed(count, size, ARPENT_CALLER));
 }
 
 ARPENT_EXPORT_C void* realloc(void* pointer, std::size_t size) noexcept {
