@@ -71,9 +71,7 @@ for what, (pattern, marks) in TOLD.items():
 for mode in ("sites", "off"):
     done = run("handler_misuses", mode=mode)
     equal(done.returncode, 0, f"misuse in signal handlers in mode {mode}")
-    equal(
-        len(done.stderr.splitlines()), 1, f"what is told of misuse in signal handlers in mode {mode}: {done.stderr!r}"
-    )
+    equal(len(done.stderr.splitlines()), 1, f"reports of misuse in signal handlers in mode {mode}: {done.stderr!r}")
     for _ in range(5):
         equal(run("handler_exits", mode=mode).returncode, 0, f"end in a signal handler in mode {mode}")
 for _ in range(20):

@@ -227,9 +227,7 @@ for mode in ("sites", "off"):
         r"was given to free, delete or realloc .*; ignored",
         done.stderr,
     )
-    equal(
-        (lines, len(done.stderr.splitlines())), (["small", "large"], 2), f"what is told in mode {mode}: {done.stderr}"
-    )
+    equal((lines, len(done.stderr.splitlines())), (["small", "large"], 2), f"messages in mode {mode}: {done.stderr}")
 
 # The report of ar_heap lists what lies in arenas that were never released.
 pathlib.Path("report.cpp").write_text(

@@ -190,7 +190,7 @@ for program, words in (
     equal(report["tracked"], True, f"libc allocates in {program}: {report['why_not_tracked']}")
     check(
         any(words in note and "cannot be seen" in note for note in report["notes"]),
-        f"{program}: nothing is told of what is mapped: {report['notes']}",
+        f"{program}: no note names mapped memory: {report['notes']}",
     )
 done, report = survey("./leaks-Debug")
 equal(report["notes"], [], "notes on a program whose memory is seen")
