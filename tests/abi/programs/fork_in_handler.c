@@ -35,9 +35,7 @@ static void* allocate_deeper(size_t size, unsigned levels) {
 static void allocate_for_a_while(int rounds) {
   char* block[slots] = {0};
   unsigned random = 1;
-  for (int i = 0;
-       rounds != 0 && !(rounds < 0 && (in_child || __atomic_load_n(&forked, __ATOMIC_RELAXED) >= wanted));
-       ++i) {
+  while (rounds != 0 && !(rounds < 0 && (in_child || __atomic_load_n(&forked, __ATOMIC_RELAXED) >= wanted))) {
     random = random * 1103515245 + 12345;
     unsigned slot = (random >> 8) % slots;
     size_t size = (random >> 16) % 997 == 0  ? 2000000

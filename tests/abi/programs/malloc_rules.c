@@ -142,7 +142,8 @@ static void alignments(void) {
     errno = 5;
     CHECK(posix_memalign(&result, bad[i], 100) == EINVAL && result == (void*)&result && errno == 5);
   }
-  void* rounded = memalign(100, 10); /* as glibc: the next power of two */
+  volatile size_t no_power = 100;         /* compilers refuse the constant */
+  void* rounded = memalign(no_power, 10); /* as glibc: the next power of two */
   CHECK(rounded != NULL && (uintptr_t)rounded % 128 == 0);
   free(rounded);
   errno = 0;
