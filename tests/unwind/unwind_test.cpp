@@ -13,11 +13,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <thread>
 
 #include "support/random.hpp"
 #include "support/stacks.hpp"
+#include "unwind/row_cache.hpp"
 
 namespace {
 
@@ -471,6 +473,29 @@ TEST(Unwind, StopsInGeneratedCode) {
   EXPECT_EQ(stacks.ours.frames[0], reinterpret_cast<std::uintptr_t>(function) + 6);
   EXPECT_EQ(stacks.ours, stacks.carefully);
   munmap(memory, 4096);
+}
+
+// Addresses that are 32 KiB apart share a place of the cache.
+TEST(Unwind, KeepsRowsApartThatShareAPlace) {
+  void* const of_library = dlsym(dlopen("libc.so.6", RTLD_LAZY), "qsort");
+  constexpr std::uintptr_t apart = std::uintptr_t{1} << ar::unwind::row_cache_bits;
+  constexpr std::uintptr_t code_size = 0x80000;  // from there on, at least
+  const auto start = reinterpret_cast<std::uintptr_t>(of_library);
+  ar::test::Random random(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::uintptr_t keys[] = {start + random.below(apart), start + apart + random.below(code_size)};
+    const std::uintptr_t near[] = {keys[0], keys[0] + apart, keys[0] + 2 * apart, keys[1]};
+    std::uint32_t first[std::size(near)];
+    for (std::size_t i = 0; i < std::size(near); ++i) {
+      ar::unwind::forget_unloaded_code();
+      first[i] = ar::unwind::row_before(near[i]).bits();
+    }
+    for (int again = 0; again < 3; ++again) {
+      for (std::size_t i = 0; i < std::size(near); ++i) {
+        ASSERT_EQ(ar::unwind::row_before(near[i]).bits(), first[i]) << "in round " << round;
+      }
+    }
+  }
 }
 
 // Any instruction of the C library, with anything in the registers and in the words at `garbage`, which serve
