@@ -13,6 +13,7 @@ FLAGS = [
     "-O1",
     "-g",
     "-fno-builtin",
+    "-fno-optimize-sibling-calls",  # each allocation in a function of its module
     "-fPIC",
     "-Wall",
     "-Wextra",

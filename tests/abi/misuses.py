@@ -8,10 +8,10 @@ import signal
 
 from harness.checks import check, equal, finish
 from harness.patience import run_for_names
-from harness.survey import PROGRAMS, line_of, survey
+from harness.survey import PROGRAMS, UNNAMED, line_of, survey
 
 PROGRAM = PROGRAMS / "misuses"
-PLACE = r"in (?:\w+) at \S*misuses\.cpp:(\d+)"
+PLACE = rf"in {UNNAMED}\w+ at \S*misuses\.cpp:(\d+)"
 FREED = r"arpent: %s: 0x[0-9a-f]+, released " + PLACE
 MISMATCH = r"arpent: mismatch: block 0x[0-9a-f]+ from %s, allocated " + PLACE + r", was released by %s " + PLACE
 

@@ -11,7 +11,7 @@ import subprocess
 
 from harness.checks import check, finish
 from harness.patience import has_no_offset, run_for_names
-from harness.survey import source_of
+from harness.survey import UNNAMED, source_of
 
 ARPENT = os.environ["ARPENT_BIN"]
 PROGRAMS = os.environ["TEST_PROGRAMS"]
@@ -22,7 +22,7 @@ CXX = os.environ["CXX"]
 def place(function, mark):
     lines = SOURCE.read_text().splitlines()
     found = [number for number, line in enumerate(lines, 1) if line.endswith(f"// site: {mark}")]
-    return rf"in \S*{function}\S*\(?\)? at \S*wrong_releases\.cpp:{found[0]}"
+    return rf"in {UNNAMED}\S*{function}\S*\(?\)? at \S*wrong_releases\.cpp:{found[0]}"
 
 
 def run(program, what, status=0, named=has_no_offset, **variables):

@@ -67,8 +67,9 @@ done
 grep -q '^nothing: expect_no_allocations cannot see malloc: link arpent::heap' without.out || fail "without Arpent: $(head -n 2 without.out)"
 
 # A program whose malloc is its own: ours is there and does not serve.
-"$CXX" -std=c++23 -O2 -I"$SOURCE_DIR/include" "$program" -x c "$SOURCE_DIR/tests/support/own_malloc/own_malloc.c" -x none -o own \
-  -pthread 2>own.log || fail "own malloc: $(head -n 3 own.log)"
+{ "$CC" -O2 -c "$SOURCE_DIR/tests/support/own_malloc/own_malloc.c" -o own_malloc.o &&
+  "$CXX" -std=c++23 -O2 -I"$SOURCE_DIR/include" "$program" own_malloc.o -o own -pthread; } 2>own.log ||
+  fail "own malloc: $(head -n 3 own.log)"
 LD_PRELOAD="$ARPENT_LIB/libarpent-preload.so" ./own >own.out || fail "own malloc: status $?"
 grep -q "^nothing: expect_no_allocations cannot see malloc: another one than Arpent's serves it" own.out ||
   fail "own malloc: $(head -n 2 own.out)"

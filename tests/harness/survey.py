@@ -11,6 +11,9 @@ ARPENT = os.environ["ARPENT_BIN"]
 PROGRAMS = pathlib.Path(os.environ["TEST_PROGRAMS"])
 TESTS = pathlib.Path(os.environ["SOURCE_DIR"]) / "tests"
 
+# In patterns, before a function without external linkage: clang's debug information says so, gcc's does not.
+UNNAMED = r"(?:\(anonymous namespace\)::)?"
+
 
 def run(*arguments, options=(), environment=None, **settings):
     """The finished process of `arpent run OPTIONS -- ARGUMENTS`, with text output."""

@@ -56,7 +56,20 @@ int main(int count, char** arguments) {{
 }}
 """
 )
-subprocess.run([os.environ["CC"], "-g", "-O1", "-fno-builtin", "-pthread", "-o", "blocks", "blocks.c"], check=True)
+subprocess.run(
+    [
+        os.environ["CC"],
+        "-g",
+        "-O1",
+        "-fno-optimize-sibling-calls",
+        "-fno-builtin",
+        "-pthread",
+        "-o",
+        "blocks",
+        "blocks.c",
+    ],
+    check=True,
+)
 
 
 def sites_of(process):

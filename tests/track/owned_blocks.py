@@ -9,7 +9,7 @@ import re
 import subprocess
 
 from harness.checks import check, equal, finish
-from harness.survey import PROGRAMS, line_of, run, survey
+from harness.survey import PROGRAMS, UNNAMED, line_of, run, survey
 
 PROGRAM = PROGRAMS / "owned_blocks"
 SOURCE = "owned_blocks.cpp"
@@ -116,7 +116,7 @@ profile.unlink()
 
 # Wrong releases.
 ENDS = {"free": "freed elsewhere", "delete": "deleted elsewhere", "realloc": "resized elsewhere"}
-PLACE = r"in wrong at \S*owned_blocks\.cpp:(\d+)"
+PLACE = rf"in {UNNAMED}wrong at \S*owned_blocks\.cpp:(\d+)"
 for kind, name, made in (("arena", "an arena", "arena"), ("buffer", "a buffer", "fixed buffer")):
     for way, mark in ENDS.items():
         for policy in ("report", "ignore"):

@@ -224,7 +224,7 @@ foreign = {
     "empty": "is empty",
     "cut": "is cut off or damaged",
     "libcut.a": "is cut off",
-    "slim.o": "intermediate code",
+    "slim.o": "LLVM bitcode" if "clang" in CC else "intermediate code",
     "missing": "does not exist",
     "/tmp": "is a folder",
     "/dev/null": "is no regular file",

@@ -89,12 +89,15 @@ std::expected<Course, std::string> find_course(const Environment& environment, T
     return std::unexpected(fmt::format("/proc/self/exe cannot be read: {}", error.message()));
   }
   const fs::path beside = command.parent_path();
-  // Installed, and in the source tree, where the command lies in build/bin.
-  static constexpr std::array<std::string_view, 2> course_places{"../share/arpent/course", "../../course"};
-  static constexpr std::array<std::string_view, 2> header_places{"../include", "../../include"};
+  // Installed, and in the source tree, where the command lies in build/bin, or in build/PRESET/bin.
+  static constexpr std::array<std::string_view, 3> course_places{"../share/arpent/course", "../../course",
+                                                                 "../../../course"};
+  static constexpr std::array<std::string_view, 3> header_places{"../include", "../../include",
+                                                                 "../../../include"};
   static constexpr std::array<std::string_view, 3> library_places{"../lib", "../lib/" ARPENT_MULTIARCH,
                                                                   "../lib64"};
-  static constexpr std::array<std::string_view, 2> zig_places{"../share/arpent/zig", "../../zig"};
+  static constexpr std::array<std::string_view, 3> zig_places{"../share/arpent/zig", "../../zig",
+                                                              "../../../zig"};
   std::optional<fs::path> folder;
   if (const auto chosen = environment.get("ARPENT_COURSE"); chosen && !chosen->empty()) {
     folder = fs::absolute(*chosen, error);
