@@ -475,24 +475,25 @@ TEST(Unwind, StopsInGeneratedCode) {
   munmap(memory, 4096);
 }
 
-// Addresses that are 32 KiB apart share a place of the cache.
+// Two pairs of addresses: those of each share a place of the cache, and each shares its place among the
+// displaced rows with one of the other pair.
 TEST(Unwind, KeepsRowsApartThatShareAPlace) {
   void* const of_library = dlsym(dlopen("libc.so.6", RTLD_LAZY), "qsort");
-  constexpr std::uintptr_t apart = std::uintptr_t{1} << ar::unwind::row_cache_bits;
+  constexpr std::uintptr_t high_bit = std::uintptr_t{1} << ar::unwind::row_cache_bits;
   constexpr std::uintptr_t code_size = 0x80000;  // from there on, at least
-  const auto start = reinterpret_cast<std::uintptr_t>(of_library);
+  const std::uintptr_t start = (reinterpret_cast<std::uintptr_t>(of_library) | (2 * high_bit - 1)) + 1;
   ar::test::Random random(1);
   for (int round = 0; round < 300; ++round) {
-    const std::uintptr_t keys[] = {start + random.below(apart), start + apart + random.below(code_size)};
-    const std::uintptr_t near[] = {keys[0], keys[0] + apart, keys[0] + 2 * apart, keys[1]};
-    std::uint32_t first[std::size(near)];
-    for (std::size_t i = 0; i < std::size(near); ++i) {
+    const std::uintptr_t key = start + random.below(code_size);
+    const std::uintptr_t keys[] = {key, key ^ high_bit, key ^ high_bit ^ 1, key ^ 1};
+    std::uint32_t first[std::size(keys)];
+    for (std::size_t i = 0; i < std::size(keys); ++i) {
       ar::unwind::forget_unloaded_code();
-      first[i] = ar::unwind::row_before(near[i]).bits();
+      first[i] = ar::unwind::row_before(keys[i]).bits();
     }
     for (int again = 0; again < 3; ++again) {
-      for (std::size_t i = 0; i < std::size(near); ++i) {
-        ASSERT_EQ(ar::unwind::row_before(near[i]).bits(), first[i]) << "in round " << round;
+      for (std::size_t i = 0; i < std::size(keys); ++i) {
+        ASSERT_EQ(ar::unwind::row_before(keys[i]).bits(), first[i]) << "in round " << round;
       }
     }
   }
