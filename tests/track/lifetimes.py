@@ -22,7 +22,7 @@ __attribute__((noinline)) static void* kept(int i) {{ return malloc(i % 4 == 0 ?
 __attribute__((noinline)) static void lose(void) {{ sink = malloc(77); }}
 __attribute__((noinline)) static void* once(void) {{ return malloc(5000); }}
 __attribute__((noinline)) static void* grown(void* block, size_t size) {{ return realloc(block, size); }}
-static void* work(void* unused) {{
+__attribute__((noinline)) static void* work(void* unused) {{
   (void)unused;
   void* held[ring] = {{0}};
   for (int i = 0; i < blocks; ++i) {{

@@ -142,8 +142,9 @@ for libraries in ([], [f"{os.environ['ARPENT_LIB']}/libarpent.a", "-pthread"]):
         f"a program that cannot start, after one with {libraries}",
     )
 
-# At the first start
-for program, because in (("./with_musl", "is built for another C library"), ("./asan_inside", "with a sanitizer, ")):
+# At the first start; which sanitizer it is, clang leaves in a stripped program
+asan_inside = "with AddressSanitizer, " if "clang" in CC else "with a sanitizer, "
+for program, because in (("./with_musl", "is built for another C library"), ("./asan_inside", asan_inside)):
     done = run(program)
     equal((done.returncode, done.stdout.splitlines()), plain(program), f"{program} as without us")
     check(

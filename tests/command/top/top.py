@@ -36,7 +36,10 @@ int main(void) {
 }
 """
 )
-subprocess.run([os.environ["CC"], "-g", "-O1", "-fno-builtin", "-o", "server", "server.c"], check=True)
+subprocess.run(
+    [os.environ["CC"], "-g", "-O1", "-fno-optimize-sibling-calls", "-fno-builtin", "-o", "server", "server.c"],
+    check=True,
+)
 server = subprocess.Popen(
     [ARPENT, "run", "--report", "/dev/null", "--", "./server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
 )
