@@ -10,7 +10,6 @@
 #include "abi/caller.hpp"
 #include "abi/copies.hpp"
 #include "abi/export.hpp"
-#include "abi/report_text.hpp"
 #include "abi/resize.hpp"
 #include "platform/text.hpp"
 #include "track/sites/wrapper_frames.hpp"
@@ -37,9 +36,9 @@ void* allocate_aligned(std::size_t size, std::size_t alignment, const Annotation
 void say_that_string_is_null(const Annotation& site) noexcept {
   ar::platform::TextWriter out{2};
   out.text("ar_heap__strdup: the string is null at ");
-  ar::abi::write_printable(out, site.file == nullptr ? "unknown place" : site.file);
+  out.printable(site.file == nullptr ? "unknown place" : site.file);
   out.text(":").number(static_cast<unsigned>(site.line)).text(" (");
-  ar::abi::write_printable(out, site.description == nullptr ? "Unknown" : site.description);
+  out.printable(site.description == nullptr ? "Unknown" : site.description);
   out.text("); null is returned\n");
 }
 

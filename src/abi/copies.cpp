@@ -39,7 +39,7 @@ void write_copy(platform::TextWriter& out, const Calls& copy) noexcept {
   char path[4096];
   out.text(copy.version).text(" in ");
   const bool is_found = platform::find_loaded_module(reinterpret_cast<std::uintptr_t>(&copy), in);
-  out.text(is_found ? platform::module_path(in.path, path, sizeof path) : "an unknown module");
+  out.printable(is_found ? platform::module_path(in.path, path, sizeof path) : "an unknown module");
 }
 
 [[noreturn, gnu::cold]] void refuse(const Calls& other) noexcept {

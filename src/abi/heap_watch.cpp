@@ -31,7 +31,7 @@ void write_first(const void* context, ar::platform::TextWriter& out, ar::platfor
     ar::platform::write_address(out, {path, in.build_id, in.build_id_size, first - in.load_bias},
                                 ar::platform::Shown::function_and_place);
   } else {
-    out.text("at ").text(path).text("+").hex(first - 1 - in.load_bias);
+    out.text("at ").printable(path).text("+").hex(first - 1 - in.load_bias);
   }
 }
 

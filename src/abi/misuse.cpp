@@ -81,13 +81,13 @@ void write_origin(TextWriter& out, platform::Places places, const track::OriginR
   if (origin == nullptr) {
     out.text(" at an unknown place");
   } else if (origin->annotated != 0 && origin->address == 0) {
-    out.text(" at ").text(track::text(origin->file)).text(":").number(origin->line);
+    out.text(" at ").printable(track::text(origin->file)).text(":").number(origin->line);
   } else {
     // The module as it was then: it may be unloaded now, and others may be at its addresses.
     abi::write_place(out, places, origin->module, origin->address);
   }
   if (origin != nullptr && origin->annotated != 0) {
-    out.text(" (\"").text(track::text(origin->description)).text("\")");
+    out.text(" (\"").printable(track::text(origin->description)).text("\")");
   }
 }
 
@@ -199,7 +199,7 @@ void write_owned_block(TextWriter& out, platform::Places places, const track::Ow
   }
   out.text(block.finder);
   if (block.description != nullptr) {
-    out.text(" (\"").text(block.description).text("\")");
+    out.text(" (\"").printable(block.description).text("\")");
   } else if (block.allocated_by != 0) {
     out.text(", allocated");
     write_place(out, places, block.allocated_by);
@@ -252,7 +252,10 @@ void write_wrong_owner(const void* context, TextWriter& out, platform::Places pl
   out.text(", was given to ");
   write_owner(out, places, misuse.given_to);
   if (misuse.place.file != nullptr) {
-    out.text(" at ").text(misuse.place.file).text(":").number(static_cast<std::uint64_t>(misuse.place.line));
+    out.text(" at ")
+        .printable(misuse.place.file)
+        .text(":")
+        .number(static_cast<std::uint64_t>(misuse.place.line));
   } else {
     write_place(out, places, misuse.place.caller);
   }

@@ -68,7 +68,7 @@ void write_to_standard_error(const ReportFile& file, const LeakList& leaks) noex
   {
     TextWriter out{standard_error};
     out.text("arpent: the memory report cannot be written to '");
-    write_printable(out, file.shown_path());
+    out.printable(file.shown_path());
     out.text("': ").text(file.obstacle());
     if (file.error() != 0) {
       const char* const reason = strerrordesc_np(file.error());
@@ -87,7 +87,7 @@ void announce(const LeakSums& sums, const char* path) noexcept {
   const auto where = [path](TextWriter& out) noexcept {
     if (path != nullptr) {
       out.text(" See ");
-      write_printable(out, path);
+      out.printable(path);
       out.text(" for details.\n");
     } else {
       out.text(" The report is on standard error.\n");

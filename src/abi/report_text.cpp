@@ -59,7 +59,7 @@ bool has_own_place(const track::OriginRecord& origin) noexcept {
 
 void write_place(Writing& writing, const track::OriginRecord& origin, platform::Shown shown) noexcept {
   if (has_own_place(origin)) {
-    write_printable(writing.out, track::text(origin.file));
+    writing.out.printable(track::text(origin.file));
     writing.out.text(":").number(origin.line);
   } else if (origin.address != 0) {
     writing.addresses += write_address(writing.out, origin.address, origin.module, shown) ? 1 : 0;
@@ -77,7 +77,7 @@ void write_leak(const Leak& leak, std::uint64_t number, void* context) noexcept 
   write_place(writing, origin, platform::Shown::place);
   out.text("\n  Description: ");
   const char* const description = track::text(origin.description);
-  write_printable(out, description[0] == '\0' ? "Unknown" : description);
+  out.printable(description[0] == '\0' ? "Unknown" : description);
   out.text("\n  Allocated on: ");
   if (leak.seconds != 0) {
     write_time(out, leak.seconds, writing.zone);
@@ -140,7 +140,7 @@ void write_owner(Writing& writing, const track::OriginRecord& origin) noexcept {
     return;
   }
   writing.out.text(", in \"");
-  write_printable(writing.out, track::text(owner->description));
+  writing.out.printable(track::text(owner->description));
   writing.out.text("\" of ");
   write_place(writing, *owner, platform::Shown::function_and_place);
 }
@@ -240,7 +240,7 @@ void add_up(Totals& annotated, OtherMemory& other, LiveSites& owned) noexcept {
 void write_heading(TextWriter& out, const platform::TimeZone& zone) noexcept {
   const std::int64_t now = platform::wall_clock_seconds();
   out.text("Arpent memory report\n====================\nProgram: ");
-  write_printable(out, track::profile() == nullptr ? "" : track::text(track::profile()->program));
+  out.printable(track::profile() == nullptr ? "" : track::text(track::profile()->program));
   out.text(" (process ").number(static_cast<std::uint64_t>(platform::system_call(SYS_getpid)));
   out.text(")\nWritten: ");
   write_time(out, now, zone);
@@ -280,21 +280,6 @@ void write_remarks(TextWriter& out) noexcept {
 }
 
 }  // namespace
-
-void write_printable(TextWriter& out, const char* string) noexcept {
-  const bool like_address = std::strstr(string, "[[") != nullptr && std::strstr(string, "|0x") != nullptr;
-  for (const char* next = string; *next != '\0'; ++next) {
-    const auto byte = static_cast<unsigned char>(*next);
-    if (byte == '\n' || byte == '\t') {
-      out.text(byte == '\n' ? "\\n" : "\\t");
-    } else if (byte < ' ' || byte == 0x7f || (like_address && byte == '[')) {
-      const char escaped[] = {'\\', 'x', "0123456789abcdef"[byte >> 4U], "0123456789abcdef"[byte & 0xfU]};
-      out.bytes(escaped, sizeof escaped);
-    } else {
-      out.bytes(next, 1);
-    }
-  }
-}
 
 std::size_t write_report_text(TextWriter& out, const LeakList& leaks,
                               const platform::TimeZone& zone) noexcept {

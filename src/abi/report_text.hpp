@@ -14,9 +14,4 @@ namespace ar::abi {
 std::size_t write_report_text(platform::TextWriter& out, const LeakList& leaks,
                               const platform::TimeZone& zone) noexcept;
 
-// One line, whatever the text holds: control characters become \n, \t and \xNN, so that no description can
-// begin a line of its own or give orders to a terminal; what looks like an address to be symbolized is broken
-// up.
-void write_printable(platform::TextWriter& out, const char* string) noexcept;
-
 }  // namespace ar::abi

@@ -45,7 +45,7 @@ void ReportText::frame(std::uint32_t number, std::uintptr_t return_address) noex
     return;
   }
   const char* const slash = std::strrchr(path, '/');
-  out_.text(slash == nullptr ? path : slash + 1).text("+").hex(return_address - 1 - module.load_bias);
+  out_.printable(slash == nullptr ? path : slash + 1).text("+").hex(return_address - 1 - module.load_bias);
 }
 
 void print_report(platform::MessageWriter write, const void* context) noexcept {

@@ -30,7 +30,7 @@ void write_block(platform::TextWriter& out, std::uintptr_t block, const Record& 
       .text(record.size == 1 ? " byte at " : " bytes at ")
       .hex(block);
   if (record.description != nullptr) {
-    out.text(" (\"").text(record.description).text("\")");
+    out.text(" (\"").printable(record.description).text("\")");
   }
 }
 
@@ -65,7 +65,7 @@ void write_group(ReportText& report, const Leak& first, std::size_t count, std::
   out.text("\n\n  ").number(count).text(count == 1 ? " block, " : " blocks, ").number(bytes).text(" bytes");
   out.text(count == 1 ? ", at " : ", one of them at ").hex(first.block);
   if (first.record->description != nullptr) {
-    out.text(", \"").text(first.record->description).text("\"");
+    out.text(", \"").printable(first.record->description).text("\"");
   }
   write_stack(report, "allocated at", allocation_stack(*first.record));
 }

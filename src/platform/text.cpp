@@ -27,6 +27,56 @@ TextWriter& TextWriter::text(const char* string) noexcept {
   return string == nullptr ? *this : bytes(string, std::strlen(string));
 }
 
+namespace {
+
+// Length of the UTF-8 sequence at the start that programs obey instead of showing it: a control of terminals
+// or of the direction of writing, or an end of line. 0 if it is none. (profile::is_invisible_control)
+std::size_t invisible_length(const char* string) noexcept {
+  const auto byte = [&](int i) { return static_cast<unsigned char>(string[i]); };
+  if (byte(0) < ' ' || byte(0) == 0x7f) {
+    return 1;
+  }
+  if ((byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) || (byte(0) == 0xd8 && byte(1) == 0x9c)) {
+    return 2;  // U+0080 to U+009F, U+061C
+  }
+  if (byte(0) != 0xe2) {
+    return 0;
+  }
+  const bool is_mark = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f);      // U+200E, U+200F
+  const bool turns_or_ends = byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;  // U+2028 to U+202E
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;       // U+2066 to U+2069
+  return is_mark || turns_or_ends || isolates ? 3 : 0;
+}
+
+}  // namespace
+
+TextWriter& TextWriter::printable(const char* string) noexcept {
+  if (string == nullptr) {
+    return *this;
+  }
+  const bool like_address = std::strstr(string, "[[") != nullptr && std::strstr(string, "|0x") != nullptr;
+  for (const char* next = string; *next != '\0';) {
+    std::size_t escaped = invisible_length(next);
+    if (*next == '\n' || *next == '\t') {
+      text(*next == '\n' ? "\\n" : "\\t");
+      ++next;
+      continue;
+    }
+    if (like_address && *next == '[') {
+      escaped = 1;
+    }
+    if (escaped == 0) {
+      bytes(next++, 1);
+    }
+    for (; escaped > 0; --escaped, ++next) {
+      const auto code = static_cast<unsigned char>(*next);
+      const char digits[] = {'\\', 'x', "0123456789abcdef"[code >> 4U], "0123456789abcdef"[code & 0xfU]};
+      bytes(digits, sizeof digits);
+    }
+  }
+  return *this;
+}
+
 TextWriter& TextWriter::padded(std::uint64_t value, int width) noexcept {
   char digits[20];
   int count = 0;

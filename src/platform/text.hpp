@@ -16,6 +16,10 @@ class TextWriter {
 
   TextWriter& text(const char* string) noexcept;  // null writes nothing
   TextWriter& bytes(const char* data, std::size_t size) noexcept;
+  // One line, whatever the text holds: invisible controls become \n, \t and \xNN, so that no description can
+  // begin a line of its own, turn the direction of writing or give orders to a terminal; what looks like an
+  // address to be symbolized is broken up. Null writes nothing.
+  TextWriter& printable(const char* string) noexcept;
   TextWriter& number(std::uint64_t value) noexcept;             // decimal
   TextWriter& hex(std::uint64_t value) noexcept;                // 0x…
   TextWriter& padded(std::uint64_t value, int width) noexcept;  // decimal, zeros in front

@@ -1,4 +1,4 @@
-// Tests src/abi/report_text.cpp
+// Tests src/abi/report_text.cpp src/platform/text.cpp
 #include "abi/report_text.hpp"
 
 #include <dlfcn.h>
@@ -42,7 +42,7 @@ std::string printable(const char* string) {
   const MemoryFile file;
   {
     TextWriter out{file.descriptor()};
-    ar::abi::write_printable(out, string);
+    out.printable(string);
   }
   return file.content();
 }
@@ -53,6 +53,10 @@ TEST(ReportText, PrintableTextStaysOnItsLine) {
   EXPECT_EQ(printable("x\nActual memory leaks: 0 (0 bytes)\r"), "x\\nActual memory leaks: 0 (0 bytes)\\x0d");
   EXPECT_EQ(printable("\x1b[2J\x7f\t"), "\\x1b[2J\\x7f\\t");
   EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(printable("a\u202eb\u2066c\u061cd\u009be"),
+            "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c\\xd8\\x9cd\\xc2\\x9be");
+  EXPECT_EQ(printable("\u05e9\u2013\xe2"), "\u05e9\u2013\xe2")
+      << "letters from the right, and a sequence that is cut short";
   EXPECT_EQ(printable("[[1, 2], [3]]"), "[[1, 2], [3]]");
   EXPECT_EQ(printable("[[/lib/x.so||0x10]]"), "\\x5b\\x5b/lib/x.so||0x10]]");
   const std::string large(5000, 'z');
