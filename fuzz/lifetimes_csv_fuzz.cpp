@@ -8,6 +8,7 @@
 
 #include "arpent/plan/lifetimes_csv.hpp"
 #include "arpent/plan/plan_svg.hpp"
+#include "profile/model/text_format.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace plan = ar::command::plan;
@@ -28,8 +29,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     __builtin_trap();
   }
   const auto again = plan::read_lifetimes(with_offsets(*rows, planned->offsets));
-  if (!again || again->ids != rows->ids || !again->offset_column) {
+  if (!again || !again->offset_column || again->ids.size() != rows->ids.size()) {
     __builtin_trap();
+  }
+  for (std::size_t index = 0; index < rows->ids.size(); ++index) {
+    if (again->ids[index] != ar::profile::printable_with_tabs(rows->ids[index])) {
+      __builtin_trap();
+    }
   }
   return 0;
 }

@@ -11,39 +11,6 @@ namespace {
 
 constexpr std::uint64_t unit_step = 1024;
 
-// The length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t length = 0;
-  std::uint32_t code = 0;
-  std::uint32_t least = 0;
-  if (lead < 0x80) {
-    return 1;
-  }
-  if ((lead & 0xe0U) == 0xc0) {
-    length = 2, code = lead & 0x1fU, least = 0x80;
-  } else if ((lead & 0xf0U) == 0xe0) {
-    length = 3, code = lead & 0x0fU, least = 0x800;
-  } else if ((lead & 0xf8U) == 0xf0) {
-    length = 4, code = lead & 0x07U, least = 0x10000;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) {
-      return 0;
-    }
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  const bool control = code >= 0x80 && code < 0xa0;
-  return code < least || code > 0x10ffff || surrogate || control ? 0 : length;
-}
-
 void append_repeated(std::string& out, std::size_t count) { out.append(count, ' '); }
 
 // Columns a terminal needs, to the precision of one a code point.
@@ -96,27 +63,86 @@ std::string as_share(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.0f} %", share);
 }
 
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.empty()) {
+    return {};
+  }
+  const unsigned char lead = byte(0);
+  std::size_t length = 0;
+  std::uint32_t code = 0;
+  std::uint32_t least = 0;
+  if (lead < 0x80) {
+    return {.value = lead, .length = 1};
+  }
+  if ((lead & 0xe0U) == 0xc0) {
+    length = 2, code = lead & 0x1fU, least = 0x80;
+  } else if ((lead & 0xf0U) == 0xe0) {
+    length = 3, code = lead & 0x0fU, least = 0x800;
+  } else if ((lead & 0xf8U) == 0xf0) {
+    length = 4, code = lead & 0x07U, least = 0x10000;
+  } else {
+    return {};
+  }
+  if (text.size() < length) {
+    return {};
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) {
+      return {};
+    }
+    code = (code << 6U) | (byte(i) & 0x3fU);
+  }
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < least || code > 0x10ffff || surrogate ? CodePoint{}
+                                                      : CodePoint{.value = code, .length = length};
+}
+
+bool is_invisible_control(std::uint32_t code) {
+  const bool is_of_terminals = code < 0x20 || (code >= 0x7f && code < 0xa0);
+  const bool is_of_direction = code == 0x61c || code == 0x200e || code == 0x200f ||
+                               (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  const bool ends_a_line = code == 0x2028 || code == 0x2029;
+  return is_of_terminals || is_of_direction || ends_a_line;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const char first = text.front();
-    const auto code = static_cast<unsigned char>(first);
-    const std::size_t length = sequence_length(text);
+    const CodePoint point = first_code_point(text);
+    const std::size_t length = std::max<std::size_t>(1, point.length);
     if (first == '\n') {
       out += "\\n";
     } else if (first == '\t') {
       out += "\\t";
     } else if (first == '\r') {
       out += "\\r";
-    } else if (code < 0x20 || code == 0x7f || length == 0) {
-      out += "\\x";
-      out += hexadecimal({&code, 1});
+    } else if (point.value >= 0xa0 && is_invisible_control(point.value)) {
+      out += fmt::format("\\u{:04x}", point.value);
+    } else if (point.length == 0 || is_invisible_control(point.value)) {
+      for (const char byte : text.substr(0, length)) {
+        out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+      }
     } else {
       out.append(text.substr(0, length));
     }
-    text.remove_prefix(std::max<std::size_t>(1, length));
+    text.remove_prefix(length);
   }
   return out;
+}
+
+std::string printable_with_tabs(std::string_view line) {
+  std::string text;
+  while (true) {
+    const std::size_t tab = line.find('\t');
+    text += printable(line.substr(0, tab));
+    if (tab == std::string_view::npos) {
+      return text;
+    }
+    text += '\t';
+    line.remove_prefix(tab + 1);
+  }
 }
 
 std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }

@@ -23,11 +23,25 @@ namespace ar::profile {
 // what rounds to everything, and "0 %" when whole is 0.
 [[nodiscard]] std::string as_share(std::uint64_t part, std::uint64_t whole);
 
-// One line that a terminal shows as it is: control characters and bytes that are no UTF-8 are written as
-// \n, \t, \x1b.
+// The well-formed UTF-8 sequence at the start of a text; length 0 if there is none.
+struct CodePoint {
+  std::uint32_t value = 0;
+  std::size_t length = 0;  // in bytes
+};
+[[nodiscard]] CodePoint first_code_point(std::string_view text);
+
+// Whether programs obey the character instead of showing it: controls of terminals, of the direction of
+// writing, and ends of lines. With them a text could change what stands around it.
+[[nodiscard]] bool is_invisible_control(std::uint32_t code);
+
+// One line that shows all of a text that others may have written: invisible controls and bytes that are no
+// UTF-8 become \n, \t, \x1b, \u202e. All that people read and that comes from a file goes through this.
 [[nodiscard]] std::string printable(std::string_view text);
 
-// The same between single quotes.
+// The same of a line whose tabs are to stay.
+[[nodiscard]] std::string printable_with_tabs(std::string_view line);
+
+// The same as `printable` between single quotes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
 // Two digits for each byte: {0x0a, 0xff} -> "0aff".

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
-#include <cstdint>
 #include <cstring>
+#include <memory>
+
+#include "profile/read/input.hpp"
 
 namespace ar::profile {
 
 namespace {
 
-constexpr std::size_t largest_image = std::size_t{256} << 20U;  // what a process may map
+struct FreeContext {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
 
 }  // namespace
 
@@ -30,22 +34,37 @@ std::expected<std::vector<std::byte>, std::string> compress(std::span<const std:
   return file;
 }
 
-std::expected<std::vector<std::byte>, std::string> decompress(std::span<const std::byte> file) {
-  const unsigned long long size = ZSTD_getFrameContentSize(file.data(), file.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) {
-    return std::unexpected(std::string{"is damaged: its compressed frame does not say how large it is"});
+std::expected<std::vector<std::byte>, std::string> decompress(std::span<const std::byte> file,
+                                                              std::uint64_t most) {
+  const unsigned long long claimed = ZSTD_getFrameContentSize(file.data(), file.size());
+  if (claimed == ZSTD_CONTENTSIZE_ERROR) {
+    return std::unexpected(std::string{"is damaged: its compressed frame has no valid beginning"});
   }
-  if (size > largest_image) {
-    return std::unexpected(fmt::format(
-        "is damaged: it claims to hold {} bytes, more than the {} there can be", size, largest_image));
+  if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed > most) {
+    return std::unexpected(too_large_profile(most));
   }
-  std::vector<std::byte> image(size);
-  const std::size_t filled = ZSTD_decompress(image.data(), image.size(), file.data(), file.size());
-  if (ZSTD_isError(filled) != 0) {
-    return std::unexpected(fmt::format("is cut short or damaged: {}", ZSTD_getErrorName(filled)));
+  const std::unique_ptr<ZSTD_DCtx, FreeContext> context{ZSTD_createDCtx()};
+  if (context == nullptr) {
+    return std::unexpected(std::string{"cannot be decompressed: there is no memory"});
   }
-  if (filled != size) {
-    return std::unexpected(fmt::format("is damaged: {} bytes came out instead of {}", filled, size));
+  std::vector<std::byte> image;
+  ZSTD_inBuffer input{.src = file.data(), .size = file.size(), .pos = 0};
+  std::vector<std::byte> part(ZSTD_DStreamOutSize());
+  std::size_t expected = 1;  // bytes of the frame that are still to come; 0 means that it is complete
+  while (input.pos < input.size || expected != 0) {
+    const std::size_t before = input.pos;
+    ZSTD_outBuffer output{.dst = part.data(), .size = part.size(), .pos = 0};
+    expected = ZSTD_decompressStream(context.get(), &output, &input);
+    if (ZSTD_isError(expected) != 0) {
+      return std::unexpected(fmt::format("is cut short or damaged: {}", ZSTD_getErrorName(expected)));
+    }
+    if (image.size() + output.pos > most) {
+      return std::unexpected(too_large_profile(most));
+    }
+    image.insert(image.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(output.pos));
+    if (output.pos == 0 && input.pos == before && expected != 0) {
+      return std::unexpected(std::string{"is cut short or damaged: its compressed frame has no end"});
+    }
   }
   return image;
 }

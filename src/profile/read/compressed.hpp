@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@ namespace ar::profile {
 
 // The error is a sentence without full stop that begins with a verb, to be put after the file's name.
 [[nodiscard]] std::expected<std::vector<std::byte>, std::string> compress(std::span<const std::byte> image);
-[[nodiscard]] std::expected<std::vector<std::byte>, std::string> decompress(std::span<const std::byte> file);
+
+// More than `most` bytes are an error. The frame need not say how many it holds.
+[[nodiscard]] std::expected<std::vector<std::byte>, std::string> decompress(std::span<const std::byte> file,
+                                                                            std::uint64_t most);
 
 }  // namespace ar::profile

@@ -8,6 +8,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "profile/read/input.hpp"
+
 namespace ar::profile {
 namespace {
 
@@ -68,7 +70,7 @@ std::expected<std::string, std::string> decompressed(std::string_view gzip, std:
   const std::string reason = stream.msg == nullptr ? "" : fmt::format(" ({})", stream.msg);
   ::inflateEnd(&stream);
   if (out.size() > most) {
-    return std::unexpected(fmt::format("it holds more than {} bytes", most));
+    return std::unexpected("it " + too_large_profile(most));
   }
   if (result != Z_STREAM_END) {
     return std::unexpected(result == Z_OK ? std::string{"its compressed data ends too early"}

@@ -13,6 +13,8 @@
 
 #include "profile/model/totals.hpp"
 #include "profile/read/damage.hpp"
+#include "profile/read/memory_budget.hpp"
+#include "profile/read/stack_limits.hpp"
 
 namespace ar::profile {
 namespace {
@@ -80,7 +82,7 @@ class Writer {
 // Fields that no call asks for are passed over: a later version may write more.
 class Reader {
  public:
-  explicit Reader(protozero::data_view bytes) : message_(bytes) {}
+  Reader(protozero::data_view bytes, MemoryBudget& budget) : message_(bytes), budget_(budget) {}
 
   // Reads all fields of the message by calling `fields` for each.
   template <typename Record, typename Fields>
@@ -120,7 +122,9 @@ class Reader {
   }
   void text(Tag tag, std::string& to, std::string_view what) {
     if (is(tag, protozero::pbf_wire_type::length_delimited, what)) {
-      to = message_.get_bytes();
+      const protozero::data_view bytes = message_.get_view();
+      budget_.take_text(bytes.size());
+      to.assign(bytes.data(), bytes.size());
     }
   }
   template <std::size_t count>
@@ -139,8 +143,15 @@ class Reader {
   template <typename Record, typename Fields>
   void records(Tag tag, std::vector<Record>& all, std::string_view what, Fields fields) {
     if (is(tag, protozero::pbf_wire_type::length_delimited, what)) {
+      if (all.size() == all.capacity()) {
+        // All that follow, so that it rarely grows; a message that is given in parts may add more.
+        const std::size_t needed = all.size() + 1 + count_of_later(tag);
+        const std::size_t capacity = std::max(needed, 2 * all.size());
+        budget_.take<Record>(capacity);
+        all.reserve(capacity);
+      }
       Record record;
-      Reader{message_.get_view()}.read(record, fields);
+      Reader{message_.get_view(), budget_}.read(record, fields);
       all.push_back(std::move(record));
     }
   }
@@ -148,7 +159,7 @@ class Reader {
   template <typename Record, typename Fields>
   void record(Tag tag, Record& to, std::string_view what, Fields fields) {
     if (is(tag, protozero::pbf_wire_type::length_delimited, what)) {
-      Reader{message_.get_view()}.read(to, fields);
+      Reader{message_.get_view(), budget_}.read(to, fields);
     }
   }
 
@@ -163,6 +174,15 @@ class Reader {
     taken_ = true;
     return true;
   }
+  // Fields of this number after the present one.
+  [[nodiscard]] std::size_t count_of_later(Tag tag) const {
+    std::size_t count = 0;
+    protozero::pbf_reader later = message_;
+    for (later.skip(); later.next(); later.skip()) {
+      count += later.tag() == tag ? 1 : 0;
+    }
+    return count;
+  }
   template <typename Number, typename Read>
   static Number in_range(Read value, std::string_view what) {
     if (!std::in_range<Number>(value)) {
@@ -172,6 +192,7 @@ class Reader {
   }
 
   protozero::pbf_reader message_;
+  MemoryBudget& budget_;
   bool taken_ = false;
 };
 
@@ -331,14 +352,16 @@ void check(const Profile& profile) {
 }
 
 Profile read(protozero::data_view bytes) {
+  MemoryBudget budget{bytes.size()};
   std::uint32_t version = 0;
-  Reader{bytes}.read(version, [](auto& message, auto& to) { message.number(1, to, "version"); });
+  Reader{bytes, budget}.read(version, [](auto& message, auto& to) { message.number(1, to, "version"); });
   if (version != packed_version) {
     throw Damage{fmt::format("has version {}, this command reads version {}", version, packed_version)};
   }
   Profile profile;
-  Reader{bytes}.read(profile, profile_fields);
+  Reader{bytes, budget}.read(profile, profile_fields);
   check(profile);
+  check_stacks(profile, bytes.size());
   profile.totals = totals_of(profile.sites);
   return profile;
 }

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <protozero/pbf_reader.hpp>
 
 #include "profile/read/gzip.hpp"
@@ -15,15 +12,13 @@
 namespace ar::profile {
 namespace {
 
-// Larger than any profile; a small file can claim to hold any amount.
-constexpr std::size_t most_bytes = std::size_t{1} << 30U;
-
-std::expected<std::string, std::string> own_part(std::string_view message) {
+std::expected<std::string_view, std::string> own_part(std::string_view message) {
   try {
     for (protozero::pbf_reader reader{message.data(), message.size()}; reader.next();) {
       if (reader.tag() == pprof_own_field &&
           reader.wire_type() == protozero::pbf_wire_type::length_delimited) {
-        return reader.get_bytes();
+        const protozero::data_view bytes = reader.get_view();
+        return std::string_view{bytes.data(), bytes.size()};
       }
       reader.skip();
     }
@@ -45,39 +40,36 @@ std::string magic() {
 
 }  // namespace
 
-std::expected<Profile, std::string> read_pprof_profile(std::string_view gzip) {
-  const auto message = decompressed(gzip, most_bytes);
+std::expected<Profile, std::string> read_pprof_profile(std::string_view gzip, std::uint64_t most) {
+  const auto message = decompressed(gzip, most);
   if (!message) {
     return std::unexpected(fmt::format("cannot be read: {}", message.error()));
   }
   const auto own = own_part(*message);
-  if (!own) {
-    return std::unexpected(own.error());
-  }
-  return unpacked(*own);
+  return own ? unpacked(*own) : std::unexpected(own.error());
 }
 
-std::expected<Profile, std::string> load_profile(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) {
-    std::ifstream file{path, std::ios::binary};
-    std::array<char, sizeof track::profile_magic> buffer{};
-    file.read(buffer.data(), buffer.size());
-    const std::string_view start{buffer.data(), static_cast<std::size_t>(file.gcount())};
-    if (start.empty() && file.eof()) {
-      return std::unexpected(std::string{"is empty"});
-    }
-    if (is_gzip(start)) {
-      file.clear();
-      file.seekg(0);
-      const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
-      return file.bad() ? std::unexpected(std::string{"cannot be read"}) : read_pprof_profile(bytes);
-    }
-    if (!start.empty() && start != magic() && !start.starts_with(zstandard_start)) {
-      return std::unexpected(std::string{"is not a profile of Arpent, or its first bytes were overwritten"});
-    }
+std::expected<Profile, std::string> load_profile(const std::filesystem::path& path, std::uint64_t most) {
+  const auto file = InputFile::open(path, Streams::refused, Links::followed);
+  const auto start =
+      file ? file->read_at(0, sizeof track::profile_magic) : std::unexpected(std::string{file.error()});
+  if (!start) {
+    return std::unexpected(start.error());
   }
-  return read_profile_file(path);
+  if (start->empty()) {
+    return std::unexpected(std::string{"is empty"});
+  }
+  if (is_gzip(*start)) {
+    if (file->size() > most) {
+      return std::unexpected(too_large_profile(most));
+    }
+    const auto bytes = file->read(most);
+    return bytes ? read_pprof_profile(*bytes, most) : std::unexpected(bytes.error());
+  }
+  if (*start != magic() && !start->starts_with(zstandard_start)) {
+    return std::unexpected(std::string{"is not a profile of Arpent, or its first bytes were overwritten"});
+  }
+  return read_profile_file(path, AT_FDCWD, most);
 }
 
 }  // namespace ar::profile

@@ -14,6 +14,7 @@
 #include "profile/read/damage.hpp"
 #include "profile/read/load_generations.hpp"
 #include "profile/read/region_image.hpp"
+#include "profile/read/stack_limits.hpp"
 
 namespace ar::profile {
 namespace {
@@ -34,6 +35,7 @@ std::vector<Module> read_modules(const RegionImage& image, Offset first) {
       throw Damage{
           fmt::format("the module at offset {:#x} has a build id of {} bytes", at, record.build_id_size)};
     }
+    image.take_memory<Module>();
     modules.push_back({.path = image.text(record.path, "a module's path"),
                        .build_id = hexadecimal({record.build_id, record.build_id_size}),
                        .start = record.start,
@@ -47,7 +49,9 @@ std::vector<Module> read_modules(const RegionImage& image, Offset first) {
 
 std::vector<StackNode> read_stack_nodes(const RegionImage& image, const track::Header& header,
                                         std::size_t module_count) {
+  image.take_memory<StackNode>(header.node_count);
   std::vector<StackNode> nodes(header.node_count == 0 ? 0 : 1);
+  nodes.reserve(header.node_count);
   for (std::uint32_t index = 1; index < header.node_count; ++index) {
     const Offset chunk = Offset{header.node_chunks[index / track::nodes_per_chunk]} * 8;
     if (chunk == 0) {
@@ -107,6 +111,7 @@ void read_thread(const RegionImage& image, const track::ThreadRecord& record, st
       thread.frees += of.frees;
       thread.freed_bytes += of.freed_bytes;
       if (of.allocations != 0) {
+        image.take_memory<ThreadShare>();
         counts.shares[base + i].push_back(
             {.thread = number, .allocations = of.allocations, .allocated_bytes = of.allocated_bytes});
       }
@@ -116,6 +121,7 @@ void read_thread(const RegionImage& image, const track::ThreadRecord& record, st
 }
 
 Counts read_counts(const RegionImage& image, const track::Header& header) {
+  image.take_memory<std::pair<track::Counters, std::vector<ThreadShare>>>(header.origin_count);
   Counts counts{.sums = std::vector<track::Counters>(header.origin_count, track::Counters{}),
                 .shares = std::vector<std::vector<ThreadShare>>(header.origin_count),
                 .threads = {}};
@@ -127,6 +133,7 @@ Counts read_counts(const RegionImage& image, const track::Header& header) {
       throw Damage{"the list of threads runs in a circle"};
     }
     if (record.is_blank == 0) {
+      image.take_memory<Thread>();
       read_thread(image, record, header.first_own_origin, counts);
     }
     at = record.next;
@@ -155,6 +162,7 @@ std::vector<Moment> read_moments(const RegionImage& image, Offset first) {
     if (moments.size() >= most) {
       throw Damage{"the list of moments runs in a circle"};
     }
+    image.take_memory<Moment>();
     moments.push_back({.milliseconds = record.milliseconds,
                        .label = image.text(record.label, "a moment's label"),
                        .live_bytes = record.live_bytes});
@@ -337,13 +345,14 @@ Profile read(std::span<const std::byte> bytes) {
     throw Damage{
         fmt::format("is cut short: {} bytes, its header alone has {}", bytes.size(), sizeof(track::Header))};
   }
-  const auto header = RegionImage{bytes}.record<track::Header>(0, "the header");
+  MemoryBudget budget{bytes.size()};
+  const RegionImage image{bytes, budget};
+  const auto header = image.record<track::Header>(0, "the header");
   check(header);
   if (header.used > bytes.size() || header.used < sizeof(track::Header)) {
     throw Damage{fmt::format("is cut short or damaged: {} bytes, {} of them in use by its own account",
                              bytes.size(), header.used)};
   }
-  const RegionImage image{bytes};
 
   Profile profile;
   profile.pid = header.pid;
@@ -366,6 +375,8 @@ Profile read(std::span<const std::byte> bytes) {
   profile.stack_nodes = read_stack_nodes(image, header, profile.modules.size());
 
   Counts counts = read_counts(image, header);
+  image.take_memory<Site>(header.origin_count);
+  profile.sites.reserve(header.origin_count);
   Owners owners;
   profile.threads = std::move(counts.threads);
   profile.timeline = read_timeline(header);
@@ -382,12 +393,14 @@ Profile read(std::span<const std::byte> bytes) {
     Site site = read_site(image, record, index, counts.sums[index], profile.modules.size(), header);
     site.threads = std::move(counts.shares[index]);
     if (record.family == track::Family::owned) {
+      image.take_memory<Owner>();  // which may be its first
       owners.add(record.owner, std::move(site));
     } else {
       profile.sites.push_back(std::move(site));
     }
   }
   profile.owners = owners.take();
+  check_stacks(profile, bytes.size());
   profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.

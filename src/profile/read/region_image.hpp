@@ -11,16 +11,17 @@
 #include <type_traits>
 
 #include "profile/read/damage.hpp"
+#include "profile/read/memory_budget.hpp"
 #include "track/region/profile_layout.hpp"
 
 namespace ar::profile {
 
 using track::Offset;
 
-// The bytes must outlive it.
+// The bytes and the budget must outlive it.
 class RegionImage {
  public:
-  explicit RegionImage(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  RegionImage(std::span<const std::byte> bytes, MemoryBudget& budget) : bytes_(bytes), budget_(budget) {}
 
   template <typename Record>
   [[nodiscard]] Record record(Offset offset, std::string_view what) const {
@@ -52,7 +53,14 @@ class RegionImage {
     if (length == room) {
       throw Damage{fmt::format("{} at offset {:#x} has no end", what, offset)};
     }
+    budget_.take_text(length);
     return {start, length};
+  }
+
+  // Call it before each record that is made of what is read: records of a profile can share what they name.
+  template <typename Record>
+  void take_memory(std::size_t count = 1) const {
+    budget_.take<Record>(count);
   }
 
   // More records of one kind than this cannot be there without the list running in a circle.
@@ -63,6 +71,7 @@ class RegionImage {
 
  private:
   std::span<const std::byte> bytes_;
+  MemoryBudget& budget_;
 };
 
 }  // namespace ar::profile

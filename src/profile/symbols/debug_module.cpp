@@ -3,10 +3,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -14,6 +11,7 @@
 #include <utility>
 
 #include "profile/model/text_format.hpp"
+#include "profile/read/input.hpp"
 #include "profile/symbols/function_name.hpp"
 
 namespace ar::profile {
@@ -231,8 +229,9 @@ DebugModule::DebugModule(std::unique_ptr<State> state) : state_(std::move(state)
 DebugModule::~DebugModule() = default;
 
 std::unique_ptr<DebugModule> DebugModule::open(const std::string& path, const std::string& build_id) {
-  struct stat status{};
-  if (path.empty() || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  // The name comes from the profile, and may be that of a pipe.
+  auto file = InputFile::open(path, Streams::refused, Links::followed);
+  if (!file) {
     return nullptr;
   }
   auto state = std::make_unique<State>();
@@ -246,7 +245,10 @@ std::unique_ptr<DebugModule> DebugModule::open(const std::string& path, const st
   }
   dwfl_report_begin(state->session);
   // Base 0 with the file's own addresses added: addresses are those of the ELF file.
-  state->module = dwfl_report_elf(state->session, path.c_str(), path.c_str(), -1, 0, true);
+  state->module = dwfl_report_elf(state->session, path.c_str(), path.c_str(), file->descriptor(), 0, true);
+  if (state->module != nullptr) {
+    [[maybe_unused]] const int taken = file->release();  // the module closes it
+  }
   if (dwfl_report_end(state->session, nullptr, nullptr) != 0 || state->module == nullptr) {
     return nullptr;
   }

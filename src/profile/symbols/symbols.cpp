@@ -72,7 +72,7 @@ std::string why_unnamed(const std::string& path, const std::string& build_id) {
   return fmt::format(
       "{} is another build than the one that was recorded (build id {}){}: its functions are "
       "not named.",
-      printable(path), build_id, elsewhere);
+      printable(path), printable(build_id), elsewhere);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "profile/write/json.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <iterator>
@@ -7,11 +9,29 @@
 #include <type_traits>
 #include <utility>
 
+#include "profile/model/text_format.hpp"
+
 namespace ar::profile {
 namespace {
 
 bool stands_as_it_is(char letter) {
   return letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\';
+}
+
+// Programs read the same text from \u202e as from the character, and people see that it is there.
+std::string with_visible_controls(std::string_view json) {
+  std::string out;
+  while (!json.empty()) {
+    const CodePoint point = first_code_point(json);
+    const std::size_t length = std::max<std::size_t>(1, point.length);
+    if (point.length != 0 && is_invisible_control(point.value)) {
+      out += fmt::format("\\u{:04x}", point.value);
+    } else {
+      out += json.substr(0, length);
+    }
+    json.remove_prefix(length);
+  }
+  return out;
 }
 
 // A single value, as the library writes it. Most are numbers and plain text, for which it is not asked: a
@@ -30,7 +50,8 @@ void write_value(std::string& out, const Value& value) {
     out.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
     return;
   }
-  out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  out += with_visible_controls(
+      nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void begin_line(std::string& out, bool indents, std::size_t depth) {

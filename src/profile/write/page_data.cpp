@@ -1,19 +1,20 @@
 #include "profile/write/page_data.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <ranges>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/read/input.hpp"
 #include "profile/symbols/site_label.hpp"
 #include "profile/symbols/stack_frames.hpp"
 #include "profile/write/json.hpp"
@@ -22,15 +23,15 @@ namespace ar::profile {
 namespace {
 
 constexpr std::uint32_t lines_around = 3;
-constexpr off_t largest_source = off_t{8} << 20U;
+constexpr std::uint64_t largest_source = std::uint64_t{8} << 20U;
 constexpr std::size_t longest_line = 200;
 
 class Strings {
  public:
   std::size_t index(const std::string& text) {
-    const auto [place, added] = indices_.try_emplace(text, indices_.size());
+    const auto [place, added] = indices_.try_emplace(printable(text), indices_.size());
     if (added) {
-      json_.push_back(text);
+      json_.push_back(place->first);
     }
     return place->second;
   }
@@ -125,39 +126,72 @@ Place place_of(const Site& site, StackFrames& frames) {
   return {.file = user.file, .line = user.line};
 }
 
-// The lines around a place; null when they are not to be had.
+// A file of source, by lines.
+class SourceText {
+ public:
+  SourceText() = default;
+  explicit SourceText(std::string text) : text_(std::move(text)) {
+    for (std::size_t at = 0; at < text_.size(); ++at) {
+      starts_.push_back(at);
+      at = std::min(text_.find('\n', at), text_.size());
+    }
+  }
+
+  [[nodiscard]] std::size_t lines() const { return starts_.size(); }
+  // The start of the line with this number, from 1, as far as the page shows it; no character is cut.
+  [[nodiscard]] std::string_view line(std::size_t number) const {
+    std::string_view line = std::string_view{text_}.substr(starts_[number - 1]);
+    line = line.substr(0, line.find('\n'));
+    std::size_t length = std::min(line.size(), longest_line);
+    while (length < line.size() && length > 0 && (static_cast<unsigned char>(line[length]) & 0xc0U) == 0x80) {
+      --length;
+    }
+    return line.substr(0, length);
+  }
+  [[nodiscard]] std::size_t memory() const { return text_.size() + starts_.size() * sizeof starts_[0]; }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> starts_;
+};
+
+// The lines around a place; null if they cannot be read.
 class Sources {
  public:
   Json around(const Place& place) {
-    const std::vector<std::string>& lines = lines_of(place.file);
-    if (place.line == 0 || place.line > lines.size()) {
+    const SourceText& text = text_of(place.file);
+    if (place.line == 0 || place.line > text.lines()) {
       return nullptr;
     }
     const std::size_t first = place.line > lines_around ? place.line - lines_around : 1;
-    const std::size_t last = std::min<std::size_t>(lines.size(), place.line + lines_around);
+    const std::size_t last = std::min<std::size_t>(text.lines(), place.line + lines_around);
     Json shown = Json::array();
     for (std::size_t line = first; line <= last; ++line) {
-      shown.push_back(lines[line - 1].substr(0, longest_line));
+      shown.push_back(printable_with_tabs(text.line(line)));
     }
     return Json{{"first", first}, {"lines", std::move(shown)}};
   }
 
  private:
-  const std::vector<std::string>& lines_of(const std::string& path) {
+  const SourceText& text_of(const std::string& path) {
+    if (held_ > most_held) {
+      files_.clear();
+      held_ = 0;
+    }
     const auto [place, added] = files_.try_emplace(path);
-    struct stat facts{};
-    // A name from a profile may be that of a device or a pipe, which would never end.
-    if (added && ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) &&
-        facts.st_size <= largest_source) {
-      std::ifstream file{path};
-      for (std::string line; std::getline(file, line);) {
-        place->second.push_back(line);
-      }
+    if (added) {
+      // A name from a profile may be that of a device or a pipe.
+      place->second = SourceText{read_input(path, Streams::refused, largest_source).value_or(std::string{})};
+      held_ += place->second.memory();
     }
     return place->second;
   }
 
-  std::map<std::string, std::vector<std::string>> files_;
+  // A profile can give one file many names.
+  static constexpr std::size_t most_held = std::size_t{32} << 20U;
+
+  std::map<std::string, SourceText> files_;
+  std::size_t held_ = 0;
 };
 
 Json values_of(const Site& site) {
@@ -191,9 +225,9 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   Sources sources;
   Json json;
   json["arpent"] = page_format;
-  json["name"] = name;
-  json["program"] = profile.program;
-  json["command_line"] = profile.command_line;
+  json["name"] = printable(name);
+  json["program"] = printable(profile.program);
+  json["command_line"] = printable(profile.command_line);
   json["pid"] = profile.pid;
   json["start_time"] = profile.start_time;
   json["peak_bytes"] = profile.peak_bytes;
@@ -253,8 +287,8 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   json["strings"] = strings.take();
   json["threads"] = Json::array();
   for (const Thread& thread : profile.threads) {
-    json["threads"].push_back(
-        Json{{"tid", thread.tid}, {"name", thread.name}, {"allocated_bytes", thread.allocated_bytes}});
+    json["threads"].push_back(Json{
+        {"tid", thread.tid}, {"name", printable(thread.name)}, {"allocated_bytes", thread.allocated_bytes}});
   }
   json["timeline"] = Json::array();
   for (const TimelinePoint& point : profile.timeline) {
@@ -262,7 +296,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   }
   json["moments"] = Json::array();
   for (const Moment& moment : profile.moments) {
-    json["moments"].push_back(Json::array({moment.milliseconds, moment.label, moment.live_bytes}));
+    json["moments"].push_back(Json::array({moment.milliseconds, printable(moment.label), moment.live_bytes}));
   }
 
   const std::string text = json.on_one_line();

@@ -288,7 +288,7 @@ class PprofWriter {
     message.add_uint64(MappingField::memory_start, module.start);
     message.add_uint64(MappingField::memory_limit, module.end);
     message.add_int64(MappingField::filename, text(printable(module.path)));
-    message.add_int64(MappingField::build_id, text(module.build_id));
+    message.add_int64(MappingField::build_id, text(printable(module.build_id)));
     message.add_bool(MappingField::has_functions, named);
     message.add_bool(MappingField::has_filenames, named);
     message.add_bool(MappingField::has_line_numbers, named);

@@ -161,7 +161,8 @@ std::vector<CompilationUnit> read_compilation_units(const std::string& path, std
   callbacks.section_address = ::dwfl_offline_section_address;
   callbacks.debuginfo_path = &debug_path;
   const std::unique_ptr<Dwfl, EndSession> session{::dwfl_begin(&callbacks)};
-  const int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : as_descriptor(member);
+  const int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+                                        : as_descriptor(member);
   if (session == nullptr || descriptor < 0) {
     if (descriptor >= 0) {
       ::close(descriptor);

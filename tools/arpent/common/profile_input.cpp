@@ -2,18 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <cstdint>
 
 #include "profile/model/text_format.hpp"
 #include "profile/read/profile_file.hpp"
 
 namespace ar::command {
+namespace {
 
-std::expected<profile::Profile, std::string> open_profile(const std::string& file) {
-  auto profile = profile::load_profile(file);
+constexpr std::uint64_t largest_suppressions = std::uint64_t{16} << 20U;
+
+}  // namespace
+
+void add_input_limit_option(CommandLine& line, std::size_t& most) {
+  line.option("--max-input", most, "Bytes, or as 1GiB: refuse files that hold more, decompressed")
+      .value("SIZE")
+      .bytes_with_unit()
+      .with_default_in_help("1GiB");
+}
+
+std::expected<profile::Profile, std::string> open_profile(const std::string& file, std::size_t most) {
+  auto profile = profile::load_profile(file, most);
   if (!profile) {
     return std::unexpected(
         fmt::format("{} {}", profile::in_quotes(file), profile::printable(profile.error())));
@@ -25,14 +34,11 @@ std::expected<profile::Suppressions, std::string> open_suppressions(const std::s
   if (file.empty()) {
     return profile::Suppressions{};
   }
-  errno = 0;
-  std::ifstream stream{file, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  if (!stream.is_open() || stream.bad() || errno == EISDIR) {
-    return std::unexpected(fmt::format("{} cannot be read: {}", profile::in_quotes(file),
-                                       std::generic_category().message(errno)));
+  const auto text = profile::read_input(file, profile::Streams::accepted, largest_suppressions);
+  if (!text) {
+    return std::unexpected(fmt::format("{} {}", profile::in_quotes(file), text.error()));
   }
-  auto suppressions = profile::Suppressions::parsed(text);
+  auto suppressions = profile::Suppressions::parsed(*text);
   if (!suppressions) {
     return std::unexpected(fmt::format("{}: {}", profile::in_quotes(file), suppressions.error()));
   }

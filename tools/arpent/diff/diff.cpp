@@ -36,6 +36,7 @@ struct Options {
   SiteChoiceOptions sites;
   std::string fail_on_growth;  // empty: growth is no failure
   std::size_t top = 10;
+  std::size_t most_input = profile::default_most_input;
 };
 
 struct Format {
@@ -73,6 +74,7 @@ void declare(CommandLine& line, Options& options) {
       .between(0, 100000)
       .with_default_in_help();
   add_site_choice_options(line, options.sites);
+  add_input_limit_option(line, options.most_input);
   line.footer(
       "Examples:\n"
       "  arpent diff monday.profile tuesday.profile\n"
@@ -84,9 +86,9 @@ void declare(CommandLine& line, Options& options) {
 }
 
 // A profile as the options want it; an exit status when that cannot be.
-std::optional<profile::Profile> opened(const std::string& file, const SiteChoice& choice,
-                                       profile::Symbolizer& symbolizer) {
-  auto profile = open_profile(file);
+std::optional<profile::Profile> opened(const std::string& file, const Options& options,
+                                       const SiteChoice& choice, profile::Symbolizer& symbolizer) {
+  auto profile = open_profile(file, options.most_input);
   if (!profile) {
     complain(name, profile.error());
     return std::nullopt;
@@ -121,8 +123,8 @@ int diff(const std::vector<std::string>& arguments) {
     return choice.error().status;
   }
   profile::Symbolizer symbolizer;
-  const auto before = opened(options.before, *choice, symbolizer);
-  const auto after = before ? opened(options.after, *choice, symbolizer) : std::nullopt;
+  const auto before = opened(options.before, options, *choice, symbolizer);
+  const auto after = before ? opened(options.after, options, *choice, symbolizer) : std::nullopt;
   if (!after) {
     return status_unreadable;
   }

@@ -26,8 +26,10 @@ int merge(const std::vector<std::string>& arguments) {
       std::string{name}};
   std::string out;
   std::vector<std::string> files;
+  std::size_t most_input = profile::default_most_input;
   line.option("OUT", out, "File to write; what is there is replaced").value("FILE").required();
   line.option("PROFILE", files, "Profiles to join").value("FILE").required();
+  add_input_limit_option(line, most_input);
   line.footer(
       "Example:\n"
       "  arpent merge all.pb.gz monday.profile tuesday.profile\n"
@@ -35,13 +37,13 @@ int merge(const std::vector<std::string>& arguments) {
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, or OUT not be written; then\n"
       "OUT stays as it was.");
-  line.usage("arpent merge OUT PROFILE…");
+  line.usage("arpent merge [--max-input SIZE] OUT PROFILE…");
   if (const auto status = line.parse(arguments)) {
     return *status;
   }
   std::vector<profile::Profile> profiles;
   for (const std::string& file : files) {
-    auto profile = open_profile(file);
+    auto profile = open_profile(file, most_input);
     if (!profile) {
       complain(name, profile.error());
       return status_unreadable;

@@ -191,17 +191,19 @@ std::expected<LifetimeRows, std::string> read_lifetimes(std::string_view text) {
 }
 
 std::string with_offsets(const LifetimeRows& rows, std::span<const std::size_t> offsets) {
-  std::string text = rows.heading + (rows.offset_column ? "\n" : ",offset\n");
+  using profile::printable_with_tabs;
+  std::string text = printable_with_tabs(rows.heading) + (rows.offset_column ? "\n" : ",offset\n");
   for (std::size_t index = 0; index < rows.rows.size(); ++index) {
     const std::string& row = rows.rows[index];
     if (rows.offset_column) {
       // It was read with as many fields as the heading has.
       const std::vector<Field> fields = fields_of(row).value_or(std::vector<Field>{});
       const Field& old = fields.at(*rows.offset_column);
-      text += fmt::format("{}{}{}\n", std::string_view{row}.substr(0, old.begin), offsets[index],
-                          std::string_view{row}.substr(old.begin + old.size));
+      text += fmt::format("{}{}{}\n", printable_with_tabs(std::string_view{row}.substr(0, old.begin)),
+                          offsets[index],
+                          printable_with_tabs(std::string_view{row}.substr(old.begin + old.size)));
     } else {
-      text += fmt::format("{},{}\n", row, offsets[index]);
+      text += fmt::format("{},{}\n", printable_with_tabs(row), offsets[index]);
     }
   }
   return text;

@@ -27,7 +27,8 @@ struct LifetimeRows {
 // The error names the line, as in "line 3: size '-4' is no number of bytes", without full stop.
 [[nodiscard]] std::expected<LifetimeRows, std::string> read_lifetimes(std::string_view text);
 
-// The same rows with the column `offset`: the last one, or in the place of the one that was there.
+// The same rows with the column `offset`: the last one, or in the place of the one that was there. What
+// terminals would obey is escaped.
 [[nodiscard]] std::string with_offsets(const LifetimeRows& rows, std::span<const std::size_t> offsets);
 
 }  // namespace ar::command::plan

@@ -2,29 +2,27 @@
 #include <arpent/ml/plan.hpp>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <expected>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "arpent/common/command_line.hpp"
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/output.hpp"
+#include "arpent/common/profile_input.hpp"
 #include "arpent/plan/lifetimes_csv.hpp"
 #include "arpent/plan/plan_svg.hpp"
 #include "arpent/plan/tflite_lifetimes.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/read/input.hpp"
 #include "profile/write/json.hpp"
 
 namespace ar::command {
@@ -45,26 +43,13 @@ struct Arguments {
   std::size_t alignment = 1;
   std::optional<std::size_t> capacity;
   double seconds = 10;
+  std::size_t most_input = profile::default_most_input;
 };
 
-std::expected<std::string, std::string> content_of(const std::string& file) {
-  std::string text;
-  if (file == "-") {
-    text.assign(std::istreambuf_iterator<char>{std::cin}, {});
-    return text;
-  }
-  errno = 0;
-  std::ifstream stream{file, std::ios::binary};
-  // A folder opens, and fails only when it is read.
-  if (!stream || (stream.peek(), stream.bad())) {
-    return std::unexpected(std::generic_category().message(errno == 0 ? EIO : errno));
-  }
-  stream.clear();
-  text.assign(std::istreambuf_iterator<char>{stream}, {});
-  if (stream.bad()) {
-    return std::unexpected(std::generic_category().message(errno == 0 ? EIO : errno));
-  }
-  return text;
+// The error is a sentence without a full stop, to be put after the file's name.
+std::expected<std::string, std::string> content_of(const std::string& file, std::size_t most) {
+  return file == "-" ? profile::read_stream(STDIN_FILENO, most)
+                     : profile::read_input(file, profile::Streams::accepted, most);
 }
 
 std::expected<plan::LifetimeRows, std::string> lifetimes_of(std::string_view file, std::string_view content) {
@@ -138,6 +123,7 @@ void declare(CommandLine& line, Arguments& given) {
       .value("SECONDS")
       .between(0.0, longest_time)
       .with_default_in_help();
+  add_input_limit_option(line, given.most_input);
   line.option("--format", given.format, "csv, or json (for programs)")
       .one_of({"csv", "json"})
       .with_default_in_help();
@@ -170,9 +156,9 @@ int plan_file(const std::vector<std::string>& arguments) {
     return status_usage;
   }
   const std::string named = given.file == "-" ? "standard input" : profile::in_quotes(given.file);
-  const auto text = content_of(given.file);
+  const auto text = content_of(given.file, given.most_input);
   if (!text) {
-    return fail(fmt::format("{} cannot be read: {}", named, text.error()));
+    return fail(fmt::format("{} {}", named, text.error()));
   }
   const auto rows = lifetimes_of(given.file, *text);
   if (!rows) {

@@ -33,6 +33,7 @@ struct Options {
   std::string tree;
   SiteChoiceOptions sites;
   std::size_t top = 10;
+  std::size_t most_input = profile::default_most_input;
 };
 
 // "Formats:" and a line for each.
@@ -64,6 +65,7 @@ void declare(CommandLine& line, Options& options) {
       .between(0, 100000)
       .with_default_in_help();
   add_site_choice_options(line, options.sites);
+  add_input_limit_option(line, options.most_input);
   line.footer(
       format_lines() +
       "\n"
@@ -112,7 +114,7 @@ int report(const std::vector<std::string>& arguments) {
     complain(name, choice.error().what);
     return choice.error().status;
   }
-  auto profile = open_profile(options.profile);
+  auto profile = open_profile(options.profile, options.most_input);
   if (!profile) {
     complain(name, profile.error());
     return status_unreadable;

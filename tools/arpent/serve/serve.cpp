@@ -3,8 +3,8 @@
 #include <httplib.h>
 
 #include <charconv>
+#include <cstdint>
 #include <expected>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include "arpent/serve/served_metrics.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/read/input.hpp"
 #include "profile/write/pprof_writer.hpp"
 
 namespace ar::command {
@@ -25,6 +26,7 @@ namespace {
 constexpr std::string_view name = "arpent serve";
 constexpr int default_port = 9468;
 constexpr std::size_t shortest_token = 16;
+constexpr std::uint64_t largest_token_file = std::uint64_t{64} << 10U;
 
 struct Options {
   std::string address = "127.0.0.1";
@@ -139,9 +141,11 @@ void declare_routes(httplib::Server& server, const std::string& token) {
 }
 
 std::expected<std::string, std::string> read_token(const std::string& file) {
-  std::ifstream stream{file};
-  std::expected<std::string, std::string> token;
-  std::getline(stream, *token);
+  const auto text = profile::read_input(file, profile::Streams::accepted, largest_token_file);
+  if (!text) {
+    return std::unexpected(fmt::format("{} {}", profile::in_quotes(file), text.error()));
+  }
+  std::expected<std::string, std::string> token{std::in_place, *text, 0, text->find('\n')};
   if (token->size() < shortest_token) {
     return std::unexpected(fmt::format("{} does not begin with a token of at least {} characters",
                                        profile::in_quotes(file), shortest_token));

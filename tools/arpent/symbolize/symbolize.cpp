@@ -3,7 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <string>
 #include <system_error>
 
 #include "arpent/common/command_line.hpp"
@@ -16,22 +16,27 @@
 namespace ar::command {
 namespace {
 
-struct FreeLine {
-  void operator()(char* line) const { std::free(line); }  // getline's, from malloc
-};
+// A longer line is looked at in parts: a file may have no line's end.
+constexpr std::size_t longest_line = std::size_t{1} << 20U;
+
+// Empty at the end of the file, or when reading failed.
+std::string next_line(std::FILE* in) {
+  std::string line;
+  for (int letter = 0;
+       line.size() < longest_line && letter != '\n' && (letter = ::getc_unlocked(in)) != EOF;) {
+    line += static_cast<char>(letter);
+  }
+  return line;
+}
 
 // False when reading or writing failed; errno says why.
 bool filter(std::FILE* in, std::FILE* out, profile::Symbolizer& symbolizer) {
-  char* buffer = nullptr;
-  std::size_t capacity = 0;
-  ssize_t length = 0;
-  while ((length = ::getline(&buffer, &capacity, in)) > 0) {
-    const std::string line = symbolized({buffer, static_cast<std::size_t>(length)}, symbolizer);
+  for (std::string text = next_line(in); !text.empty(); text = next_line(in)) {
+    const std::string line = symbolized(text, symbolizer);
     if (std::fwrite(line.data(), 1, line.size(), out) != line.size()) {
       break;
     }
   }
-  const std::unique_ptr<char, FreeLine> owner{buffer};
   return std::ferror(in) == 0 && std::ferror(out) == 0;
 }
 

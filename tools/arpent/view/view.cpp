@@ -26,11 +26,11 @@ constexpr const char* content_policy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-std::optional<std::string> page_of(const std::vector<std::string>& files) {
+std::optional<std::string> page_of(const std::vector<std::string>& files, std::size_t most_input) {
   profile::Symbolizer symbolizer;
   std::vector<std::string> data;
   for (const std::string& file : files) {
-    const auto profile = open_profile(file);
+    const auto profile = open_profile(file, most_input);
     if (!profile) {
       complain(command, profile.error());
       return std::nullopt;
@@ -77,10 +77,11 @@ int view(const std::vector<std::string>& arguments) {
       "alone until Ctrl-C, or written as one file that works offline. It holds the lines of source\n"
       "around the places that allocate, where they can be read.",
       command};
-  line.usage("arpent view [--port N | --output FILE] PROFILE [AFTER]");
+  line.usage("arpent view [--port N | --output FILE] [--max-input SIZE] PROFILE [AFTER]");
   std::vector<std::string> files;
   std::string output;
   int port = 0;
+  std::size_t most_input = profile::default_most_input;
   line.option("PROFILE", files, "The profile; a second one is compared with it")
       .value("FILE")
       .required()
@@ -90,6 +91,7 @@ int view(const std::vector<std::string>& arguments) {
       .value("PORT")
       .between(0, highest_port)
       .not_beside(output_option);
+  add_input_limit_option(line, most_input);
   line.footer(
       "Example:\n"
       "  arpent view --output heap.html program.arpent\n"
@@ -100,7 +102,7 @@ int view(const std::vector<std::string>& arguments) {
   if (const auto status = line.parse(arguments)) {
     return *status;
   }
-  const std::optional<std::string> page = page_of(files);
+  const std::optional<std::string> page = page_of(files, most_input);
   if (!page) {
     return status_unreadable;
   }
