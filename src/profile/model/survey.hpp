@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,7 +68,7 @@ struct UntrackedProgram {
 struct ProcessImage {
   unsigned number = 0;  // 0, 1, … in order of exec within the process
   ImageEnd end = ImageEnd::exited;
-  std::filesystem::path file;  // where the profile was read from
+  std::string file;  // of the profile: its name in the folder of the run
   Profile profile;
 };
 

@@ -32,11 +32,13 @@ std::size_t committed = 0;  // bytes from the start that are certain to be there
 bool has_file = false;
 std::size_t file_size = 0;
 Untracked why_no_file = Untracked::not_so;
-constexpr std::size_t longest_path = 1024;
+constexpr std::size_t longest_path = 1056;  // `arpent run` refuses names from which longer ones would be made
+constexpr std::size_t longest_name = 257;   // one more than there can be shows that a name was cut
 
-long open_exclusively(const char* path) noexcept {
-  return platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path),
-                               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+// A path below an open folder, or below the working directory. Returns a descriptor, or -errno.
+long open_at(long folder, const char* path, int flags) noexcept {
+  return platform::system_call(SYS_openat, folder, reinterpret_cast<long>(path),
+                               flags | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 char* append(char* out, const char* end, const char* text) noexcept {
@@ -59,36 +61,69 @@ char* append_number(char* out, const char* end, std::uint64_t value) noexcept {
   return out;
 }
 
+// Where the name begins in the path of a file; the path is absolute.
+const char* name_in(const char* file) noexcept {
+  const char* const slash = std::strrchr(file, '/');
+  return slash == nullptr ? file : slash + 1;
+}
+
+// The folder that the profile goes to. Others may write to the folder that it lies in, and may have put a
+// link in its place, which is refused. What happens to its path later does not matter.
+long open_folder(const ProfilePath& place) noexcept {
+  const char* const path = place.directory != nullptr ? place.directory : place.file;
+  const std::size_t length =
+      place.directory != nullptr ? std::strlen(path) : static_cast<std::size_t>(name_in(path) - path);
+  char folder[longest_path];
+  if (length >= sizeof folder) {
+    return -ENAMETOOLONG;
+  }
+  std::memcpy(folder, path, length);
+  // Without the last slash, which would have a link followed.
+  folder[length > 1 && path[length - 1] == '/' ? length - 1 : length] = '\0';
+  return open_at(AT_FDCWD, folder, O_PATH | O_DIRECTORY);
+}
+
 // The n-th name that a file of this process's may have; false when it is too long.
-bool write_name(const ProfilePath& place, unsigned n, char (&path)[longest_path]) noexcept {
-  const char* const end = path + sizeof path - 1;
+bool write_name(const ProfilePath& place, unsigned n, char (&name)[longest_name]) noexcept {
+  const char* const end = name + sizeof name - 1;
   const auto pid = static_cast<std::uint64_t>(platform::system_call(SYS_getpid));
-  char* out = append(path, end, place.directory != nullptr ? place.directory : place.file);
+  char* out = name;
   if (place.directory != nullptr) {
-    out = append_number(append(out, end, "/"), end, pid);
+    out = append_number(out, end, pid);
     out = append_number(append(out, end, "."), end, n);
     out = append(out, end, ".profile");
-  } else if (n != 0) {
-    out = append_number(append(out, end, "."), end, pid);
-    out = n == 1 ? out : append_number(append(out, end, "."), end, n - 1);
+  } else {
+    out = append(out, end, name_in(place.file));
+    if (n != 0) {
+      out = append_number(append(out, end, "."), end, pid);
+      out = n == 1 ? out : append_number(append(out, end, "."), end, n - 1);
+    }
   }
   *out = '\0';
   return out < end;
 }
 
 // A new file of this process's; its descriptor, or negative.
-int create_file(const ProfilePath& place, char (&path)[longest_path]) noexcept {
+long create_file(long folder, const ProfilePath& place, char (&name)[longest_name]) noexcept {
   constexpr unsigned most_images = 1000;  // successive exec images of one process
   for (unsigned image = 0; image < most_images; ++image) {
-    if (!write_name(place, image, path)) {
-      return -1;
+    if (!write_name(place, image, name)) {
+      return -ENAMETOOLONG;
     }
-    const long descriptor = open_exclusively(path);
+    const long descriptor = open_at(folder, name, O_RDWR | O_CREAT | O_EXCL);
     if (descriptor != -EEXIST) {
-      return static_cast<int>(descriptor);
+      return descriptor;
     }
   }
-  return -1;
+  return -EEXIST;
+}
+
+// Gives the file a second name, beside its folder (ProfilePath). Fails if that is taken.
+void link_beside_folder(long folder, const char* name) noexcept {
+  char beside[longest_name + sizeof "../"] = "../";
+  std::memcpy(beside + 3, name, std::strlen(name) + 1);
+  platform::system_call(SYS_linkat, folder, reinterpret_cast<long>(name), folder,
+                        reinterpret_cast<long>(beside), 0);
 }
 
 char* map_file(int descriptor, std::size_t capacity) noexcept {
@@ -148,13 +183,14 @@ bool commit_start(char* base, int descriptor) noexcept {
 // A file mapped for writing, with its first step committed; null if that fails. All of the file is
 // there at once, sparse, and nothing opens it again: the program may remove it, put another one in its place,
 // or lose the right to open it.
-char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {
-  char path[longest_path];
-  const int descriptor = create_file(place, path);
-  if (descriptor < 0) {
-    why_no_file = descriptor == -ENOSPC || descriptor == -EDQUOT ? Untracked::no_space : Untracked::no_access;
+char* map_new_file(long folder, const ProfilePath& place, std::size_t capacity) noexcept {
+  char name[longest_name];
+  const long created = create_file(folder, place, name);
+  if (created < 0) {
+    why_no_file = created == -ENOSPC || created == -EDQUOT ? Untracked::no_space : Untracked::no_access;
     return nullptr;
   }
+  const int descriptor = static_cast<int>(created);
   const std::size_t limit = file_size_limit();
   file_size = platform::round_down(limit < capacity ? limit : capacity, platform::page_size);
   has_file = true;
@@ -169,9 +205,22 @@ char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept 
   }
   platform::system_call(SYS_close, descriptor);
   if (base == nullptr) {
-    platform::system_call(SYS_unlinkat, AT_FDCWD, reinterpret_cast<long>(path), 0);
+    platform::system_call(SYS_unlinkat, folder, reinterpret_cast<long>(name), 0);
     has_file = false;
+  } else if (place.directory == nullptr && std::strcmp(name, name_in(place.file)) == 0) {
+    link_beside_folder(folder, name);
   }
+  return base;
+}
+
+char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {
+  const long folder = open_folder(place);
+  if (folder < 0) {
+    why_no_file = Untracked::no_access;
+    return nullptr;
+  }
+  char* const base = map_new_file(folder, place, capacity);
+  platform::system_call(SYS_close, folder);
   return base;
 }
 

@@ -25,8 +25,9 @@ template <typename T>
   return static_cast<Offset>(static_cast<const char*>(pointer) - region_base);
 }
 
-// Where the profile's file goes; it is created exclusively, with mode 0600, and no link is followed. Absolute
-// paths, which are copied.
+// Where the profile's file goes; it is created exclusively, with mode 0600, and neither it nor its folder may
+// be a link. Absolute paths, which are copied. The folder is one that only its user can enter. A profile that
+// is to stay also gets a name that others see, beside the folder of `file`, as soon as it is there.
 struct ProfilePath {
   const char* directory = nullptr;  // as `<pid>.<n>.profile` in it; null: `file` counts
   const char* file = nullptr;       // as this; as `<file>.<pid>`, `<file>.<pid>.<n>` where that is taken

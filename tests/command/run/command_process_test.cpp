@@ -237,6 +237,9 @@ TEST_F(Files, PrivateDirectoryGoesWhereTheUserSays) {
 
 class Collection : public Files {
  protected:
+  [[nodiscard]] Descriptor opened() const {
+    return Descriptor{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  }
   void profile(const std::string& name, track::RunState state, std::int32_t pid = 0) {
     testing::ProfileBuilder builder;
     builder.header().state = state;
@@ -254,7 +257,7 @@ TEST_F(Collection, TakesTheLastImageOfTheProgramAsTheMainOne) {
   profile("99.0.profile", track::RunState::exited);
   std::ofstream{path("libarpent-preload.so")} << "no profile";
   std::ofstream{path("100.x.profile")} << "no profile";
-  const ProfileCollection collection = collect_profiles(folder_, 100, {}, {});
+  const ProfileCollection collection = collect_profiles(opened().number(), 100, {}, {});
   ASSERT_TRUE(collection.main);
   EXPECT_EQ(collection.main->number, 10U);
   EXPECT_EQ(collection.main->end, profile::ImageEnd::quick_exited);
@@ -272,7 +275,7 @@ TEST_F(Collection, KnowsWhoWasKilledAndWhoStillRuns) {
   profile("4194305.0.profile", track::RunState::running);  // above the kernel's greatest
   profile::Ending ending;
   ending.by_signal = true;
-  const ProfileCollection collection = collect_profiles(folder_, 100, ending, {});
+  const ProfileCollection collection = collect_profiles(opened().number(), 100, ending, {});
   ASSERT_TRUE(collection.main);
   EXPECT_EQ(collection.main->end, profile::ImageEnd::killed);
   for (const profile::ProcessImage& image : collection.others) {
@@ -284,7 +287,7 @@ TEST_F(Collection, KnowsWhoWasKilledAndWhoStillRuns) {
 
 TEST_F(Collection, NamesDamagedProfiles) {
   std::ofstream{path("100.0.profile")} << "damaged";
-  const ProfileCollection collection = collect_profiles(folder_, 100, {}, {});
+  const ProfileCollection collection = collect_profiles(opened().number(), 100, {}, {});
   EXPECT_FALSE(collection.main);
   EXPECT_THAT(collection.damaged, Contains(HasSubstr("The profile of process 100 is cut short: 7 bytes")));
 }

@@ -5,16 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "profile/model/text_format.hpp"
+#include "profile/read/input.hpp"
 #include "profile/read/region_file.hpp"
 #include "track/region/profile_layout.hpp"
 
@@ -36,17 +39,45 @@ std::optional<std::string> shared_file(std::string_view line) {
   return path;
 }
 
-bool is_profile(const std::filesystem::path& path) {
+// The users that the process acts for; none if it has ended.
+std::vector<uid_t> users_of(const std::filesystem::path& process) {
   struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return false;  // what is no file could block
+  if (::stat(process.c_str(), &status) != 0) {
+    return {};
   }
+  std::vector<uid_t> users{status.st_uid};  // root's if the process must not be dumped
+  std::ifstream lines{process / "status"};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Uid:")) {
+      std::istringstream numbers{line.substr(std::string_view{"Uid:"}.size())};
+      users.insert(users.end(), std::istream_iterator<uid_t>{numbers}, {});
+      break;
+    }
+  }
+  return users;
+}
+
+// Opens a profile of one of these users, or ours. Others may have put a file of that name in its place.
+std::expected<profile::InputFile, std::string> open_profile_of(const std::vector<uid_t>& users,
+                                                               const std::filesystem::path& path) {
+  auto file = profile::InputFile::open(path, profile::Streams::refused, profile::Links::refused);
+  struct stat status{};
+  if (file && (::fstat(file->descriptor(), &status) != 0 ||
+               (status.st_uid != ::geteuid() && std::ranges::find(users, status.st_uid) == users.end()))) {
+    return std::unexpected(std::string{"is another user's"});
+  }
+  return file;
+}
+
+bool is_profile(const std::filesystem::path& path, const std::vector<uid_t>& users) {
+  const auto file = open_profile_of(users, path);
   std::uint64_t magic = 0;
-  std::array<char, sizeof magic> start{};
-  std::ifstream file{path, std::ios::binary};
-  file.read(start.data(), start.size());
-  std::memcpy(&magic, start.data(), sizeof magic);
-  return file && magic == track::profile_magic;
+  const auto start = file ? file->read_at(0, sizeof magic) : std::unexpected(file.error());
+  if (!start || start->size() != sizeof magic) {
+    return false;
+  }
+  std::memcpy(&magic, start->data(), sizeof magic);
+  return magic == track::profile_magic;
 }
 
 }  // namespace
@@ -54,12 +85,12 @@ bool is_profile(const std::filesystem::path& path) {
 std::expected<std::filesystem::path, std::string> find_live_profile(int pid,
                                                                     const std::filesystem::path& proc) {
   const std::filesystem::path folder = proc / std::to_string(pid);
-  struct stat status{};
-  if (::stat(folder.c_str(), &status) != 0) {
+  const std::vector<uid_t> users = users_of(folder);
+  if (users.empty()) {
     return std::unexpected(fmt::format("there is no process {}", pid));
   }
   const std::unexpected another{fmt::format("process {} is another user's", pid)};
-  if (::geteuid() != 0 && status.st_uid != ::geteuid()) {
+  if (::geteuid() != 0 && users.front() != ::geteuid()) {
     return another;
   }
   std::ifstream maps{folder / "maps"};
@@ -80,7 +111,7 @@ std::expected<std::filesystem::path, std::string> find_live_profile(int pid,
     // The process may have another root, in a container.
     for (const std::filesystem::path& candidate :
          {std::filesystem::path{*path}, std::filesystem::path{(folder / "root").string() + *path}}) {
-      if (is_profile(candidate)) {
+      if (is_profile(candidate, users)) {
         return candidate;
       }
     }
@@ -110,7 +141,8 @@ std::expected<profile::Profile, std::string> read_live_profile(int pid) {
   if (!file) {
     return std::unexpected(file.error());
   }
-  auto profile = profile::read_profile_file(*file);
+  const auto opened = open_profile_of(users_of(std::filesystem::path{"/proc"} / std::to_string(pid)), *file);
+  auto profile = opened ? profile::read_profile_file(*opened) : std::unexpected(opened.error());
   if (!profile) {
     return std::unexpected(
         fmt::format("the profile of process {} {}", pid, profile::printable(profile.error())));

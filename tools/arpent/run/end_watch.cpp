@@ -4,7 +4,7 @@
 
 #include <csignal>
 #include <ctime>
-#include <system_error>
+#include <utility>
 
 namespace ar::command {
 namespace {
@@ -46,14 +46,13 @@ struct Watch {
   bool is_hurried = false;
   clockid_t clock{};  // of the thread that works
   int passed_on = 0;
-  std::filesystem::path folder;
+  std::shared_ptr<const PrivateDirectory> folder;
 };
 
 extern "C" void* wait_for_end(void* context) {
   const auto* const watch = static_cast<const Watch*>(context);
   const int signal = wait_for(watch->signals, watch->is_hurried ? &watch->clock : nullptr);
-  std::error_code ignored;
-  std::filesystem::remove_all(watch->folder, ignored);
+  watch->folder->remove();
   die_by(signal == 0 ? watch->passed_on : signal);
 }
 
@@ -72,11 +71,11 @@ bool start_thread(Watch* watch) {
 
 }  // namespace
 
-void watch_for_end(const std::filesystem::path& folder, const ChildEnding& child) {
+void watch_for_end(std::shared_ptr<const PrivateDirectory> folder, const ChildEnding& child) {
   ::signal(SIGXFSZ, SIG_IGN);  // a report that may not grow is a failure to report, and not the end
   // The thread may use it until the process has ended: never destroyed.
   static Watch& watch = *new Watch;
-  watch.folder = folder;
+  watch.folder = std::move(folder);
   watch.passed_on = child.passed_on;
   ::sigemptyset(&watch.signals);
   for (const int signal : end_signals) {

@@ -1,16 +1,19 @@
 #include "arpent/run/private_directory.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -44,36 +47,32 @@ bool has_room(const std::string& folder, bool in_memory_only) {
          least_room;
 }
 
-// A descriptor that closes itself, with what that releases.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
+// A name that no other process can expect; none if the system has no random numbers.
+std::optional<std::string> new_name() {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::array<unsigned char, 10> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    return std::nullopt;
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-// Puts the marker into the folder, locked from the moment at which it is there. Returns its descriptor; -1 if
-// that fails: the folder then has no marker.
-int mark(const std::string& folder) {
-  const std::string unlocked = folder + "/run.new";
-  const int descriptor = ::open(unlocked.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (descriptor < 0) {
-    return -1;
+  std::string name{name_start};
+  for (const unsigned char byte : random) {
+    name += letters[byte % letters.size()];
   }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 ||
-      ::rename(unlocked.c_str(), fmt::format("{}/{}", folder, marker).c_str()) != 0) {
-    ::unlink(unlocked.c_str());
-    ::close(descriptor);
-    return -1;
+  return name;
+}
+
+// Puts the marker into the folder, locked from the moment at which it is there. None if that fails: the
+// folder then has no marker.
+Descriptor mark(int folder) {
+  constexpr const char* unlocked = "run.new";
+  Descriptor descriptor{::openat(folder, unlocked, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!descriptor) {
+    return {};
+  }
+  if (::flock(descriptor.number(), LOCK_EX | LOCK_NB) != 0 ||
+      ::renameat(folder, unlocked, folder, marker) != 0) {
+    ::unlinkat(folder, unlocked, 0);
+    return {};
   }
   return descriptor;
 }
@@ -90,50 +89,114 @@ bool is_left_over(std::string_view name) {
   return is_known && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-// The names in the folder; none if it cannot be read to its end.
-std::optional<std::vector<std::string>> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{};
-       entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+bool is_own(int folder) {
+  struct stat status{};
+  return ::fstat(folder, &status) == 0 && status.st_uid == ::geteuid();
+}
+
+void remove_files(int folder, std::string_view but = {}) {
+  for (const std::string& name : names_in(folder).value_or(std::vector<std::string>{})) {
+    if (name != but) {
+      ::unlinkat(folder, name.c_str(), 0);
+    }
   }
-  return error ? std::nullopt : std::optional{std::move(names)};
 }
 
 // Removes the folder of a run that was killed, unless a process of that run goes on.
-void remove_if_left_over(const fs::path& path) {
-  const Descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  struct stat status{};
-  if (folder.number() < 0 || ::fstat(folder.number(), &status) != 0 || status.st_uid != ::geteuid()) {
+void remove_if_left_over(int parent, const std::string& name) {
+  const Descriptor folder{::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!folder || !is_own(folder.number())) {
     return;
   }
   const Descriptor lock{::openat(folder.number(), marker, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  if (lock.number() < 0 || ::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock || ::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
     return;
   }
-  const auto names = names_in(path);
+  const auto names = names_in(folder.number());
   if (!names || !std::ranges::all_of(*names, is_left_over)) {
     return;
   }
-  for (const std::string& name : *names) {
-    if (name != marker) {
-      ::unlinkat(folder.number(), name.c_str(), 0);
-    }
-  }
+  remove_files(folder.number(), marker);
   ::unlinkat(folder.number(), marker, 0);  // last: while it is there, the next run tries again
-  ::rmdir(path.c_str());
+  ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
 }
 
 void remove_leftovers(const std::string& parent) {
-  for (const std::string& name : names_in(parent).value_or(std::vector<std::string>{})) {
+  const Descriptor folder{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder) {
+    return;
+  }
+  for (const std::string& name : names_in(folder.number()).value_or(std::vector<std::string>{})) {
     if (name.starts_with(name_start)) {
-      remove_if_left_over(fs::path{parent} / name);
+      remove_if_left_over(folder.number(), name);
     }
   }
 }
 
 }  // namespace
+
+std::optional<std::vector<std::string>> names_in(int folder) {
+  const int descriptor = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = descriptor < 0 ? nullptr : ::fdopendir(descriptor);
+  if (listing == nullptr) {
+    if (descriptor >= 0) {
+      ::close(descriptor);
+    }
+    return std::nullopt;
+  }
+  std::vector<std::string> names;
+  bool is_complete = false;
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(listing);
+    if (entry == nullptr) {
+      is_complete = errno == 0;
+      break;
+    }
+    const std::string_view name = &entry->d_name[0];
+    if (name != "." && name != "..") {
+      names.emplace_back(name);
+    }
+  }
+  const int error = errno;
+  ::closedir(listing);
+  errno = error;
+  return is_complete ? std::optional{std::move(names)} : std::nullopt;
+}
+
+std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(const fs::path& parent) {
+  const auto failed = [] { return std::unexpected(std::generic_category().message(errno)); };
+  PrivateDirectory directory;
+  directory.parent_ = Descriptor{::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory.parent_) {
+    return failed();
+  }
+  std::optional<std::string> name = new_name();
+  while (name && ::mkdirat(directory.parent(), name->c_str(), 0700) != 0) {
+    if (errno != EEXIST) {
+      return failed();
+    }
+    name = new_name();
+  }
+  if (!name) {
+    return failed();
+  }
+  directory.folder_ = Descriptor{
+      ::openat(directory.parent(), name->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!directory.folder_) {
+    return failed();
+  }
+  struct stat status{};
+  const bool is_private = ::fstat(directory.descriptor(), &status) == 0 && status.st_uid == ::geteuid() &&
+                          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  // Else another user has put theirs in its place, or the file system has owners and modes of its own.
+  if (!is_private || names_in(directory.descriptor()) != std::vector<std::string>{}) {
+    ::unlinkat(directory.parent(), name->c_str(), AT_REMOVEDIR);
+    return std::unexpected(std::string{"a new folder there is not this user's alone"});
+  }
+  directory.path_ = parent / *name;
+  return directory;
+}
 
 std::expected<PrivateDirectory, std::string> PrivateDirectory::create(const Environment& environment) {
   std::vector<std::string> candidates;
@@ -146,30 +209,26 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create(const Envi
   consider("/dev/shm", true);
   consider(environment.get("TMPDIR").value_or(""), false);
   consider("/tmp", false);
-  int error = ENOSPC;
+  std::string error = std::generic_category().message(ENOSPC);
   for (const std::string& folder : candidates) {
-    std::string pattern = fmt::format("{}/{}XXXXXX", folder, name_start);
-    if (::mkdtemp(pattern.data()) != nullptr) {
-      const int lock = mark(pattern);
-      if (lock >= 0) {
+    auto directory = create_in(folder);
+    if (directory) {
+      directory->lock_ = mark(directory->descriptor());
+      if (directory->lock_) {
         remove_leftovers(folder);
       }
-      return PrivateDirectory{pattern, lock};
+      return std::move(*directory);
     }
-    error = errno;
+    error = directory.error();
   }
-  return std::unexpected(
-      fmt::format("no folder for the profile can be made in XDG_RUNTIME_DIR, /dev/shm, TMPDIR or /tmp: {}",
-                  std::generic_category().message(error)));
+  return std::unexpected(fmt::format(
+      "no folder for the profile can be made in XDG_RUNTIME_DIR, /dev/shm, TMPDIR or /tmp: {}", error));
 }
 
-PrivateDirectory::~PrivateDirectory() {
-  if (!path_.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-    if (lock_ >= 0) {
-      ::close(lock_);
-    }
+void PrivateDirectory::remove() const {
+  if (!is_kept_ && parent_ && folder_) {
+    remove_files(descriptor());
+    ::unlinkat(parent(), path_.filename().c_str(), AT_REMOVEDIR);
   }
 }
 

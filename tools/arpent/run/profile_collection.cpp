@@ -8,9 +8,9 @@
 #include <charconv>
 #include <map>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 
+#include "arpent/run/private_directory.hpp"
 #include "profile/model/call_sites.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/read/region_file.hpp"
@@ -62,17 +62,16 @@ profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_
 
 }  // namespace
 
-ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+ProfileCollection collect_profiles(int folder, const std::vector<ProfileFile>& files, int pid,
                                    const profile::Ending& ending, const profile::Suppressions& suppressions) {
   ProfileCollection collection;
   profile::Symbolizer symbolizer;
   std::vector<profile::ProcessImage> images;
   for (const ProfileFile& file : files) {
-    auto profile = profile::read_profile_file(file.path);
+    auto profile = profile::read_profile_file(file.name, folder);
     if (!profile) {
-      const std::string whose = file.pid
-                                    ? fmt::format("The profile of process {}", *file.pid)
-                                    : fmt::format("The profile '{}'", profile::printable(file.path.string()));
+      const std::string whose = file.pid ? fmt::format("The profile of process {}", *file.pid)
+                                         : fmt::format("The profile {}", profile::in_quotes(file.name));
       collection.damaged.push_back(fmt::format("{} {}.", whose, profile.error()));
       continue;
     }
@@ -81,7 +80,7 @@ ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pi
     profile::join_stacks(*profile);
     images.push_back({.number = file.number,
                       .end = profile::ImageEnd::exited,
-                      .file = file.path,
+                      .file = file.name,
                       .profile = std::move(*profile)});
   }
   const auto order = [](const profile::ProcessImage& image) {
@@ -102,19 +101,19 @@ ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pi
   return collection;
 }
 
-ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                   const profile::Ending& ending, const profile::Suppressions& suppressions) {
+ProfileCollection collect_profiles(int folder, int pid, const profile::Ending& ending,
+                                   const profile::Suppressions& suppressions) {
   std::vector<ProfileFile> files;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry{folder, error};
-       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
-    if (const auto parts = parsed(entry->path().filename().string())) {
-      files.push_back({.path = entry->path(), .pid = parts->pid, .number = parts->number});
+  const auto names = names_in(folder);
+  const int error = errno;
+  for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+    if (const auto parts = parsed(name)) {
+      files.push_back({.name = name, .pid = parts->pid, .number = parts->number});
     }
   }
-  ProfileCollection collection = collect_profiles(files, pid, ending, suppressions);
-  if (error) {
-    collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", error.message()));
+  ProfileCollection collection = collect_profiles(folder, files, pid, ending, suppressions);
+  if (!names) {
+    collection.damaged.push_back(fmt::format("The profiles cannot be listed: {}.", profile::reason(error)));
   }
   return collection;
 }

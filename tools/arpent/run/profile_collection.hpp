@@ -1,7 +1,6 @@
 // The profiles that a run has left in its folder.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,20 +17,19 @@ struct ProfileCollection {
 };
 
 struct ProfileFile {
-  std::filesystem::path path;
+  std::string name;        // in the run's folder
   std::optional<int> pid;  // by its name; else the profile itself tells
   unsigned number = 0;     // orders those of one process
 };
 
-// Reads these. `pid` and `ending` are those of the program itself. Leaks that the suppressions match are put
-// apart.
-[[nodiscard]] ProfileCollection collect_profiles(const std::vector<ProfileFile>& files, int pid,
+// Reads these of the open folder, which only this user can enter. `pid` and `ending` are those of the program
+// itself. Leaks that the suppressions match are put apart.
+[[nodiscard]] ProfileCollection collect_profiles(int folder, const std::vector<ProfileFile>& files, int pid,
                                                  const profile::Ending& ending,
                                                  const profile::Suppressions& suppressions);
 
 // The same of `<pid>.<n>.profile` of all processes.
-[[nodiscard]] ProfileCollection collect_profiles(const std::filesystem::path& folder, int pid,
-                                                 const profile::Ending& ending,
+[[nodiscard]] ProfileCollection collect_profiles(int folder, int pid, const profile::Ending& ending,
                                                  const profile::Suppressions& suppressions);
 
 }  // namespace ar::command

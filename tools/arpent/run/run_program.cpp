@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -45,7 +46,7 @@ struct Preparation {
   profile::Suppressions suppressions;
   Inspection inspection;
   std::optional<KeptProfile> kept;  // what --profile names
-  PrivateDirectory directory;
+  std::shared_ptr<const PrivateDirectory> directory;
   Way way = Way::not_at_all;
   Environment program_environment;
 };
@@ -82,13 +83,14 @@ std::expected<void, Failure> arrange_tracking(Preparation& prepared, const RunOp
                                    prepared.inspection.explanation));
     return {};
   }
-  Tracking tracking{.mode = options.mode,
-                    .stack_depth = options.stack_depth,
-                    .follow_children = options.follow_children,
-                    .preload = prepared.way == Way::preloaded,
-                    .library = {},
-                    .profile_directory = prepared.directory.path(),
-                    .profile_file = prepared.kept ? prepared.kept->path() : std::filesystem::path{}};
+  Tracking tracking{
+      .mode = options.mode,
+      .stack_depth = options.stack_depth,
+      .follow_children = options.follow_children,
+      .preload = prepared.way == Way::preloaded,
+      .library = {},
+      .profile_directory = prepared.directory->path(),
+      .profile_file = prepared.kept ? prepared.kept->path_in_folder() : std::filesystem::path{}};
   if (tracking.preload) {
     auto library = find_preload_library(prepared.environment);
     if (!library) {
@@ -127,7 +129,7 @@ std::expected<Preparation, Failure> prepare(const RunOptions& options,
     if (!opened) {
       return own_failure(opened.error());
     }
-    kept = std::move(*opened);
+    kept.emplace(std::move(*opened));
   }
   auto directory = PrivateDirectory::create(environment);
   if (!directory) {
@@ -139,7 +141,7 @@ std::expected<Preparation, Failure> prepare(const RunOptions& options,
                        .suppressions = std::move(*suppressions),
                        .inspection = std::move(*inspection),
                        .kept = std::move(kept),
-                       .directory = std::move(*directory),
+                       .directory = std::make_shared<const PrivateDirectory>(std::move(*directory)),
                        .way = way,
                        .program_environment = environment};
   if (const auto arranged = arrange_tracking(prepared, options); !arranged) {
@@ -177,20 +179,20 @@ std::expected<ChildEnding, Failure> start_and_wait(const Preparation& prepared,
 }
 
 // Reads the profiles, and settles the one that is kept.
-Remains collect(const Preparation& prepared, const RunOptions& options,
-                const std::vector<std::string>& program, const ChildEnding& child) {
+Remains collect(Preparation& prepared, const RunOptions& options, const std::vector<std::string>& program,
+                const ChildEnding& child) {
   const Inspection& inspection = prepared.inspection;
   RunFacts facts{.program = inspection.is_loaded_by_hand ? inspection.image : inspection.path,
                  .inspection = prepared.inspection,
                  .arguments = program,
                  .recorded = options.mode != "off",
                  .full_stacks = options.mode == "stacks",
-                 .untracked = read_untracked_programs(prepared.directory.path(), prepared.environment,
+                 .untracked = read_untracked_programs(prepared.directory->descriptor(), prepared.environment,
                                                       options.mode == "stacks")};
-  ProfileCollection collection =
-      prepared.kept
-          ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)
-          : collect_profiles(prepared.directory.path(), child.pid, child.ending, prepared.suppressions);
+  ProfileCollection collection = prepared.kept
+                                     ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)
+                                     : collect_profiles(prepared.directory->descriptor(), child.pid,
+                                                        child.ending, prepared.suppressions);
   if (collection.main && collection.main->number != 0) {
     if (auto last = inspect_program(collection.main->profile.program, prepared.environment)) {
       facts.inspection = std::move(*last);
@@ -265,20 +267,15 @@ int status_for_leaks(const RunOptions& options, const profile::Survey& survey) {
   return status_success;
 }
 
-}  // namespace
-
-RunResult run_program(const RunOptions& options, const std::vector<std::string>& program) {
-  const auto prepared = prepare(options, program);
-  if (!prepared) {
-    return {.status = complain_of(prepared.error())};
-  }
-  const auto child = start_and_wait(*prepared, program);
+RunResult run_prepared(Preparation& prepared, const RunOptions& options,
+                       const std::vector<std::string>& program) {
+  const auto child = start_and_wait(prepared, program);
   if (!child) {
     return {.status = complain_of(child.error())};
   }
-  watch_for_end(prepared->directory.path(), *child);
-  const Remains remains = collect(*prepared, options, program, *child);
-  const bool reported = report(*prepared, options, remains);
+  watch_for_end(prepared.directory, *child);
+  const Remains remains = collect(prepared, options, program, *child);
+  const bool reported = report(prepared, options, remains);
   if (child->ending.by_signal) {
     return {.signal = child->ending.signal};
   }
@@ -286,6 +283,18 @@ RunResult run_program(const RunOptions& options, const std::vector<std::string>&
     return {.status = child->ending.status};
   }
   return {.status = reported ? status_for_leaks(options, remains.survey) : status_own_failure};
+}
+
+}  // namespace
+
+RunResult run_program(const RunOptions& options, const std::vector<std::string>& program) {
+  auto prepared = prepare(options, program);
+  if (!prepared) {
+    return {.status = complain_of(prepared.error())};
+  }
+  const RunResult result = run_prepared(*prepared, options, program);
+  prepared->directory->remove();  // which the thread that watches for the end holds
+  return result;
 }
 
 }  // namespace ar::command

@@ -131,7 +131,7 @@ void add_notes(std::vector<std::string>& notes, const Inspection& inspection,
     notes.push_back(
         fmt::format("Arpent's malloc stood in for that of {}; memory from functions that only {} has "
                     "(mallocx and the like) cannot be seen.",
-                    library, library));
+                    profile::printable(library), profile::printable(library)));
   }
   add_linked_note(notes, inspection);
   if (main.end == profile::ImageEnd::replaced) {

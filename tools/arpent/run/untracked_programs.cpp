@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <tuple>
 #include <utility>
 
+#include "arpent/run/private_directory.hpp"
 #include "arpent/run/program_inspection.hpp"
 #include "profile/model/text_format.hpp"
 #include "track/region/untracked_notice.hpp"
@@ -88,17 +91,17 @@ struct Notice {
   profile::UntrackedProgram program;
 };
 
-std::optional<Notice> read_notice(const std::filesystem::path& link) {
-  const std::string name = link.filename().string();
-  std::error_code error;
-  const std::string text = std::filesystem::read_symlink(link, error).string();
+std::optional<Notice> read_notice(int folder, const std::string& name) {
+  std::array<char, track::UntrackedNotice::size_for_text> link{};
+  const ssize_t length = ::readlinkat(folder, name.c_str(), link.data(), link.size());
+  const std::string text{link.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
   std::string_view rest_of_name = name;
   std::string_view rest = text;
   Notice notice;
   unsigned cause = 0;
-  if (error || !take_number(rest_of_name, notice.program.pid, '.') ||
-      !take_number(rest_of_name, notice.number, '.') || rest_of_name != "untracked" ||
-      !take_number(rest, cause, ' ') || !take_number(rest, notice.program.parent_pid, ' ')) {
+  if (!take_number(rest_of_name, notice.program.pid, '.') || !take_number(rest_of_name, notice.number, '.') ||
+      rest_of_name != "untracked" || !take_number(rest, cause, ' ') ||
+      !take_number(rest, notice.program.parent_pid, ' ')) {
     return std::nullopt;
   }
   notice.program.program = rest;
@@ -167,14 +170,11 @@ std::string explanation_of(Cause cause, const std::string& program, bool full_st
   }
 }
 
-std::vector<profile::UntrackedProgram> read_untracked_programs(const std::filesystem::path& folder,
-                                                               const Environment& environment,
+std::vector<profile::UntrackedProgram> read_untracked_programs(int folder, const Environment& environment,
                                                                bool full_stacks) {
   std::vector<Notice> notices;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry{folder, error};
-       !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
-    if (auto notice = read_notice(entry->path())) {
+  for (const std::string& name : names_in(folder).value_or(std::vector<std::string>{})) {
+    if (auto notice = read_notice(folder, name)) {
       notices.push_back(std::move(*notice));
     }
   }
