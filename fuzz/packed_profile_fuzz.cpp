@@ -7,10 +7,7 @@
 
 #include "profile/change/difference.hpp"
 #include "profile/change/merge.hpp"
-#include "profile/change/suppressions.hpp"
-#include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
-#include "profile/read/profile_file.hpp"
 #include "profile/write/difference_writers.hpp"
 #include "profile/write/flame_writers.hpp"
 #include "profile/write/leak_writers.hpp"
@@ -18,9 +15,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input{reinterpret_cast<const char*>(data), size};
-  static_cast<void>(ar::profile::read_pprof_profile(input));
-  static_cast<void>(ar::profile::read_pprof_profile(ar::profile::compressed(input)));
-  static_cast<void>(ar::profile::Suppressions::parsed(input));
   auto profile = ar::profile::unpacked(input);
   if (!profile) {
     return 0;

@@ -26,6 +26,8 @@ refuses 2 'one regular expression' "$dev" test --only
 refuses 2 'no arguments' "$dev" run fast
 refuses 2 "10 seconds or more, not 'long'" "$dev" bench-server long
 refuses 2 "10 seconds or more, not '5'" "$dev" bench-server 5
+refuses 2 "takes a number of seconds, then names of fuzzers" "$dev" fuzz-readers long
+refuses 2 "takes a number of seconds, then names of fuzzers" "$dev" fuzz-readers 1 nothing
 
 for words in 'help' '' '--help'; do
   # shellcheck disable=SC2086 # no argument at all is one of the cases
