@@ -45,6 +45,7 @@ bool follow_children = false;
 bool surveyed = false;  // `arpent run` watches
 track::Mode wanted_mode = track::Mode::sites;
 std::uint32_t wanted_stack_depth = track::default_stack_depth;
+bool with_command_line = true;
 
 bool null_freed = false;
 FreeLeads free_leads = FreeLeads::unknown;
@@ -115,6 +116,7 @@ void read_options() noexcept {
   follow_children = platform::read_choice(option("ARPENT_FOLLOW_CHILDREN"), read_variable) != 0;
   wanted_mode = static_cast<track::Mode>(platform::read_choice(mode_option, read_variable));
   wanted_stack_depth = platform::read_number(depth_option, read_variable);
+  with_command_line = platform::read_choice(option("ARPENT_COMMAND_LINE"), read_variable) != 0;
 }
 
 // Leaves word for `arpent run` that there is no profile of this process, if there is a reason.
@@ -151,7 +153,7 @@ void first_allocation() noexcept {
   if (!platform::is_secure_execution()) {
     read_options();
   }
-  leave_notice(track::start(wanted_mode, wanted_stack_depth, place));
+  leave_notice(track::start(wanted_mode, wanted_stack_depth, place, with_command_line));
 }
 
 void thread_ends() noexcept { track::detach_recorder(); }

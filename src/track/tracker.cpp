@@ -63,7 +63,8 @@ void describe_process() noexcept {
 
 }  // namespace
 
-Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept {
+Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place,
+                bool with_command_line) noexcept {
   if (wanted == Mode::off) {
     return Untracked::not_so;
   }
@@ -78,7 +79,7 @@ Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place
   begin_timeline();
   header()->start_time = platform::wall_clock_seconds();
   header()->program = intern_program();
-  header()->command_line = intern_command_line();
+  header()->command_line = with_command_line ? intern_command_line() : 0;
   describe_process();
   return why_out_of_place(place);
 }

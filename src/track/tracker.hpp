@@ -12,9 +12,11 @@ namespace ar::track {
 
 // Once, before the first allocation. `place`: where the profile's file goes, or nowhere: memory alone.
 // `stack_depth`: frames that are kept of a stack in stacks mode, at most most_stack_depth; else ignored.
+// `with_command_line`: whether the profile holds the program's arguments, which may hold secrets.
 // Falls back to Mode::off when there is no memory for the profile. Returns what keeps the profile from its
 // place.
-Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place) noexcept;
+Untracked start(Mode wanted, std::uint32_t stack_depth, const ProfilePath& place,
+                bool with_command_line = true) noexcept;
 
 void set_run_state(RunState state) noexcept;
 

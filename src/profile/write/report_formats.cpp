@@ -38,7 +38,6 @@ constexpr std::array table{
     ReportFormat{.name = "html",
                  .help = "the page of 'arpent view' as one file",
                  .ending = ".html",
-                 .holds_source = true,
                  .write =
                      [](const Request& request) {
                        const std::array page{

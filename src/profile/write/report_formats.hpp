@@ -28,7 +28,6 @@ struct ReportFormat {
   std::string_view ending;    // that files of the format usually have; may be empty
   bool takes_metric = false;  // ReportChoice::metric changes what is written
   bool takes_rows = false;    // the same of grouping, tree and text
-  bool holds_source = false;  // lines of source are in it: for the user alone
   std::string (*write)(const ReportRequest& request);
 };
 

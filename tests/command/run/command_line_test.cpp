@@ -96,6 +96,13 @@ TEST(Tracking, KeepsAnEarlierPreloadBehindOurs) {
   EXPECT_EQ(environment.get("ARPENT_MODE"), "stacks");
   EXPECT_EQ(environment.get("ARPENT_STACK_DEPTH"), "128");
   EXPECT_FALSE(environment.get("ARPENT_FOLLOW_CHILDREN"));
+  EXPECT_FALSE(environment.get("ARPENT_COMMAND_LINE"));
+}
+
+TEST(Tracking, WithholdsTheCommandLine) {
+  Environment environment;
+  add_tracking(environment, {.no_command_line = true, .library = "/l.so", .profile_directory = "/run/x"});
+  EXPECT_EQ(environment.get("ARPENT_COMMAND_LINE"), "0");
 }
 
 TEST(Tracking, LeavesNoTraceOfAnEarlierRun) {

@@ -133,9 +133,20 @@ TEST_F(Files, ReportReplacesAFileAndKeepsItsMode) {
   EXPECT_EQ(names().size(), 1U);
 }
 
-TEST_F(Files, ReportIsMadeAsTheUmaskSays) {
-  const mode_t before = ::umask(027);
+TEST_F(Files, ReportIsForItsOwnerAlone) {
+  const mode_t before = ::umask(0);
   const auto target = ReportTarget::open(path("report"));
+  ASSERT_TRUE(target);
+  ASSERT_TRUE(target->write("x"));
+  ::umask(before);
+  struct stat status{};
+  ASSERT_EQ(::stat(path("report").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(Files, OtherOutputIsMadeAsTheUmaskSays) {
+  const mode_t before = ::umask(027);
+  const auto target = ReportTarget::open(path("report"), Readers::as_usual);
   ASSERT_TRUE(target);
   EXPECT_THAT(names(), IsEmpty()) << "nothing is left of the trial";
   ASSERT_TRUE(target->write("x"));

@@ -22,8 +22,9 @@ CommandLine::Option add_output_option(CommandLine& line, std::string& file);
 // The same for a file that write_output gets.
 [[nodiscard]] bool output_allows_colour(std::string_view file);
 
-// `file` may mean standard output. Returns false after a failure, which it has reported as `command`.
+// `file` may mean standard output. A new file is for its owner alone unless `readers` says otherwise. Returns
+// false after a failure, which it has reported as `command`.
 [[nodiscard]] bool write_output(std::string_view command, const std::string& file, std::string_view output,
-                                Readers readers = Readers::as_usual);
+                                Readers readers = Readers::owner_only);
 
 }  // namespace ar::command

@@ -21,6 +21,11 @@ void add_input_limit_option(CommandLine& line, std::size_t& most) {
       .with_default_in_help("1GiB");
 }
 
+CommandLine::Option add_no_command_line_option(CommandLine& line, bool& no_command_line) {
+  return line.flag("--no-command-line", no_command_line,
+                   "Withhold the program's arguments, which may hold secrets");
+}
+
 std::expected<profile::Profile, std::string> open_profile(const std::string& file, std::size_t most) {
   auto profile = profile::load_profile(file, most);
   if (!profile) {

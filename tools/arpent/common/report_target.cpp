@@ -27,12 +27,14 @@ int create_beside(const std::filesystem::path& path, Readers readers, std::strin
   if (descriptor < 0) {
     return -1;
   }
-  // As open would make it; mkostemp leaves 0600. A file that is replaced keeps its mode.
+  // mkostemp leaves 0600. A file of this user's that is replaced keeps its mode; that of a file which another
+  // user has put there would be the other's choice.
   struct stat status{};
   const mode_t mask = ::umask(0);
   ::umask(mask);
   const mode_t usual = readers == Readers::owner_only ? 0600U : 0666U & ~mask;
-  const mode_t mode = ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : usual;
+  const bool is_own = ::stat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid();
+  const mode_t mode = is_own ? status.st_mode & 07777U : usual;
   [[maybe_unused]] const int kept = ::fchmod(descriptor, mode);
   return descriptor;
 }

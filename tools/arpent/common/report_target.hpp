@@ -9,8 +9,9 @@
 
 namespace ar::command {
 
-// Who may read a file that is made.
-enum class Readers : std::uint8_t { as_usual, owner_only };
+// Who may read a file that is created: what comes from a profile is for its owner alone, other files are as
+// the umask says.
+enum class Readers : std::uint8_t { owner_only, as_usual };
 
 class ReportTarget {
  public:
@@ -18,7 +19,7 @@ class ReportTarget {
   // run in vain. A regular file is replaced as a whole (through links, keeping them); anything else, such as
   // /dev/stdout or a pipe, is written to. The error is a sentence without full stop.
   [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file,
-                                                                     Readers readers = Readers::as_usual);
+                                                                     Readers readers = Readers::owner_only);
 
   // Nothing is left half written in a regular file when this fails.
   [[nodiscard]] std::expected<void, std::string> write(std::string_view text) const;
@@ -29,7 +30,7 @@ class ReportTarget {
   std::string name_;            // as given; empty for standard error
   std::filesystem::path path_;  // what to write; links resolved
   bool replace_ = false;        // a regular file, or none yet
-  Readers readers_ = Readers::as_usual;
+  Readers readers_ = Readers::owner_only;
 };
 
 // Writes all of it to a descriptor, also where that is not blocking. False when it fails; errno says why.

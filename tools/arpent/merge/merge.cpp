@@ -27,8 +27,10 @@ int merge(const std::vector<std::string>& arguments) {
   std::string out;
   std::vector<std::string> files;
   std::size_t most_input = profile::default_most_input;
+  bool no_command_line = false;
   line.option("OUT", out, "File to write; what is there is replaced").value("FILE").required();
   line.option("PROFILE", files, "Profiles to join").value("FILE").required();
+  add_no_command_line_option(line, no_command_line);
   add_input_limit_option(line, most_input);
   line.footer(
       "Example:\n"
@@ -37,7 +39,7 @@ int merge(const std::vector<std::string>& arguments) {
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when a profile cannot be read, or OUT not be written; then\n"
       "OUT stays as it was.");
-  line.usage("arpent merge [--max-input SIZE] OUT PROFILE…");
+  line.usage("arpent merge [--no-command-line] [--max-input SIZE] OUT PROFILE…");
   if (const auto status = line.parse(arguments)) {
     return *status;
   }
@@ -50,9 +52,12 @@ int merge(const std::vector<std::string>& arguments) {
     }
     profiles.push_back(std::move(*profile));
   }
+  profile::Profile merged = profile::merged(profiles);
+  if (no_command_line) {
+    merged.command_line.clear();
+  }
   profile::Symbolizer symbolizer;
-  return write_output(name, out, pprof_profile(profile::merged(profiles), symbolizer)) ? status_success
-                                                                                       : status_unreadable;
+  return write_output(name, out, pprof_profile(merged, symbolizer)) ? status_success : status_unreadable;
 }
 
 }  // namespace

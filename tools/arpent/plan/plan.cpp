@@ -175,11 +175,12 @@ int plan_file(const std::vector<std::string>& arguments) {
   }
   const std::string output = given.format == "json" ? as_json(*rows, *planned, given.capacity)
                                                     : plan::with_offsets(*rows, planned->offsets);
-  if (!write_output(name, given.output, output)) {
+  if (!write_output(name, given.output, output, Readers::as_usual)) {
     return status_not_planned;
   }
   if (!given.svg.empty() &&
-      !write_output(name, given.svg, plan::plan_svg(rows->ids, rows->lifetimes, *planned, given.capacity))) {
+      !write_output(name, given.svg, plan::plan_svg(rows->ids, rows->lifetimes, *planned, given.capacity),
+                    Readers::as_usual)) {
     return status_not_planned;
   }
   complain(name, summary(*rows, *planned));

@@ -34,6 +34,7 @@ struct Options {
   SiteChoiceOptions sites;
   std::size_t top = 10;
   std::size_t most_input = profile::default_most_input;
+  bool no_command_line = false;
 };
 
 // "Formats:" and a line for each.
@@ -65,6 +66,7 @@ void declare(CommandLine& line, Options& options) {
       .between(0, 100000)
       .with_default_in_help();
   add_site_choice_options(line, options.sites);
+  add_no_command_line_option(line, options.no_command_line);
   add_input_limit_option(line, options.most_input);
   line.footer(
       format_lines() +
@@ -119,6 +121,9 @@ int report(const std::vector<std::string>& arguments) {
     complain(name, profile.error());
     return status_unreadable;
   }
+  if (options.no_command_line) {
+    profile->command_line.clear();
+  }
   if (options.by == "thread" && profile->threads.empty()) {
     complain(name, fmt::format("{} tells nothing of threads", profile::in_quotes(options.profile)));
     return status_unreadable;
@@ -143,9 +148,7 @@ int report(const std::vector<std::string>& arguments) {
                  .tree = profile::tree_direction_named(options.tree),
                  .text = {.top = options.top, .colour = output_allows_colour(options.output)}},
       .notes = std::move(notes)};
-  const Readers readers = format.holds_source ? Readers::owner_only : Readers::as_usual;
-  return write_output(name, options.output, format.write(request), readers) ? status_success
-                                                                            : status_unreadable;
+  return write_output(name, options.output, format.write(request)) ? status_success : status_unreadable;
 }
 
 }  // namespace

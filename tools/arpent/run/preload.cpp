@@ -67,6 +67,9 @@ void add_tracking(Environment& environment, const Tracking& tracking) {
   } else {
     environment.unset("ARPENT_FOLLOW_CHILDREN");
   }
+  if (tracking.no_command_line) {
+    environment.set("ARPENT_COMMAND_LINE", "0");
+  }
   environment.unset("ARPENT_ORIGINAL_LD_PRELOAD");
   if (!tracking.preload) {
     return;

@@ -19,6 +19,7 @@ struct Tracking {
   std::string mode = "stacks";
   std::uint32_t stack_depth = 128;
   bool follow_children = false;
+  bool no_command_line = false;
   bool preload = true;  // false: the program brings Arpent itself
   std::filesystem::path library;
   std::filesystem::path profile_directory;

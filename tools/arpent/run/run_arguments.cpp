@@ -40,6 +40,8 @@ void declare_run_options(CommandLine& line, RunOptions& options) {
       .between(0, 100000)
       .with_default_in_help();
   line.flag("--follow-children", options.follow_children, "Track the processes that the program starts, too");
+  line.flag("--no-command-line", options.no_command_line,
+            "Withhold the program's arguments, which may hold secrets, from the profile and the report");
   // For help alone: split_off_program takes them off before the rest is parsed.
   line.option("PROGRAM", options.program, "The program, found as a shell does").value("PROGRAM");
   line.option("ARGS", options.program_arguments, "The program's arguments").value("TEXT");

@@ -24,6 +24,7 @@ struct RunOptions {
   int leak_exit = 0;         // 0: leaks do not change the exit status
   std::size_t top = 10;
   bool follow_children = false;
+  bool no_command_line = false;
   std::string program;                         // stays empty
   std::vector<std::string> program_arguments;  // stays empty
 };

@@ -87,6 +87,7 @@ std::expected<void, Failure> arrange_tracking(Preparation& prepared, const RunOp
       .mode = options.mode,
       .stack_depth = options.stack_depth,
       .follow_children = options.follow_children,
+      .no_command_line = options.no_command_line,
       .preload = prepared.way == Way::preloaded,
       .library = {},
       .profile_directory = prepared.directory->path(),
@@ -178,17 +179,23 @@ std::expected<ChildEnding, Failure> start_and_wait(const Preparation& prepared,
       fmt::format("'{}' cannot be executed: {}", profile::printable(prepared.inspection.path), reason)});
 }
 
+// The library reads the variable itself.
+bool withholds_command_line(const Preparation& prepared, const RunOptions& options) {
+  return options.no_command_line || prepared.environment.get("ARPENT_COMMAND_LINE") == "0";
+}
+
 // Reads the profiles, and settles the one that is kept.
 Remains collect(Preparation& prepared, const RunOptions& options, const std::vector<std::string>& program,
                 const ChildEnding& child) {
   const Inspection& inspection = prepared.inspection;
-  RunFacts facts{.program = inspection.is_loaded_by_hand ? inspection.image : inspection.path,
-                 .inspection = prepared.inspection,
-                 .arguments = program,
-                 .recorded = options.mode != "off",
-                 .full_stacks = options.mode == "stacks",
-                 .untracked = read_untracked_programs(prepared.directory->descriptor(), prepared.environment,
-                                                      options.mode == "stacks")};
+  RunFacts facts{
+      .program = inspection.is_loaded_by_hand ? inspection.image : inspection.path,
+      .inspection = prepared.inspection,
+      .arguments = withholds_command_line(prepared, options) ? std::vector<std::string>{} : program,
+      .recorded = options.mode != "off",
+      .full_stacks = options.mode == "stacks",
+      .untracked = read_untracked_programs(prepared.directory->descriptor(), prepared.environment,
+                                           options.mode == "stacks")};
   ProfileCollection collection = prepared.kept
                                      ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)
                                      : collect_profiles(prepared.directory->descriptor(), child.pid,

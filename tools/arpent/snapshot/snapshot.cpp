@@ -10,6 +10,7 @@
 #include "arpent/common/exit_status.hpp"
 #include "arpent/common/live_profile.hpp"
 #include "arpent/common/output.hpp"
+#include "arpent/common/profile_input.hpp"
 #include "arpent/subcommands.hpp"
 #include "profile/write/pprof_writer.hpp"
 
@@ -27,8 +28,10 @@ int snapshot(const std::vector<std::string>& arguments) {
       std::string{name}};
   int pid = 0;
   std::string output;
+  bool no_command_line = false;
   line.option("PID", pid, "The process").value("PID").required().between(1, std::numeric_limits<int>::max());
   add_output_option(line, output).with_default_in_help("PID.pb.gz");
+  add_no_command_line_option(line, no_command_line);
   line.footer(
       "Example: what grew in a minute?\n"
       "  arpent snapshot --output before.pb.gz 4711; sleep 60\n"
@@ -37,14 +40,17 @@ int snapshot(const std::vector<std::string>& arguments) {
       "\n"
       "Exit status: 0; 2 for wrong options; 3 when there is no such process, it is another user's or not\n"
       "tracked, or the file not be written.");
-  line.usage("arpent snapshot [--output FILE] PID");
+  line.usage("arpent snapshot [--output FILE] [--no-command-line] PID");
   if (const auto status = line.parse(arguments)) {
     return *status;
   }
-  const auto profile = read_live_profile(pid);
+  auto profile = read_live_profile(pid);
   if (!profile) {
     complain(name, profile.error());
     return status_unreadable;
+  }
+  if (no_command_line) {
+    profile->command_line.clear();
   }
   const std::string file = output.empty() ? fmt::format("{}.pb.gz", pid) : output;
   profile::Symbolizer symbolizer;
