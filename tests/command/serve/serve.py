@@ -1,5 +1,5 @@
 # Tests tools/arpent/serve/
-"""`arpent serve`: Prometheus scrapes it, pprof reads from it, and nobody else does."""
+"""`arpent serve`: Prometheus scrapes it, and pprof reads from it."""
 
 import json
 import os
@@ -9,10 +9,9 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+from harness import http_clients
 from harness.checks import check, equal, finish
 from harness.profiles import arpent, report_json
 from harness.survey import ARPENT
@@ -40,20 +39,11 @@ tracked = subprocess.Popen(
 pid = int(tracked.stdout.readline())
 
 
-def start(*options):
-    server = subprocess.Popen([ARPENT, "serve", "--port", "0", *options], stdout=subprocess.PIPE, text=True)
-    return server, server.stdout.readline().strip().removesuffix("/metrics")
-
-
 def ask(url, **headers):
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
-            return answer.status, answer.headers.get("Content-Type"), answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("Content-Type"), error.read()
+    return http_clients.ask(url, **{"Authorization": f"Bearer {token}", **headers})
 
 
-server, base = start()
+server, base, token = http_clients.start("serve", "--port", "0")
 check(re.fullmatch(r"http://127\.0\.0\.1:\d+", base), f"it listens on loopback: {base}")
 status, kind, text = ask(base + "/metrics")
 equal((status, kind), (200, "text/plain; version=0.0.4; charset=utf-8"), "the answer to a plain scrape")
@@ -71,7 +61,15 @@ pathlib.Path("heap.pb.gz").write_bytes(profile)
 sites = [site for site in report_json("heap.pb.gz")["process"]["sites"] if site["function"] == "hold"]
 equal([(site["live_blocks"], site["live_bytes"]) for site in sites], [(7, 7 * 123457)], "what hold() holds")
 top = subprocess.run(
-    ["go", "tool", "pprof", "-top", "-unit=B", "-sample_index=inuse_space", f"{base}/debug/pprof/heap?pid={pid}"],
+    [
+        "go",
+        "tool",
+        "pprof",
+        "-top",
+        "-unit=B",
+        "-sample_index=inuse_space",
+        f"{base}/debug/pprof/heap?pid={pid}&token={token}",
+    ],
     capture_output=True,
     text=True,
     env={**os.environ, "PPROF_TMPDIR": os.getcwd()},
@@ -83,12 +81,20 @@ equal(ask(f"{base}/nothing")[0], 404, "a path that is not there")
 equal(ask(base + "/metrics", Host="evil.example")[0], 403, "a page of another site")
 check(str(pid) in ask(base + "/")[2].decode(), "the list of processes")
 
-# Real Prometheus scrapes it.
+# Real Prometheus scrapes it, with the token in a file.
+pathlib.Path("credentials").touch(0o600)
+pathlib.Path("credentials").write_text(token)
 pathlib.Path("prometheus.yml").write_text(
     json.dumps(
         {
             "global": {"scrape_interval": "5s", "scrape_timeout": "5s"},
-            "scrape_configs": [{"job_name": "arpent", "static_configs": [{"targets": [base.removeprefix("http://")]}]}],
+            "scrape_configs": [
+                {
+                    "job_name": "arpent",
+                    "authorization": {"credentials_file": os.path.abspath("credentials")},
+                    "static_configs": [{"targets": [base.removeprefix("http://")]}],
+                }
+            ],
         }
     )
 )
@@ -107,7 +113,7 @@ prometheus = subprocess.Popen(
 found = []
 while not found and prometheus.poll() is None:
     try:
-        answer = json.loads(ask(f"http://127.0.0.1:{port}/api/v1/query?query=arpent_live_bytes")[2])
+        answer = json.loads(http_clients.ask(f"http://127.0.0.1:{port}/api/v1/query?query=arpent_live_bytes")[2])
         found = answer["data"]["result"]
     except (OSError, ValueError, KeyError):
         pass
@@ -124,12 +130,14 @@ equal(server.wait(), 0, "status after SIGTERM")
 
 # Beyond loopback only with a token.
 check("needs a --token-file" in arpent("serve", "--listen", "0.0.0.0", status=2), "no token")
+pathlib.Path("short").touch(0o600)
 pathlib.Path("short").write_text("secret\n")
 check("16 characters" in arpent("serve", "--token-file", "short", status=3), "a short token")
+pathlib.Path("token").touch(0o600)
 pathlib.Path("token").write_text("0123456789abcdef\n")
-server, base = start("--listen", "0.0.0.0", "--token-file", "token")
+server, base, _ = http_clients.start("serve", "--port", "0", "--listen", "0.0.0.0", "--token-file", "token")
 base = base.replace("0.0.0.0", "127.0.0.1")
-equal(ask(base + "/metrics")[0], 401, "without the token")
+equal(http_clients.ask(base + "/metrics")[0], 401, "without the token")
 equal(ask(base + "/metrics", Authorization="Bearer 0123456789abcdeX")[0], 401, "with a wrong token")
 equal(ask(base + "/metrics", Authorization="Bearer 0123456789abcdef0")[0], 401, "with more than the token")
 equal(ask(base + "/metrics", Authorization="Bearer 0123456789abcdef")[0], 200, "with the token")

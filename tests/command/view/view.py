@@ -63,7 +63,7 @@ check("--by is for" in arpent("report", "--format", "html", "--by", "file", "a.p
 
 # Served.
 server = subprocess.Popen([ARPENT, "view", "a.profile"], stdout=subprocess.PIPE, text=True)
-address = re.match(r"(http://127\.0\.0\.1:\d+/)", server.stdout.readline()).group(1)
+address = re.match(r"(http://127\.0\.0\.1:\d+/\?token=[0-9a-f]{32})  ", server.stdout.readline()).group(1)
 with urllib.request.urlopen(address) as answer:
     check("default-src 'none'" in answer.headers["Content-Security-Policy"], "no request leaves the page")
     is_the_profile(answer.read().decode(), "served")
@@ -72,7 +72,7 @@ try:
     check(False, "another host's name is refused")
 except urllib.error.HTTPError as refused:
     equal(refused.code, 403, "another host's name")
-port = address.rstrip("/").rpartition(":")[2]
+port = re.search(r":(\d+)/", address).group(1)
 check(f"port {port}" in arpent("view", "--port", port, "a.profile", status=3), "a port that is taken")
 server.send_signal(signal.SIGINT)
 equal(server.wait(), 0, "Ctrl-C ends it")

@@ -1,0 +1,66 @@
+#include "arpent/common/http_workers.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace ar::command {
+namespace {
+
+// Each may hold a whole profile in memory, and the names of its functions.
+constexpr int number_of_threads = 4;
+
+HttpResponse answer_or_fail(const HttpWorkers::Answer& answer, const HttpRequest& request) {
+  try {
+    return answer(request);
+  } catch (const std::exception&) {
+    return text_response(500, "the response could not be made");
+  }
+}
+
+}  // namespace
+
+HttpWorkers::HttpWorkers(Answer answer, Done done) : answer_(std::move(answer)), done_(std::move(done)) {
+  for (int i = 0; i < number_of_threads; ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+}
+
+HttpWorkers::~HttpWorkers() {
+  {
+    const std::lock_guard guard{mutex_};
+    ends_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+void HttpWorkers::add(HttpExchange& exchange) noexcept {
+  {
+    const std::lock_guard guard{mutex_};
+    waiting_.push_back(&exchange);
+  }
+  changed_.notify_one();
+}
+
+void HttpWorkers::work() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [&] { return ends_ || !waiting_.empty(); });
+    if (waiting_.empty()) {
+      return;
+    }
+    HttpExchange& exchange = *waiting_.front();
+    waiting_.pop_front();
+    const bool ends = ends_;
+    lock.unlock();
+    if (!ends) {
+      exchange.response = answer_or_fail(answer_, exchange.request);
+    }
+    done_(exchange.connection);
+    lock.lock();
+  }
+}
+
+}  // namespace ar::command
