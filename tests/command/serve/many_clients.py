@@ -1,7 +1,7 @@
 # Tests tools/arpent/common/http_serving.cpp
 # ctest: RUN_SERIAL COST=20
-"""`arpent serve` under 1,000 good, slow and malformed clients at once: good ones are answered within a second, and its
-memory stays small."""
+"""`arpent serve` under 1,000 good, slow and malformed clients at once: good ones, of which some ask for a profile, are
+answered within a second, and its memory stays small."""
 
 import concurrent.futures
 import json
@@ -20,6 +20,7 @@ from harness.survey import ARPENT
 
 GOOD = 200
 GOOD_AT_ONCE = 8
+GOOD_PER_PROFILE = 8  # one of so many asks for a profile, the others for metrics
 SLOW = 500
 MALFORMED = 300
 MOST_SECONDS = 1.0  # half of the good clients take less
@@ -33,17 +34,20 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192) if hard != resource.
 
 def good_clients(port, token):
     """Asks from several threads, in a process of its own, and prints the seconds that each answer took."""
-    request = f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
-    def seconds_of_one(_):
+    def seconds_of_one(number):
+        wants_profile = number % GOOD_PER_PROFILE == 0
+        path = "/debug/pprof/heap" if wants_profile else "/metrics"
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        expected = b"\r\n\r\n\x1f\x8b" if wants_profile else b"arpent_processes"
         started = time.monotonic()
         received = b""
         with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
             client.sendall(request)
             while block := client.recv(65536):
                 received += block
-        if not received.startswith(b"HTTP/1.1 200 ") or b"arpent_processes" not in received:
-            raise ValueError(f"a good client got {received[:100]!r}")
+        if not received.startswith(b"HTTP/1.1 200 ") or expected not in received:
+            raise ValueError(f"a good client of {path} got {received[:100]!r}")
         return time.monotonic() - started
 
     with concurrent.futures.ThreadPoolExecutor(GOOD_AT_ONCE) as threads:

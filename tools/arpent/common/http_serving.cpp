@@ -34,6 +34,8 @@ constexpr std::size_t connection_bytes =
 constexpr std::chrono::seconds time_for_request{5};
 constexpr std::chrono::milliseconds time_of_grace{50};
 constexpr unsigned seconds_without_progress = 10;  // while a response is sent
+constexpr HttpWorkers::Limits for_most_responses{.threads = 4, .waiting = most_connections};
+constexpr HttpWorkers::Limits for_large_responses{.threads = 1, .waiting = 8};
 
 // After the process had no descriptor for a connection, and no connection that could be cut off.
 constexpr std::chrono::milliseconds pause_after_refusal{100};
@@ -107,7 +109,9 @@ class Server {
       : service_(service), listener_(std::move(listener)), daemon_(start_daemon()) {}
 
   ~Server() {
-    workers_.reset();  // before the daemon, which must have no suspended connection when it stops
+    // Before the daemon, which must have no suspended connection when it stops.
+    workers_.reset();
+    workers_for_large_.reset();
     if (daemon_ != nullptr) {
       ::MHD_quiesce_daemon(daemon_);  // leaves the listener to us
       ::MHD_stop_daemon(daemon_);
@@ -120,10 +124,9 @@ class Server {
 
   // Returns once a signal has arrived.
   void run(int signals) {
-    workers_ = std::make_unique<HttpWorkers>(service_.answer, [this](MHD_Connection* connection) {
-      ::MHD_resume_connection(connection);
-      ::eventfd_write(resumed_.number(), 1);  // the library wakes only a thread of its own
-    });
+    const auto resume = [this](MHD_Connection* connection) { resume_connection(connection); };
+    workers_ = std::make_unique<HttpWorkers>(for_most_responses, service_.answer, resume);
+    workers_for_large_ = std::make_unique<HttpWorkers>(for_large_responses, service_.answer, resume);
     const int events = ::MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     while (true) {
       const bool accepts = Clock::now() >= accepts_from_;
@@ -218,10 +221,22 @@ class Server {
     if (refusal) {
       return queue(connection, *refusal);
     }
+    const bool is_large = service_.takes_much_memory(exchange->request);
     ::MHD_suspend_connection(connection);
-    workers_->add(*exchange);
+    if (!(is_large ? *workers_for_large_ : *workers_).add(*exchange)) {
+      HttpResponse busy = text_response(503, "this server is busy; try again");
+      busy.headers.emplace_back("Retry-After", "1");
+      exchange->response = std::move(busy);
+      resume_connection(connection);
+    }
     context = exchange.release();
     return MHD_YES;
+  }
+
+  // The library then calls handle() again.
+  void resume_connection(MHD_Connection* connection) const noexcept {
+    ::MHD_resume_connection(connection);
+    ::eventfd_write(resumed_.number(), 1);  // the library wakes only a thread of its own
   }
 
   // The clients stand in the order of their arrival.
@@ -279,6 +294,7 @@ class Server {
   std::size_t changes_ = 0;  // connections that were accepted or closed
   Clock::time_point accepts_from_;
   std::unique_ptr<HttpWorkers> workers_;
+  std::unique_ptr<HttpWorkers> workers_for_large_;
   MHD_Daemon* daemon_;  // last, because it calls the above
 };
 

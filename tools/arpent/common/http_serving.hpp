@@ -26,6 +26,10 @@ struct HttpService {
 
   // Called by several threads at once, for GET and HEAD.
   std::function<HttpResponse(const HttpRequest&)> answer;
+
+  // Whether this response takes much memory to make. One such response is made at a time and a few requests
+  // wait for it; more get status 503 with Retry-After.
+  std::function<bool(const HttpRequest&)> takes_much_memory = [](const HttpRequest&) { return false; };
 };
 
 // Listens and answers until SIGINT or SIGTERM. Returns false without calling anything if it cannot listen

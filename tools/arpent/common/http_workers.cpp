@@ -6,9 +6,6 @@
 namespace ar::command {
 namespace {
 
-// Each may hold a whole profile in memory, and the names of its functions.
-constexpr int number_of_threads = 4;
-
 HttpResponse answer_or_fail(const HttpWorkers::Answer& answer, const HttpRequest& request) {
   try {
     return answer(request);
@@ -19,8 +16,9 @@ HttpResponse answer_or_fail(const HttpWorkers::Answer& answer, const HttpRequest
 
 }  // namespace
 
-HttpWorkers::HttpWorkers(Answer answer, Done done) : answer_(std::move(answer)), done_(std::move(done)) {
-  for (int i = 0; i < number_of_threads; ++i) {
+HttpWorkers::HttpWorkers(const Limits& limits, Answer answer, Done done)
+    : most_waiting_(limits.waiting), answer_(std::move(answer)), done_(std::move(done)) {
+  for (int i = 0; i < limits.threads; ++i) {
     threads_.emplace_back([this] { work(); });
   }
 }
@@ -36,12 +34,16 @@ HttpWorkers::~HttpWorkers() {
   }
 }
 
-void HttpWorkers::add(HttpExchange& exchange) noexcept {
+bool HttpWorkers::add(HttpExchange& exchange) noexcept {
   {
     const std::lock_guard guard{mutex_};
+    if (waiting_.size() >= most_waiting_) {
+      return false;
+    }
     waiting_.push_back(&exchange);
   }
   changed_.notify_one();
+  return true;
 }
 
 void HttpWorkers::work() {

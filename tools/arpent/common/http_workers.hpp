@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -27,21 +28,27 @@ class HttpWorkers {
   using Answer = std::function<HttpResponse(const HttpRequest&)>;
   using Done = std::function<void(MHD_Connection*)>;
 
-  // Several threads call `answer` at once, and `done` after it. An exception of `answer` becomes a response
-  // of status 500.
-  HttpWorkers(Answer answer, Done done);
+  struct Limits {
+    int threads;
+    std::size_t waiting;  // exchanges that no thread has begun
+  };
+
+  // Each thread calls `answer`, and `done` after it. An exception of `answer` becomes a response of status
+  // 500.
+  HttpWorkers(const Limits& limits, Answer answer, Done done);
 
   // Waits for the responses in the making. Those that are not begun are done without a response.
   ~HttpWorkers();
   HttpWorkers(const HttpWorkers&) = delete;
   HttpWorkers& operator=(const HttpWorkers&) = delete;
 
-  // The exchange must exist until it is done.
-  void add(HttpExchange& exchange) noexcept;
+  // Returns false if too many wait. Else the exchange must exist until it is done.
+  [[nodiscard]] bool add(HttpExchange& exchange) noexcept;
 
  private:
   void work();
 
+  std::size_t most_waiting_;
   Answer answer_;
   Done done_;
   std::mutex mutex_;

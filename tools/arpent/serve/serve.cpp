@@ -93,11 +93,13 @@ HttpResponse list_response() {
   return text_response(200, text);
 }
 
+bool asks_for_heap(const HttpRequest& request) { return request.path == "/debug/pprof/heap"; }
+
 HttpResponse respond(const HttpRequest& request, bool no_command_line) {
   if (request.path == "/metrics") {
     return metrics_response(request);
   }
-  if (request.path == "/debug/pprof/heap") {
+  if (asks_for_heap(request)) {
     return heap_response(request, no_command_line);
   }
   return request.path == "/" ? list_response() : text_response(404, "see / for what there is");
@@ -146,7 +148,9 @@ int serve_with(const Options& options, const AccessToken& token) {
              std::fflush(stdout);
            },
        .refuse = [&](const HttpRequest& request) { return refusal(request, token, has_file); },
-       .answer = [&](const HttpRequest& request) { return respond(request, options.no_command_line); }});
+       .answer = [&](const HttpRequest& request) { return respond(request, options.no_command_line); },
+       // Functions and lines are found in debug information, which may be large.
+       .takes_much_memory = asks_for_heap});
   if (!served) {
     complain(name,
              fmt::format("cannot listen on port {} of {}: it is taken, or the address is not this machine's",
