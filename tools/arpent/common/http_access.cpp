@@ -12,6 +12,7 @@
 
 #include "arpent/common/descriptor.hpp"
 #include "arpent/common/report_target.hpp"
+#include "arpent/common/trusted_links.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -87,7 +88,13 @@ std::expected<AccessToken, std::string> AccessToken::of_file(const std::string& 
   if (errno != EEXIST) {
     return failure(file, fmt::format("cannot be created: {}", profile::reason(errno)));
   }
-  const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  // A link of another user would make the first line of any file of ours the token.
+  const auto path = follow_trusted_links(file);
+  if (!path) {
+    return failure(file, path.error());
+  }
+  const int links = names_open_file(*path) ? 0 : O_NOFOLLOW;
+  const Descriptor descriptor{::open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links)};
   if (!descriptor) {
     return failure(file, fmt::format("cannot be read: {}", profile::reason(errno)));
   }

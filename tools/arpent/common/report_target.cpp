@@ -10,15 +10,28 @@
 #include <cerrno>
 #include <system_error>
 
+#include "arpent/common/descriptor.hpp"
+#include "arpent/common/trusted_links.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
 namespace {
 
-std::unexpected<std::string> failure(const std::string& name, int error) {
-  return std::unexpected(fmt::format("the report cannot be written to '{}': {}", profile::printable(name),
-                                     profile::reason(error)));
+std::unexpected<std::string> failure(const std::string& name, std::string_view why) {
+  return std::unexpected(
+      fmt::format("the report cannot be written to '{}': {}", profile::printable(name), why));
 }
+
+std::unexpected<std::string> failure(const std::string& name, int error) {
+  return failure(name, profile::reason(error));
+}
+
+// Any user can put a pipe where a report is expected, and read the report from it.
+bool is_pipe_of_another(const struct stat& status) {
+  return S_ISFIFO(status.st_mode) && status.st_uid != ::geteuid() && status.st_uid != 0;
+}
+
+constexpr std::string_view pipe_of_another = "it is another user's pipe";
 
 // A new file beside `path`, open for writing; its name goes to `name`. -1 and errno when that fails.
 int create_beside(const std::filesystem::path& path, Readers readers, std::string& name) {
@@ -63,21 +76,29 @@ std::expected<ReportTarget, std::string> ReportTarget::open(const std::string& f
     return target;
   }
   target.name_ = file;
-  std::error_code error;
-  target.path_ = std::filesystem::absolute(file, error);
+  auto path = follow_trusted_links(file);
+  if (!path) {
+    return failure(file, "it " + path.error());
+  }
+  target.path_ = std::move(*path);
+  const bool is_open_file = names_open_file(target.path_);
   struct stat status{};
-  if (::stat(file.c_str(), &status) == 0) {
+  if ((is_open_file ? ::stat : ::lstat)(target.path_.c_str(), &status) == 0) {
     target.replace_ = S_ISREG(status.st_mode);
     if (S_ISDIR(status.st_mode)) {
       return failure(file, EISDIR);
     }
-    if (::access(file.c_str(), W_OK) != 0) {
+    if (!is_open_file && is_pipe_of_another(status)) {
+      return failure(file, pipe_of_another);
+    }
+    if (::access(target.path_.c_str(), W_OK) != 0) {
       return failure(file, errno);
     }
     if (!target.replace_) {
       return target;
     }
-    target.path_ = std::filesystem::canonical(file, error);
+    std::error_code error;
+    target.path_ = std::filesystem::canonical(target.path_, error);
     if (error) {
       return failure(file, error.value());
     }
@@ -105,13 +126,7 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
     return {};
   }
   if (!replace_) {
-    const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND);
-    const bool written = descriptor >= 0 && write_all(descriptor, text);
-    const int error = errno;
-    if (descriptor >= 0) {
-      ::close(descriptor);
-    }
-    return written ? std::expected<void, std::string>{} : failure(name_, error);
+    return write_to_stream(text);
   }
   std::string draft;
   const int descriptor = create_beside(path_, readers_, draft);
@@ -133,6 +148,24 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
     return failure(name_, error);
   }
   return {};
+}
+
+std::expected<void, std::string> ReportTarget::write_to_stream(std::string_view text) const {
+  const bool is_open_file = names_open_file(path_);
+  const Descriptor stream{
+      ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND | (is_open_file ? 0 : O_NOFOLLOW))};
+  struct stat status{};
+  if (!stream || ::fstat(stream.number(), &status) != 0) {
+    return failure(name_, errno);
+  }
+  // Another user may have exchanged it since it was looked at.
+  if (!is_open_file && is_pipe_of_another(status)) {
+    return failure(name_, pipe_of_another);
+  }
+  if (S_ISREG(status.st_mode)) {
+    return failure(name_, "a file has taken its place");
+  }
+  return write_all(stream.number(), text) ? std::expected<void, std::string>{} : failure(name_, errno);
 }
 
 }  // namespace ar::command

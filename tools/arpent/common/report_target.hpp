@@ -17,7 +17,8 @@ class ReportTarget {
  public:
   // `file` empty: standard error. Tries at once whether the file can be written, so that a program is not
   // run in vain. A regular file is replaced as a whole (through links, keeping them); anything else, such as
-  // /dev/stdout or a pipe, is written to. The error is a sentence without full stop.
+  // /dev/stdout or a pipe, is written to. Links and pipes that another user made are refused: they would lead
+  // the report to any file of ours, or to that user. The error is a sentence without full stop.
   [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file,
                                                                      Readers readers = Readers::owner_only);
 
@@ -27,6 +28,8 @@ class ReportTarget {
   [[nodiscard]] bool is_standard_error() const { return name_.empty(); }
 
  private:
+  [[nodiscard]] std::expected<void, std::string> write_to_stream(std::string_view text) const;
+
   std::string name_;            // as given; empty for standard error
   std::filesystem::path path_;  // what to write; links resolved
   bool replace_ = false;        // a regular file, or none yet
