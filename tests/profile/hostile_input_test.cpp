@@ -1,5 +1,6 @@
-// Tests src/profile/read/ src/profile/model/text_format.cpp src/profile/write/json.cpp
-// Profiles that were made to harm who reads them: memory and time are bounded, and nothing hides in the text.
+// Tests src/profile/read/ src/profile/symbols/demangled_name.cpp src/profile/model/text_format.cpp
+// src/profile/write/json.cpp Profiles that were made to harm who reads them: memory and time are bounded, and
+// nothing hides in the text.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@
 #include "profile/read/packed_profile.hpp"
 #include "profile/read/profile_file.hpp"
 #include "profile/read/reader.hpp"
+#include "profile/symbols/demangled_name.hpp"
+#include "profile/symbols/function_name.hpp"
 #include "profile/write/json.hpp"
 #include "support/profile_builder.hpp"
 
@@ -265,6 +268,112 @@ TEST(HostileText, IsTheSameForProgramsAndVisibleInJson) {
     EXPECT_EQ(Json(character).on_one_line(), '"' + std::string{shown} + '"');
   }
   EXPECT_EQ(Json("\x7f\xc2\x9bé").on_one_line(), "\"\\u007f\\u009bé\"");
+}
+
+// The number of a substitution: S_, S0_, …, SZ_, S10_.
+std::string substitution(std::size_t number) {
+  constexpr std::string_view digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::string text;
+  for (std::size_t left = number; left != 0; left = (left - 1) / digits.size()) {
+    text.insert(text.begin(), digits[(left - 1) % digits.size()]);
+  }
+  return "S" + text + "_";
+}
+
+// f(a, b<a, a>, b<b<a, a>, b<a, a> >, …): each argument is twice as long as the one before it.
+std::string doubling_name(std::size_t times) {
+  std::string name = "_Z1f1a1bIS_S_E";
+  for (std::size_t i = 1; i < times; ++i) {
+    const std::string last = substitution(i + 1);
+    name += substitution(1) + "I" + last + last + "E";
+  }
+  return name;
+}
+
+TEST(HostileName, OfCppThatDoublesItselfStaysMangled) {
+  EXPECT_EQ(demangled(doubling_name(2)), "f(a, b<a, a>, b<b<a, a>, b<a, a> >)");
+  for (const std::size_t times : {16U, 20U, 64U, 512U}) {
+    EXPECT_EQ(demangled(doubling_name(times)), doubling_name(times)) << times;
+  }
+}
+
+TEST(HostileName, OfCppThatPrintsNothingForLongStaysMangled) {
+  // A pack is looked for in all of what is expanded.
+  std::string name = doubling_name(40);
+  name += "Dp" + substitution(40);
+  EXPECT_EQ(demangled(name), name);
+}
+
+TEST(HostileName, OfCppWhoseParametersMultiplyStaysMangled) {
+  // Each argument is a function whose parameters are its own argument, four times.
+  std::string name = "1a";
+  for (int i = 0; i < 14; ++i) {
+    name = "XadL_Z1fI" + name + "EvT_T_T_T_EE";
+  }
+  name = "_Z1fI" + name + "EvT_T_";
+  const std::string shown = demangled(name);
+  EXPECT_LE(shown.size(), longest_name);
+}
+
+TEST(HostileName, OfCppThatIsReadTwiceAtEachLevelStaysMangled) {
+  const std::string name = "_ZN1a" + repeated("cvT_IN1a", 60) + "1bE" + std::string(2 * 60, 'E') + "v";
+  EXPECT_EQ(demangled(name), name);
+}
+
+TEST(HostileName, OfRustThatDoublesItselfStaysMangled) {
+  std::string name = "_RINvC1a1fT";  // a::f::<((…),)>, each tuple twice the one before it
+  std::string last = "hh";
+  std::size_t at = name.size() - 2;
+  name += last + "E";
+  for (int i = 0; i < 40; ++i) {
+    constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const std::size_t number = at - 2 - 1;
+    std::string reference = "B";
+    if (number >= digits.size()) {
+      reference += digits[number / digits.size()];
+    }
+    reference += digits[number % digits.size()];
+    reference += "_";
+    at = name.size();
+    name += "T" + reference + reference + "E";
+  }
+  name += "E";
+  EXPECT_EQ(demangled(name), name);
+}
+
+TEST(HostileName, OfAnyLengthIsCut) {
+  EXPECT_EQ(demangled(std::string(longest_name, 'x')).size(), longest_name);
+  for (const std::string_view start : {"x", "_Z1f", "_R", "_GLOBAL__I_"}) {
+    const std::string shown = demangled(std::string{start} + repeated("é", longest_name));
+    EXPECT_LE(shown.size(), longest_name);
+    EXPECT_TRUE(shown.ends_with("é…")) << start;
+  }
+  for (const std::string_view part : {"P", "J", "F", "N", "X", "il", "ad", "on", "1aI", "cv", "Dp"}) {
+    const std::string deep = "_Z1fI" + repeated(part, longest_mangled_name / part.size() - 4);
+    EXPECT_EQ(demangled(deep), deep) << part;
+  }
+}
+
+TEST(HostileName, OfALongTemplateIsShown) {
+  std::string mangled = "_Z1fI";
+  std::string shown = "void f<";
+  for (int i = 0; i < 400; ++i) {
+    const std::string number = std::to_string(1000 + i);
+    mangled += "46a_name_of_forty_five_bytes_that_is_not_so_rareILi" + number + "EE";
+    shown +=
+        (i == 0 ? "" : ", ") + std::string{"a_name_of_forty_five_bytes_that_is_not_so_rare<"} + number + ">";
+  }
+  mangled += "Evv";
+  shown += " >()";
+  ASSERT_GT(mangled.size(), 20'000U);
+  EXPECT_EQ(demangled(mangled), shown);
+  EXPECT_EQ(short_name(shown), "f<…>");
+}
+
+TEST(HostileName, OfAGlobalConstructorIsReadAsEver) {
+  EXPECT_EQ(demangled("_GLOBAL__I__Z3foov"), "global constructors keyed to foo()");
+  EXPECT_EQ(demangled("_GLOBAL__D_foo"), "global destructors keyed to foo");
+  EXPECT_EQ(demangled("_GLOBAL__sub_I_x"), "_GLOBAL__sub_I_x");
 }
 
 }  // namespace

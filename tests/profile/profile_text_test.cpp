@@ -10,6 +10,7 @@
 
 #include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/symbols/demangled_name.hpp"
 #include "profile/symbols/function_name.hpp"
 #include "profile/write/json_writer.hpp"
 #include "profile/write/text_writer.hpp"

@@ -13,6 +13,7 @@
 #include "profile/read/gzip.hpp"
 #include "profile/read/packed_profile.hpp"
 #include "profile/read/profile_file.hpp"
+#include "profile/symbols/demangled_name.hpp"
 #include "profile/symbols/function_name.hpp"
 #include "profile/write/call_tree.hpp"
 #include "profile/write/difference_writers.hpp"

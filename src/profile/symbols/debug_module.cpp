@@ -12,7 +12,7 @@
 
 #include "profile/model/text_format.hpp"
 #include "profile/read/input.hpp"
-#include "profile/symbols/function_name.hpp"
+#include "profile/symbols/demangled_name.hpp"
 
 namespace ar::profile {
 namespace {
@@ -140,7 +140,7 @@ std::string function_name(Dwarf_Die& die) {
     }
   }
   const char* name = dwarf_diename(&die);
-  return name == nullptr ? std::string{} : std::string{name};
+  return name == nullptr ? std::string{} : bounded_name(name);
 }
 
 // ".../build/../src/./a.c" -> ".../src/a.c", without a look at the file system: it may be another machine's.

@@ -1,13 +1,8 @@
 #include "profile/symbols/function_name.hpp"
 
-#include <cxxabi.h>
-#include <libiberty/demangle.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdlib>
-#include <memory>
 
 #include "platform/wrapper_names.hpp"
 #include "profile/model/text_format.hpp"
@@ -79,21 +74,6 @@ bool in_folder(std::string_view file, std::string_view folder) {
 }
 
 }  // namespace
-
-std::string demangled(const std::string& linkage_name) {
-  using Name = std::unique_ptr<char, decltype(&std::free)>;
-  if (!linkage_name.starts_with("_Z") && !linkage_name.starts_with("_R") &&
-      !linkage_name.starts_with("_GLOBAL__")) {
-    return linkage_name;
-  }
-  // First as Rust's: its older mangling is C++'s, with escapes and a hash.
-  if (const Name name{::rust_demangle(linkage_name.c_str(), 0), &std::free}) {
-    return name.get();
-  }
-  int status = 0;
-  const Name name{abi::__cxa_demangle(linkage_name.c_str(), nullptr, nullptr, &status), &std::free};
-  return status == 0 && name ? name.get() : linkage_name;
-}
 
 std::string short_name(std::string_view name) {
   std::string out;

@@ -6,11 +6,7 @@
 
 namespace ar::profile {
 
-// C++ names are demangled, with parameters and template arguments; Rust's of both manglings (_ZN…, _R…) too,
-// without their hash. Names of C and Zig stay as they are.
-[[nodiscard]] std::string demangled(const std::string& linkage_name);
-
-// The same without return type and parameters, and with long template arguments shortened to <…>:
+// A demangled name without return type and parameters, and with long template arguments shortened to <…>:
 // "void ns::List<int>::add(int const&)" -> "ns::List<int>::add".
 [[nodiscard]] std::string short_name(std::string_view demangled_name);
 

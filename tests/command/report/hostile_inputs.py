@@ -15,7 +15,7 @@ import time
 import xml.etree.ElementTree
 
 from harness.checks import check, equal, finish
-from harness.profiles import arpent
+from harness.profiles import arpent, profile_of
 from harness.survey import ARPENT, PROGRAMS
 
 MIB = 1 << 20
@@ -208,6 +208,33 @@ strings = list(strings_of_pprof(message))
 check(any("\\u202e" in string for string in strings), f"strings of pprof: {strings}")
 for string in strings:
     visible(string, "pprof")
+
+
+# A function's name of 300 bytes that stands for gigabytes: f(a, b<a, a>, b<b<a, a>, b<a, a> >, …).
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+bomb = "_Z1f1a1bIS_S_E" + "".join(f"S0_IS{digit}_S{digit}_E" for digit in DIGITS[1:26])
+pathlib.Path("named.c").write_text(
+    f"""
+#include <stdlib.h>
+void* named(void) __asm__("{bomb}");
+__attribute__((noinline)) void* named(void) {{ return malloc(10); }}
+int main(void) {{ return named() == NULL; }}
+"""
+)
+subprocess.run(
+    [os.environ["CC"], "-O1", "-fno-builtin", "-fno-optimize-sibling-calls", "named.c", "-o", "named"], check=True
+)
+profile_of("named.profile", "./named", mode="stacks")
+for command in (
+    ("report",),
+    ("report", "--format", "json"),
+    ("merge", "named.pb.gz"),
+    ("view", "--output", "named.html"),
+):
+    status, said, memory = measured(*command, "named.profile", **limits)
+    equal((status, said), (0, ""), f"{command} of a name that doubles itself")
+    check(memory < 96 * MIB, f"{command} took {memory >> 20} MiB")
+check(bomb in arpent("report", "named.profile"), "it stays mangled")
 
 
 # Tables, models and addresses that others wrote, and programs that they named. Lines end as usual.
