@@ -69,7 +69,7 @@ std::expected<Profile, std::string> load_profile(const std::filesystem::path& pa
   if (*start != magic() && !start->starts_with(zstandard_start)) {
     return std::unexpected(std::string{"is not a profile of Arpent, or its first bytes were overwritten"});
   }
-  return read_profile_file(path, AT_FDCWD, most);
+  return read_profile_file(*file, most);
 }
 
 }  // namespace ar::profile
