@@ -351,8 +351,8 @@ void check(const Profile& profile) {
   }
 }
 
-Profile read(protozero::data_view bytes) {
-  MemoryBudget budget{bytes.size()};
+Profile read(protozero::data_view bytes, std::uint64_t most) {
+  MemoryBudget budget{bytes.size(), most};
   std::uint32_t version = 0;
   Reader{bytes, budget}.read(version, [](auto& message, auto& to) { message.number(1, to, "version"); });
   if (version != packed_version) {
@@ -361,7 +361,7 @@ Profile read(protozero::data_view bytes) {
   Profile profile;
   Reader{bytes, budget}.read(profile, profile_fields);
   check(profile);
-  check_stacks(profile, bytes.size());
+  check_stacks(profile, bytes.size(), most);
   profile.totals = totals_of(profile.sites);
   return profile;
 }
@@ -376,9 +376,9 @@ std::string packed(const Profile& profile) {
   return out;
 }
 
-std::expected<Profile, std::string> unpacked(std::string_view message) {
+std::expected<Profile, std::string> unpacked(std::string_view message, std::uint64_t most) {
   try {
-    return read({message.data(), message.size()});
+    return read({message.data(), message.size()}, most);
   } catch (Damage& damage) {
     return std::unexpected(std::move(damage.what));
   } catch (const protozero::exception& error) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "profile/model/profile.hpp"
+#include "profile/read/input.hpp"
 
 namespace ar::profile {
 
@@ -16,8 +17,9 @@ inline constexpr std::uint32_t pprof_own_field = 4190;
 
 [[nodiscard]] std::string packed(const Profile& profile);
 
-// The inverse. Everything is checked; the error is one clause without a full stop, to be put after "its
-// profile ".
-[[nodiscard]] std::expected<Profile, std::string> unpacked(std::string_view message);
+// The inverse. Everything is checked; `most` is what the message may have (memory_budget.hpp). The error is
+// one clause without a full stop, to be put after "its profile ".
+[[nodiscard]] std::expected<Profile, std::string> unpacked(std::string_view message,
+                                                           std::uint64_t most = default_most_input);
 
 }  // namespace ar::profile

@@ -46,7 +46,7 @@ std::expected<Profile, std::string> read_pprof_profile(std::string_view gzip, st
     return std::unexpected(fmt::format("cannot be read: {}", message.error()));
   }
   const auto own = own_part(*message);
-  return own ? unpacked(*own) : std::unexpected(own.error());
+  return own ? unpacked(*own, most) : std::unexpected(own.error());
 }
 
 std::expected<Profile, std::string> load_profile(const std::filesystem::path& path, std::uint64_t most) {

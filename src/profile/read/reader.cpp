@@ -340,12 +340,12 @@ void check(const track::Header& header) {
   }
 }
 
-Profile read(std::span<const std::byte> bytes) {
+Profile read(std::span<const std::byte> bytes, std::uint64_t most) {
   if (bytes.size() < sizeof(track::Header)) {
     throw Damage{
         fmt::format("is cut short: {} bytes, its header alone has {}", bytes.size(), sizeof(track::Header))};
   }
-  MemoryBudget budget{bytes.size()};
+  MemoryBudget budget{bytes.size(), most};
   const RegionImage image{bytes, budget};
   const auto header = image.record<track::Header>(0, "the header");
   check(header);
@@ -400,7 +400,7 @@ Profile read(std::span<const std::byte> bytes) {
     }
   }
   profile.owners = owners.take();
-  check_stacks(profile, bytes.size());
+  check_stacks(profile, bytes.size(), most);
   profile.totals = totals_of(profile.sites);
   join_load_generations(profile);
   // The live total is flushed in batches and may lag behind what the sites add up to.
@@ -410,9 +410,9 @@ Profile read(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::expected<Profile, std::string> read_profile(std::span<const std::byte> image) {
+std::expected<Profile, std::string> read_profile(std::span<const std::byte> image, std::uint64_t most) {
   try {
-    return read(image);
+    return read(image, most);
   } catch (Damage& damage) {
     return std::unexpected(std::move(damage.what));
   }

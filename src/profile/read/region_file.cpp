@@ -24,15 +24,15 @@ std::expected<Profile, std::string> read_profile_file(const InputFile& file, std
     const auto packed = file.read_at(0, file.size());
     const auto image =
         packed ? decompress(std::as_bytes(std::span{*packed}), most) : std::unexpected(packed.error());
-    return image ? read_profile(*image) : std::unexpected(image.error());
+    return image ? read_profile(*image, most) : std::unexpected(image.error());
   }
   if (head->size() < sizeof(track::Header)) {
-    return read_profile(head_bytes);
+    return read_profile(head_bytes, most);
   }
   track::Header header;
   std::memcpy(&header, head->data(), sizeof header);
   if (header.magic != track::profile_magic) {
-    return read_profile(head_bytes);
+    return read_profile(head_bytes, most);
   }
   if (header.used < sizeof header || header.used > file.size()) {
     header.used = sizeof header;  // damaged: read_profile says so by the header's own account
@@ -45,7 +45,7 @@ std::expected<Profile, std::string> read_profile_file(const InputFile& file, std
     return std::unexpected(too_large_profile(most));
   }
   const auto bytes = file.read_at(0, size);
-  return bytes ? read_profile(std::as_bytes(std::span{*bytes})) : std::unexpected(bytes.error());
+  return bytes ? read_profile(std::as_bytes(std::span{*bytes}), most) : std::unexpected(bytes.error());
 }
 
 std::expected<Profile, std::string> read_profile_file(const std::filesystem::path& path, int directory,

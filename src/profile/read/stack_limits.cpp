@@ -43,8 +43,8 @@ std::string_view path_of(const Profile& profile, std::optional<std::size_t> modu
 
 }  // namespace
 
-void check_stacks(const Profile& profile, std::size_t size) {
-  Allowance paths{size * most_memory_per_byte + memory_for_any_profile};
+void check_stacks(const Profile& profile, std::size_t size, std::uint64_t most) {
+  Allowance paths{std::min(size * most_memory_per_byte + memory_for_any_profile, memory_ceiling(most))};
   const std::size_t nodes = std::max<std::size_t>(1, profile.stack_nodes.size());
   std::vector<std::uint32_t> depths(nodes, 0);
   std::vector<std::size_t> lengths(nodes, 0);  // in frames with names of usual length

@@ -4,14 +4,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "profile/model/profile.hpp"
 
 namespace ar::profile {
 
 // Throws Damage for stacks that are deeper than processes record them, and for more frames or longer paths in
-// all than a profile of `size` bytes can have. Every node must come after its caller, and every site name a
-// node or none.
-void check_stacks(const Profile& profile, std::size_t size);
+// all than a profile of `size` bytes can have, of `most` that may be read. Every node must come after its
+// caller, and every site name a node or none.
+void check_stacks(const Profile& profile, std::size_t size, std::uint64_t most);
 
 }  // namespace ar::profile

@@ -20,6 +20,8 @@ inline constexpr std::uint32_t profile_version = 4;
 
 using Offset = std::uint64_t;
 
+inline constexpr std::uint64_t largest_region = std::uint64_t{256} << 20U;  // in bytes, of any process
+
 inline constexpr std::uint32_t origins_per_chunk = 64;
 inline constexpr std::uint32_t max_origin_chunks = 4096;
 inline constexpr std::uint32_t max_origins = origins_per_chunk * max_origin_chunks;  // 262,144

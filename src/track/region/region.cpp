@@ -19,8 +19,6 @@ namespace {
 
 platform::Lock lock;
 
-// The bound on a profile's size: addresses only, what is not used costs nothing.
-constexpr std::size_t largest_capacity = std::size_t{256} << 20U;
 constexpr std::size_t part_of_limit = 32;  // where addresses are limited, no more than such a part of them
 constexpr std::size_t smallest_capacity = std::size_t{1} << 20U;
 constexpr std::size_t commit_step = std::size_t{256} << 10U;
@@ -236,7 +234,7 @@ void write_header(std::size_t capacity) noexcept {
 }  // namespace
 
 bool open_region(const ProfilePath& place) noexcept {
-  std::size_t capacity = largest_capacity;
+  std::size_t capacity = largest_region;  // addresses only: what is not used costs nothing
   while (capacity > smallest_capacity && capacity > platform::address_space_limit() / part_of_limit) {
     capacity /= 2;
   }

@@ -80,6 +80,14 @@ bool is_profile(const std::filesystem::path& path, const std::vector<uid_t>& use
   return magic == track::profile_magic;
 }
 
+// A process of another user may map what it likes; root reads them all.
+std::expected<profile::Profile, std::string> read_region(const profile::InputFile& file) {
+  if (file.size() > track::largest_region) {
+    return std::unexpected(std::string{"is larger than any that a process writes"});
+  }
+  return profile::read_profile_file(file, track::largest_region);
+}
+
 }  // namespace
 
 std::expected<std::filesystem::path, std::string> find_live_profile(int pid,
@@ -142,7 +150,7 @@ std::expected<profile::Profile, std::string> read_live_profile(int pid) {
     return std::unexpected(file.error());
   }
   const auto opened = open_profile_of(users_of(std::filesystem::path{"/proc"} / std::to_string(pid)), *file);
-  auto profile = opened ? profile::read_profile_file(*opened) : std::unexpected(opened.error());
+  auto profile = opened ? read_region(*opened) : std::unexpected(opened.error());
   if (!profile) {
     return std::unexpected(
         fmt::format("the profile of process {} {}", pid, profile::printable(profile.error())));
