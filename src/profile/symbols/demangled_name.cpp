@@ -180,12 +180,12 @@ std::string demangled(const std::string& linkage_name) {
   return bounded_name(name.empty() ? linkage_name : name);
 }
 
-std::string bounded_name(std::string_view name) {
+std::string bounded_name(std::string_view name, std::size_t most) {
   constexpr std::string_view mark = "…";
-  if (name.size() <= longest_name) {
+  if (name.size() <= most) {
     return std::string{name};
   }
-  std::size_t size = longest_name - mark.size();
+  std::size_t size = most - mark.size();
   while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xc0U) == 0x80) {  // not within a character
     --size;
   }

@@ -19,7 +19,7 @@ inline constexpr std::size_t longest_mangled_name = std::size_t{32} << 10U;
 // longest_name.
 [[nodiscard]] std::string demangled(const std::string& linkage_name);
 
-// A name of at most longest_name bytes; one that was cut ends with "…".
-[[nodiscard]] std::string bounded_name(std::string_view name);
+// A name of at most `most` bytes; one that was cut ends with "…".
+[[nodiscard]] std::string bounded_name(std::string_view name, std::size_t most = longest_name);
 
 }  // namespace ar::profile

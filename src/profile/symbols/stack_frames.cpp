@@ -70,7 +70,11 @@ std::vector<FrameNumber> StackFrames::of(const Site& site) {
   std::size_t depth = 0;
   for (std::uint32_t node = leaf_of(site); node != no_stack && depth < deepest_stack; ++depth) {
     const auto& frames = at(profile_.stack_nodes[node].module, profile_.stack_nodes[node].address);
-    stack.insert(stack.end(), frames.begin(), frames.end());
+    // The last is the function that stands there; what was inlined into it comes before it.
+    const std::size_t inlined = frames.size() - 1;
+    const bool is_too_much = inlined > inlined_left_;
+    inlined_left_ -= is_too_much ? 0 : inlined;
+    stack.insert(stack.end(), is_too_much ? frames.end() - 1 : frames.begin(), frames.end());
     node = caller_of(node);
   }
   if (stack.empty() && site.address != 0) {

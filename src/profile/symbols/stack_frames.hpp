@@ -64,6 +64,9 @@ class StackFrames {
 
   const Profile& profile_;
   Symbolizer& symbolizer_;
+  // A profile bounds its own frames, but not what debug information says was inlined. Later stacks go
+  // without.
+  std::size_t inlined_left_ = std::size_t{1} << 24U;
   std::vector<StackFrame> frames_;
   std::unordered_multimap<std::string, FrameNumber> known_;  // by name
   std::unordered_map<std::pair<std::size_t, std::uint64_t>, std::vector<FrameNumber>, AddressHash>

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "profile/model/text_format.hpp"
+#include "profile/symbols/demangled_name.hpp"
 #include "profile/symbols/files_by_build_id.hpp"
 #include "profile/symbols/function_name.hpp"
 
@@ -119,6 +120,13 @@ const Location& Symbolizer::locate(const std::string& module_path, const std::st
     }
   }
   for (Frame& frame : frames) {
+    if (const std::size_t size = frame.function.size(); size > usual_name) {
+      if (size > long_names_left_) {
+        frame.function = bounded_name(frame.function, usual_name);
+      } else {
+        long_names_left_ -= size;
+      }
+    }
     location.frames.push_back(named(std::move(frame), module_path, return_offset));
   }
   for (std::size_t i = 0; i < location.frames.size(); ++i) {

@@ -59,6 +59,9 @@ class Symbolizer {
   };
   OpenModule& module(const std::string& path, const std::string& build_id);
 
+  // What all names of more than usual_name bytes may take. Later ones are cut to that.
+  static constexpr std::size_t usual_name = 1024;
+  std::size_t long_names_left_ = std::size_t{64} << 20U;
   std::map<std::pair<std::string, std::string>, OpenModule> modules_;
 };
 

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <map>
 #include <ranges>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "profile/model/text_format.hpp"
+#include "profile/symbols/demangled_name.hpp"
 #include "profile/symbols/stack_frames.hpp"
 #include "profile/write/json.hpp"
 
@@ -24,27 +26,51 @@ std::string folded(const std::string& name) {
   return text;
 }
 
+// What the names of folded stacks take beyond usual_name each. When it is used up, the rest of them is cut: a
+// long name repeats in every stack, and those of debug information are not bounded by the profile.
+constexpr std::size_t most_of_long_names = std::size_t{128} << 20U;
+constexpr std::size_t usual_name = 64;
+
 }  // namespace
 
 std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Metric metric) {
   StackFrames frames{profile, symbolizer};
-  std::map<std::string, std::uint64_t> stacks;
+  // Names as numbers, because each repeats in many stacks. By the name itself: frames may share it.
+  std::unordered_map<std::string, std::size_t> numbers;
+  std::vector<const std::string*> names;
+  const auto by_name = [&](const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+    return std::ranges::lexicographical_compare(
+        a, b, {}, [&](std::uint32_t number) -> const std::string& { return *names[number]; },
+        [&](std::uint32_t number) -> const std::string& { return *names[number]; });
+  };
+  std::map<std::vector<std::uint32_t>, std::uint64_t, decltype(by_name)> stacks{by_name};
   for (const Site& site : profile.sites) {
     const std::uint64_t value = value_of(site, metric);
     if (value == 0) {
       continue;
     }
     std::vector<FrameNumber> stack = frames.of(site);
-    std::string line;
+    std::vector<std::uint32_t> line;
     for (const FrameNumber number : stack | std::views::reverse) {
-      line += line.empty() ? "" : ";";
-      line += folded(frames.frame(number).name);
+      const auto [name, is_new] = numbers.try_emplace(folded(frames.frame(number).name), names.size());
+      if (is_new) {
+        names.push_back(&name->first);
+      }
+      line.push_back(static_cast<std::uint32_t>(name->second));
     }
-    stacks[line] += value;
+    stacks[std::move(line)] += value;
   }
   std::string out;
+  std::size_t left = most_of_long_names;
   for (const auto& [line, value] : stacks) {
-    out += fmt::format("{} {}\n", line, value);
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const std::string& name = *names[line[i]];
+      const std::size_t more = name.size() - std::min(name.size(), usual_name);
+      out += i == 0 ? "" : ";";
+      out += more <= left ? name : bounded_name(name, usual_name);
+      left -= std::min(left, more);
+    }
+    out += fmt::format(" {}\n", value);
   }
   return out;
 }
