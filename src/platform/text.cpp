@@ -29,23 +29,49 @@ TextWriter& TextWriter::text(const char* string) noexcept {
 
 namespace {
 
-// Length of the UTF-8 sequence at the start that programs obey instead of showing it: a control of terminals
-// or of the direction of writing, or an end of line. 0 if it is none. (profile::is_invisible_control)
-std::size_t invisible_length(const char* string) noexcept {
-  const auto byte = [&](int i) { return static_cast<unsigned char>(string[i]); };
-  if (byte(0) < ' ' || byte(0) == 0x7f) {
+// Length of the well-formed UTF-8 sequence at the start; 0 if there is none. Its bytes are those before the
+// NUL.
+std::size_t sequence_length(const char* string) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(string[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) {
     return 1;
   }
-  if ((byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) || (byte(0) == 0xd8 && byte(1) == 0x9c)) {
-    return 2;  // U+0080 to U+009F, U+061C
-  }
-  if (byte(0) != 0xe2) {
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90)) {
     return 0;
   }
-  const bool is_mark = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f);      // U+200E, U+200F
-  const bool turns_or_ends = byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;  // U+2028 to U+202E
-  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;       // U+2066 to U+2069
-  return is_mark || turns_or_ends || isolates ? 3 : 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) {
+      return 0;
+    }
+  }
+  return length;
+}
+
+// Whether programs obey what stands at the start, a sequence of that length, instead of showing it: a control
+// of terminals or of the direction of writing, an end of line, or what has no width. A byte that is in no
+// sequence is a control of terminals that read eight bits. (profile::is_invisible_control)
+bool is_invisible(const char* string, std::size_t length) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(string[i]); };
+  switch (length) {
+    case 0:
+      return byte(0) >= 0x80 && byte(0) <= 0x9f;
+    case 1:
+      return byte(0) < ' ' || byte(0) == 0x7f;
+    case 2:  // U+0080 to U+009F, U+061C
+      return (byte(0) == 0xc2 && byte(1) <= 0x9f) || (byte(0) == 0xd8 && byte(1) == 0x9c);
+    case 3: {
+      const unsigned last = byte(2);
+      const bool is_low = byte(0) == 0xe2 && byte(1) == 0x80;   // U+2000 to U+203F
+      const bool is_high = byte(0) == 0xe2 && byte(1) == 0x81;  // U+2040 to U+207F
+      return (is_low && (last == 0x8b || last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae))) ||
+             (is_high && ((last >= 0xa0 && last <= 0xa4) || (last >= 0xa6 && last <= 0xa9))) ||
+             (byte(0) == 0xef && byte(1) == 0xbb && last == 0xbf);  // U+FEFF
+    }
+    default:  // U+E0000 to U+E007F
+      return byte(0) == 0xf3 && byte(1) == 0xa0 && byte(2) <= 0x81;
+  }
 }
 
 }  // namespace
@@ -56,17 +82,17 @@ TextWriter& TextWriter::printable(const char* string) noexcept {
   }
   const bool like_address = std::strstr(string, "[[") != nullptr && std::strstr(string, "|0x") != nullptr;
   for (const char* next = string; *next != '\0';) {
-    std::size_t escaped = invisible_length(next);
     if (*next == '\n' || *next == '\t') {
       text(*next == '\n' ? "\\n" : "\\t");
       ++next;
       continue;
     }
-    if (like_address && *next == '[') {
-      escaped = 1;
-    }
+    const std::size_t sequence = sequence_length(next);
+    const std::size_t length = sequence == 0 ? 1 : sequence;
+    std::size_t escaped = is_invisible(next, sequence) || (like_address && *next == '[') ? length : 0;
     if (escaped == 0) {
-      bytes(next++, 1);
+      bytes(next, length);
+      next += length;
     }
     for (; escaped > 0; --escaped, ++next) {
       const auto code = static_cast<unsigned char>(*next);

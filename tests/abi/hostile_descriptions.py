@@ -8,7 +8,9 @@ import subprocess
 from harness.checks import check, equal, finish
 from harness.survey import PROGRAMS
 
-SHOWN = "a\\x1b[31m\\nb\\xe2\\x80\\xaec\\xc2\\x9bd\\xd8\\x9ce \\x5b\\x5b/bin/sh||0x10]]".replace("\\x1b[", "\\x1b\\x5b")
+SHOWN = "a\\x1b[31m\\nb\\xe2\\x80\\xaec\\xc2\\x9b\\x9b\\xe2\\x80\\x8b\\xf3\\xa0\\x81\\x81éd\\xd8\\x9ce \\x5b\\x5b/bin/sh||0x10]]".replace(
+    "\\x1b[", "\\x1b\\x5b"
+)
 for how in "static", "shared":
     done = subprocess.run(
         [PROGRAMS / f"hostile_descriptions-{how}"],

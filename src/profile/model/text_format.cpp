@@ -103,7 +103,11 @@ bool is_invisible_control(std::uint32_t code) {
   const bool is_of_direction = code == 0x61c || code == 0x200e || code == 0x200f ||
                                (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
   const bool ends_a_line = code == 0x2028 || code == 0x2029;
-  return is_of_terminals || is_of_direction || ends_a_line;
+  // Of no width: they split a word that looks whole. Those that join letters (U+200C, U+200D) are needed in
+  // words.
+  const bool is_nothing = code == 0x200b || (code >= 0x2060 && code <= 0x2064) || code == 0xfeff;
+  const bool is_tag = code >= 0xe0000 && code <= 0xe007f;  // letters that are not shown
+  return is_of_terminals || is_of_direction || ends_a_line || is_nothing || is_tag;
 }
 
 std::string printable(std::string_view text) {
@@ -119,7 +123,8 @@ std::string printable(std::string_view text) {
     } else if (first == '\r') {
       out += "\\r";
     } else if (point.value >= 0xa0 && is_invisible_control(point.value)) {
-      out += fmt::format("\\u{:04x}", point.value);
+      out += point.value > 0xffff ? fmt::format("\\U{:08x}", point.value)
+                                  : fmt::format("\\u{:04x}", point.value);
     } else if (point.length == 0 || is_invisible_control(point.value)) {
       for (const char byte : text.substr(0, length)) {
         out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));

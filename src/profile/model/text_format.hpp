@@ -30,8 +30,9 @@ struct CodePoint {
 };
 [[nodiscard]] CodePoint first_code_point(std::string_view text);
 
-// Whether programs obey the character instead of showing it: controls of terminals, of the direction of
-// writing, and ends of lines. With them a text could change what stands around it.
+// Whether programs obey the character or pass it over instead of showing it: controls of terminals, of the
+// direction of writing, ends of lines, and what has no width. With them a text could change what stands
+// around it, or look like another.
 [[nodiscard]] bool is_invisible_control(std::uint32_t code);
 
 // One line that shows all of a text that others may have written: invisible controls and bytes that are no

@@ -25,7 +25,12 @@ std::string with_visible_controls(std::string_view json) {
     const CodePoint point = first_code_point(json);
     const std::size_t length = std::max<std::size_t>(1, point.length);
     if (point.length != 0 && is_invisible_control(point.value)) {
-      out += fmt::format("\\u{:04x}", point.value);
+      if (point.value > 0xffff) {  // a pair of surrogates
+        const std::uint32_t rest = point.value - 0x10000;
+        out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10U), 0xdc00 + (rest & 0x3ffU));
+      } else {
+        out += fmt::format("\\u{:04x}", point.value);
+      }
     } else {
       out += json.substr(0, length);
     }

@@ -113,7 +113,7 @@ with subprocess.Popen(
     equal(process.communicate()[0], "id,lower,upper,size,offset\na,0,1,4,0\n", "a plan from a pipe")
 
 # All that a profile can hold, with what terminals and editors obey. The module is a pipe, its source a device.
-EVIL = "a\x1b[31m\u009b1mb\u202ec\u2066d\u200fe\u2028f\x07\rg<b>&\"'"
+EVIL = "a\x1b[31m\u009b1mb\u202ec\u2066d\u200fe\u2028f\u200b\ufeff\U000e0041\x07\rg<b>&\"'"
 evil = EVIL.encode()
 pipe = os.path.abspath("pipe").encode()
 site = field(2, 0x1234) + field(3, 1) + field(8, 1) + field(13, 3) + field(14, 300)
@@ -134,7 +134,9 @@ write(
     field(23, field(1, 2) + placed),
     field(23, field(1, 3) + foreign),
 )
-HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+HIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\u200b\ufeff\U000e0000-\U000e007f]"
+)
 
 
 def visible(text, what):

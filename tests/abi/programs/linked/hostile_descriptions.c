@@ -6,6 +6,8 @@
 #define EVIL                 \
   "a\x1b[31m\nb\xe2\x80\xae" \
   "c\xc2\x9b"                \
+  "\x9b\xe2\x80\x8b"         \
+  "\xf3\xa0\x81\x81\xc3\xa9" \
   "d\xd8\x9c"                \
   "e [[/bin/sh||0x10]]"
 
