@@ -26,13 +26,17 @@
 #include "profile/example_profile.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/read/compressed.hpp"
+#include "profile/read/damage.hpp"
 #include "profile/read/gzip.hpp"
 #include "profile/read/input.hpp"
+#include "profile/read/memory_budget.hpp"
 #include "profile/read/packed_profile.hpp"
 #include "profile/read/profile_file.hpp"
 #include "profile/read/reader.hpp"
 #include "profile/symbols/demangled_name.hpp"
 #include "profile/symbols/function_name.hpp"
+#include "profile/symbols/symbols.hpp"
+#include "profile/write/flame_writers.hpp"
 #include "profile/write/json.hpp"
 #include "support/profile_builder.hpp"
 
@@ -157,6 +161,45 @@ TEST(HostileProfile, WhoseFramesShareALongNameIsRefused) {
   EXPECT_THAT(profile.error(), HasSubstr("more stacks than a file of its size can have"));
 }
 
+TEST(HostileProfile, NeedsNoMoreMemoryThanTheCeiling) {
+  constexpr std::size_t gibibyte = std::size_t{1} << 30U;
+  MemoryBudget usual{gibibyte, default_most_input};
+  usual.take_text(4 * gibibyte);
+  try {
+    usual.take_text(1);
+    FAIL() << "4 GiB is all";
+  } catch (const Damage& damage) {
+    EXPECT_THAT(damage.what, HasSubstr("needs more than 4294967296 bytes of memory (--max-input)"));
+  }
+  MemoryBudget raised{gibibyte, 2 * gibibyte};
+  raised.take_text(8 * gibibyte);
+  EXPECT_THROW(raised.take_text(1), Damage);
+  MemoryBudget lowered{gibibyte / 4, gibibyte / 16};
+  lowered.take_text(gibibyte);
+  EXPECT_THROW(lowered.take_text(1), Damage);
+  MemoryBudget small{mebibyte, default_most_input};
+  EXPECT_THROW(small.take_text(96 * mebibyte + 1), Damage) << "the factor holds, too";
+}
+
+TEST(HostileProfile, WhoseFoldedStacksRepeatALongNameIsShownInPart) {
+  constexpr std::size_t stacks = 3000;
+  Profile profile;
+  profile.modules.push_back({.path = "/" + std::string(longest_name, 'x'), .build_id = {}});
+  profile.stack_nodes = {{}, {.address = 0x10, .module = 0, .caller = no_stack}};
+  for (std::uint32_t i = 0; i < stacks; ++i) {
+    profile.stack_nodes.push_back({.address = 0x1000 + i, .module = {}, .caller = 1});
+    Site site;
+    site.stack = i + 2;
+    site.live = {1, 1};
+    profile.sites.push_back(site);
+  }
+  Symbolizer symbolizer;
+  const std::string folded = collapsed_stacks(profile, symbolizer, Metric::live);
+  EXPECT_LT(folded.size(), 130 * mebibyte);
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(folded, '\n')), stacks);
+  EXPECT_TRUE(folded.starts_with(std::string(longest_name, 'x') + "+0x10;0x1000 1\n"));
+}
+
 std::string gzip_of(std::size_t size) { return compressed(std::string(size, '\0')); }
 
 TEST(HostileCompression, OfGzipEndsAtTheLimit) {
@@ -240,8 +283,17 @@ TEST_F(InputTest, IsReadThroughALinkOnlyIfThatIsMeant) {
   EXPECT_FALSE(InputFile::open(folder_ / "link", Streams::refused, Links::refused));
 }
 
+TEST_F(InputTest, ThatIsAProfileMayBeNamedByALink) {
+  const std::vector<std::byte> bytes = example().bytes();
+  std::ofstream{folder_ / "raw", std::ios::binary}.write(reinterpret_cast<const char*>(bytes.data()),
+                                                         static_cast<std::streamsize>(bytes.size()));
+  std::filesystem::create_symlink("raw", folder_ / "latest");
+  const auto profile = load_profile(folder_ / "latest");
+  EXPECT_TRUE(profile) << profile.error();
+}
+
 // What turns the direction of writing, hides, or ends a line.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> invisible{{{"\u061c", "\\u061c"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> invisible{{{"\u061c", "\\u061c"},
                                                                                    {"\u200e", "\\u200e"},
                                                                                    {"\u200f", "\\u200f"},
                                                                                    {"\u2028", "\\u2028"},
@@ -254,13 +306,19 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> invisibl
                                                                                    {"\u2066", "\\u2066"},
                                                                                    {"\u2067", "\\u2067"},
                                                                                    {"\u2068", "\\u2068"},
-                                                                                   {"\u2069", "\\u2069"}}};
+                                                                                   {"\u2069", "\\u2069"},
+                                                                                   {"\u200b", "\\u200b"},
+                                                                                   {"\u2060", "\\u2060"},
+                                                                                   {"\u2064", "\\u2064"},
+                                                                                   {"\ufeff", "\\ufeff"}}};
 
 TEST(HostileText, ShowsWhatWouldTurnTheDirectionOfWriting) {
   for (const auto& [character, shown] : invisible) {
     EXPECT_EQ(printable("a" + std::string{character} + "b"), "a" + std::string{shown} + "b");
   }
   EXPECT_EQ(printable("שלום مرحبا"), "שלום مرحبا") << "letters that are written from the right";
+  EXPECT_EQ(printable("a\U000e0041b"), "a\\U000e0041b") << "a letter that is not shown";
+  EXPECT_EQ(printable("क्\u200dष"), "क्\u200dष") << "letters that are joined";
 }
 
 TEST(HostileText, IsTheSameForProgramsAndVisibleInJson) {
@@ -268,6 +326,7 @@ TEST(HostileText, IsTheSameForProgramsAndVisibleInJson) {
     EXPECT_EQ(Json(character).on_one_line(), '"' + std::string{shown} + '"');
   }
   EXPECT_EQ(Json("\x7f\xc2\x9bé").on_one_line(), "\"\\u007f\\u009bé\"");
+  EXPECT_EQ(Json("\U000e0041").on_one_line(), "\"\\udb40\\udc41\"");
 }
 
 // The number of a substitution: S_, S0_, …, SZ_, S10_.
