@@ -1,5 +1,5 @@
 # Tests SECURITY.md
-"""Each line of the threat model names tests that exist and that say they test something of it."""
+"""Each line of the threat model names tests that exist."""
 
 import os
 import pathlib

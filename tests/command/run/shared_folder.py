@@ -134,6 +134,11 @@ equal(report_json(beside)["process"]["allocations"], 50, "the profile beside it"
 equal(beside.stat().st_mode & 0o7777, 0o600, "mode of the profile beside it")
 
 
+is_the_programs(run_while(lambda pid: other_does("mv kept away")), "the profile is moved away")
+equal(names(), ["away", "kept"], "it is there again")
+equal(report_json(shared / "kept")["process"]["allocations"], 50, "and is the program's")
+
+
 def link(pid):
     other_does("mv kept away; ln -s away kept")
 

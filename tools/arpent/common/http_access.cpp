@@ -66,7 +66,7 @@ std::expected<std::string, std::string> read_first_line(const std::string& file,
 std::expected<AccessToken, std::string> AccessToken::random() {
   std::array<unsigned char, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    return std::unexpected(fmt::format("the system gives no random token: {}", profile::reason(errno)));
+    return std::unexpected(fmt::format("no random token can be made: {}", profile::reason(errno)));
   }
   AccessToken token;
   for (const unsigned char byte : bytes) {

@@ -17,7 +17,7 @@ namespace ar::command {
 
 class AccessToken {
  public:
-  AccessToken() = default;  // none: everyone is answered
+  AccessToken() = default;  // of a server that answers all requests
 
   // 128 random bits in hexadecimal. The error is a sentence without a full stop.
   [[nodiscard]] static std::expected<AccessToken, std::string> random();

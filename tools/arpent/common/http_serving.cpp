@@ -59,7 +59,7 @@ HttpFields fields_of(MHD_Connection* connection, MHD_ValueKind kind) {
   return fields;
 }
 
-// What this server does not answer, whoever asks.
+// Of a request that is refused even with the token.
 std::optional<HttpResponse> refusal_by_protocol(const HttpRequest& request) {
   for (const std::string_view name : {"host", "authorization"}) {
     const auto is_one = [&](const auto& each) { return is_same_header(each.first, name); };
@@ -120,7 +120,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] bool has_started() const { return daemon_ != nullptr; }
+  [[nodiscard]] bool has_started() const { return daemon_ != nullptr && resumed_; }
 
   // Returns once a signal has arrived.
   void run(int signals) {
@@ -284,7 +284,8 @@ class Server {
     if (accepts_from_ > now) {
       until = std::min(until, accepts_from_);
     }
-    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count());
+    const auto left_until = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+    return static_cast<int>(std::max(left_until, decltype(left_until){0}));
   }
 
   const HttpService& service_;

@@ -1,6 +1,7 @@
 #include "arpent/common/http_workers.hpp"
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace ar::command {
@@ -19,7 +20,14 @@ HttpResponse answer_or_fail(const HttpWorkers::Answer& answer, const HttpRequest
 HttpWorkers::HttpWorkers(const Limits& limits, Answer answer, Done done)
     : most_waiting_(limits.waiting), answer_(std::move(answer)), done_(std::move(done)) {
   for (int i = 0; i < limits.threads; ++i) {
-    threads_.emplace_back([this] { work(); });
+    try {
+      threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) {
+        throw;
+      }
+      return;
+    }
   }
 }
 

@@ -34,7 +34,7 @@ class HttpWorkers {
   };
 
   // Each thread calls `answer`, and `done` after it. An exception of `answer` becomes a response of status
-  // 500.
+  // 500. If the system allows fewer threads, those do; throws std::system_error if it allows none.
   HttpWorkers(const Limits& limits, Answer answer, Done done);
 
   // Waits for the responses in the making. Those that are not begun are done without a response.

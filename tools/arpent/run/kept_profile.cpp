@@ -163,15 +163,10 @@ std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file)
   }
   auto folder = PrivateDirectory::create_in(path.parent_path());
   if (!folder) {
-    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}", shown, folder.error()));
+    return std::unexpected(
+        fmt::format("--profile: '{}' cannot be created: {}; name a FILE elsewhere", shown, folder.error()));
   }
-  const int number = folder->descriptor();
-  const Descriptor trial{
-      ::openat(number, "trial", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  const bool has_links = ::linkat(number, "trial", number, "trial.link", 0) == 0;
-  ::unlinkat(number, "trial", 0);
-  ::unlinkat(number, "trial.link", 0);
-  return KeptProfile{path, std::move(*folder), has_links};
+  return KeptProfile{path, std::move(*folder)};
 }
 
 bool KeptProfile::is_profile(const std::string& name) const {
@@ -194,11 +189,9 @@ std::expected<void, std::string> KeptProfile::replace(const std::string& content
                                                       const std::vector<FileIdentity>& ours) const {
   const int folder = folder_.descriptor();
   const int parent = folder_.parent();
-  if (!identity_of(parent, name_)) {
-    if (!has_links_ && errno == ENOENT && move_to_free_name(folder, content, parent, name_)) {
-      return {};
-    }
-    return std::unexpected(std::string{"was removed or moved while the program ran"});
+  // The file system, or what confines the program, may refuse hard links; or FILE was moved away.
+  if (!identity_of(parent, name_) && move_to_free_name(folder, content, parent, name_)) {
+    return {};
   }
   const std::unexpected<std::string> taken{"is not the file that the program wrote; it stays as it is"};
   if (!is_one_of(ours, parent, name_)) {

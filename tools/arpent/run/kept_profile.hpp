@@ -42,18 +42,15 @@ class KeptProfile {
  private:
   using FileIdentity = std::pair<dev_t, ino_t>;
 
-  KeptProfile(std::filesystem::path path, PrivateDirectory folder, bool has_links)
-      : path_(std::move(path)),
-        name_(path_.filename().string()),
-        folder_(std::move(folder)),
-        has_links_(has_links) {}
+  KeptProfile(std::filesystem::path path, PrivateDirectory folder)
+      : path_(std::move(path)), name_(path_.filename().string()), folder_(std::move(folder)) {}
 
   // Whether a process of this run gives such a name to a file in the run's folder.
   [[nodiscard]] bool is_profile(const std::string& name) const;
   [[nodiscard]] std::string name_beside(const profile::ProcessImage& image) const;
 
-  // `content`, a file in the run's folder, takes FILE's place if that is one of `ours`. The error is a clause
-  // that begins with a verb.
+  // `content`, a file in the run's folder, takes FILE's place if that is free or one of `ours`. The error is
+  // a clause that begins with a verb.
   [[nodiscard]] std::expected<void, std::string> replace(const std::string& content,
                                                          const std::vector<FileIdentity>& ours) const;
   // `content` moves to a name beside FILE that is free: `start` or `start`.N. Returns the name, or none; then
@@ -68,7 +65,6 @@ class KeptProfile {
   std::filesystem::path path_;  // of FILE, absolute
   std::string name_;
   PrivateDirectory folder_;
-  bool has_links_;  // the file system has hard links
 };
 
 }  // namespace ar::command

@@ -192,7 +192,8 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(const f
   // Else another user has put theirs in its place, or the file system has owners and modes of its own.
   if (!is_private || names_in(directory.descriptor()) != std::vector<std::string>{}) {
     ::unlinkat(directory.parent(), name->c_str(), AT_REMOVEDIR);
-    return std::unexpected(std::string{"a new folder there is not this user's alone"});
+    return std::unexpected(
+        std::string{"a new folder there gets another owner or mode, so others could change the profile"});
   }
   directory.path_ = parent / *name;
   return directory;

@@ -48,7 +48,7 @@ class PrivateDirectory {
 
   std::filesystem::path path_;
   bool is_kept_ = false;
-  Descriptor parent_;  // none: moved from
+  Descriptor parent_;  // none after a move
   Descriptor folder_;
   Descriptor lock_;  // the marker, whose lock says that this process uses the folder; none: never swept
 };

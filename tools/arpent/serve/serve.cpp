@@ -169,7 +169,7 @@ int serve(const std::vector<std::string>& arguments) {
       std::string{name}};
   Options options;
   line.option("--listen", options.address,
-              "Address to listen on; another than this machine's own needs a token")
+              "Address to listen on; any but a loopback address needs a --token-file")
       .value("ADDRESS")
       .with_default_in_help();
   line.option("--port", options.port, "Port to listen on; 0 takes any that is free")

@@ -32,7 +32,7 @@ std::string folder() {
   return "/tmp";
 }
 
-// 0, or errno.
+// Returns 0, or errno.
 int start_browser(const std::string& file) {
   std::string program{"xdg-open"};
   std::string argument{file};

@@ -108,7 +108,7 @@ int serve_page(std::string content, const Options& options) {
                                  return request.path == "/" ? page : text_response(404, "the page is at /");
                                }});
   if (!served) {
-    complain(command, fmt::format("port {} of 127.0.0.1 cannot be had: is it in use? Try another --port",
+    complain(command, fmt::format("cannot listen on port {} of 127.0.0.1: is it in use? Try another --port",
                                   options.port));
   }
   return served ? status_success : status_unreadable;
