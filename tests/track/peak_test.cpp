@@ -83,6 +83,31 @@ std::uint64_t peak_bytes_of(OriginIndex index) {
 // Each test tops the peaks of those before it: the peak is that of the process.
 std::size_t next_base = 2000 * mib;
 
+// A thread that frees and then does nothing leaves none of that in what others' peaks are made of.
+TEST(Peak, CountsNothingThatAnIdleThreadHasFreed) {
+  next_base = 2048 * mib;  // in large blocks throughout: each is a phantom only until the next is freed
+  std::atomic<bool> is_there{false};
+  std::atomic<bool> rises{false};
+  std::thread other([&] {
+    give_back(make(1, 0x8000));
+    is_there = true;
+    while (!rises) {
+      std::this_thread::yield();
+    }
+    const Held held(next_base / 10 * 9, 0x8001);
+  });
+  while (!is_there) {
+    std::this_thread::yield();
+  }
+  Held held(next_base, 0x8002);
+  held.release();
+  expect_peak(next_base);
+  EXPECT_LE(profile()->live_bytes, slack + next_base / 100);
+  rises = true;
+  other.join();
+  expect_peak(next_base);
+}
+
 TEST(Peak, OfOneThreadThatRisesAndFalls) {
   for (int wave = 0; wave < 5; ++wave) {
     next_base += 100 * mib;

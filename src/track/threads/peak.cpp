@@ -38,13 +38,13 @@ bool is_far_out(const Recorder& recorder, std::int64_t upcoming) noexcept {
   return unflushed > far || unflushed < -far;
 }
 
-// upcoming: what will be taken off the balance right after.
+// upcoming: what will be taken off the balance right after; account() has taken it off the live total.
 void set_window(Recorder& recorder, std::int64_t upcoming) noexcept {
   const auto peak = static_cast<std::int64_t>(header()->peak_bytes);
   std::int64_t up = 0;
   std::int64_t down = 0;
   if (threads <= 1) {
-    const std::int64_t to_next_peak = peak - (live - upcoming);
+    const std::int64_t to_next_peak = peak - live;
     // For the peak nothing else matters than reaching it, or a fall from a new one; the timeline wants more.
     const std::int64_t for_timeline =
         peak / timeline_steps > smallest_change ? peak / timeline_steps : smallest_change;
@@ -116,7 +116,6 @@ void account(Recorder& recorder, std::int64_t upcoming) noexcept {
   Header* profile = header();
   const std::int64_t balance = platform::load_relaxed(recorder.balance);
   live += balance - recorder.flushed;
-  platform::store_relaxed(recorder.flushed, balance);
   const std::uint64_t live_now = live > 0 ? static_cast<std::uint64_t>(live) : 0;
   if (live_now > profile->peak_bytes) {
     __atomic_store_n(&profile->peak_bytes, live_now, __ATOMIC_RELAXED);
@@ -125,10 +124,13 @@ void account(Recorder& recorder, std::int64_t upcoming) noexcept {
       __atomic_store_n(&profile->peak_pending, 1, __ATOMIC_RELAXED);
     }
   }
-  __atomic_store_n(&profile->live_bytes, live_now, __ATOMIC_RELAXED);
   sample_timeline(live_now);
+  // Else what the thread frees now would be in other threads' peaks until it flushes again.
+  live -= upcoming;
+  platform::store_relaxed(recorder.flushed, balance - upcoming);
+  const std::uint64_t after = live > 0 ? static_cast<std::uint64_t>(live) : 0;
+  __atomic_store_n(&profile->live_bytes, after, __ATOMIC_RELAXED);
   const std::uint64_t peak = profile->peak_bytes;
-  const std::uint64_t after = live > upcoming ? static_cast<std::uint64_t>(live - upcoming) : 0;
   if (profile->peak_pending != 0 && after < peak - peak / 400) {
     capture();
   }
