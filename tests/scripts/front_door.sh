@@ -28,6 +28,8 @@ refuses 2 "10 seconds or more, not 'long'" "$dev" bench-server long
 refuses 2 "10 seconds or more, not '5'" "$dev" bench-server 5
 refuses 2 "takes a number of seconds, then names of fuzzers" "$dev" fuzz-readers long
 refuses 2 "takes a number of seconds, then names of fuzzers" "$dev" fuzz-readers 1 nothing
+refuses 2 "number of seconds first, not 'long'" "$dev" soak long
+refuses 2 "'fuzz-heap' takes a number of seconds" "$dev" fuzz-heap long
 
 for words in 'help' '' '--help'; do
   # shellcheck disable=SC2086 # no argument at all is one of the cases
