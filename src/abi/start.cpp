@@ -163,7 +163,10 @@ constexpr auto for_each_fork_lock = [](auto visit) {
   heap::for_each_fork_lock(visit);
 };
 
-void before_fork() noexcept { platform::ForkLocks::take(for_each_fork_lock); }
+void before_fork() noexcept {
+  platform::ForkLocks::take(for_each_fork_lock);
+  track::note_region_at_fork();
+}
 
 void after_fork_in_parent() noexcept { platform::ForkLocks::release(for_each_fork_lock); }
 

@@ -281,9 +281,56 @@ void commit_ahead() noexcept {
   }
 }
 
+namespace {
+
+struct Extent {
+  std::uint64_t used;
+  std::uint32_t origin_count, module_count, node_count;
+};
+Extent at_fork;
+
+// What the parent's threads have added since the fork is not in the tables by which this process finds
+// things, and its own additions will take the same place.
+void cut_back(Header& copy, const Extent& to) noexcept {
+  const auto is_later = [&](Offset offset) { return offset >= to.used; };
+  const auto in_copy = [&](Offset offset) { return reinterpret_cast<char*>(&copy) + offset; };
+  copy.used = to.used;
+  copy.origin_count = to.origin_count;
+  copy.module_count = to.module_count;
+  copy.node_count = to.node_count;
+  for (Offset& chunk : copy.origin_chunks) {
+    chunk = is_later(chunk) ? 0 : chunk;
+  }
+  for (std::uint32_t& chunk : copy.node_chunks) {
+    chunk = is_later(static_cast<Offset>(chunk) * 8) ? 0 : chunk;
+  }
+  Offset* link = &copy.modules;
+  while (*link != 0 && !is_later(*link)) {
+    link = &reinterpret_cast<ModuleRecord*>(in_copy(*link))->next;
+  }
+  *link = 0;
+  link = &copy.moments;
+  while (*link != 0 && !is_later(*link)) {
+    link = &reinterpret_cast<MomentRecord*>(in_copy(*link))->next;
+  }
+  *link = 0;
+  for (OriginIndex index = 1; index < to.origin_count; ++index) {
+    char* const chunk = in_copy(copy.origin_chunks[index / origins_per_chunk]);
+    reinterpret_cast<OriginRecord*>(chunk)[index % origins_per_chunk].histograms = 0;  // the parent's
+  }
+}
+
+}  // namespace
+
+void note_region_at_fork() noexcept {
+  if (const Header* const now = header(); now != nullptr) {
+    at_fork = {now->used, now->origin_count, now->module_count, now->node_count};
+  }
+}
+
 void separate_region(const ProfilePath& place) noexcept {
   const std::size_t capacity = header()->capacity;
-  const std::size_t used = header()->used;
+  const std::size_t used = at_fork.used;
   if (!has_file && place.is_nowhere()) {
     return;  // private memory is the child's own already
   }
@@ -300,6 +347,7 @@ void separate_region(const ProfilePath& place) noexcept {
   }
   if (copy != nullptr) {
     std::memcpy(copy, region_base, used);
+    cut_back(*reinterpret_cast<Header*>(copy), at_fork);
     if (platform::move_pages(copy, capacity, region_base, capacity)) {
       return;
     }

@@ -57,7 +57,11 @@ enum class RegionUse : std::uint8_t { names, counters };
 // caller holds the region's lock.
 void commit_ahead() noexcept;
 
-// In a forked child: the region becomes a private copy, or a file of the child's own.
+// Before a fork, with the region's lock held: notes how much there is of everything, for separate_region.
+void note_region_at_fork() noexcept;
+
+// In a forked child: the region becomes a private copy, or a file of the child's own. As it was at the fork:
+// the parent's threads have gone on since, in a file that the child still shares.
 void separate_region(const ProfilePath& place) noexcept;
 
 }  // namespace ar::track
