@@ -97,7 +97,7 @@ std::uint64_t place_key(const track::ModuleRecord* in, std::uintptr_t address) n
     return address;
   }
   std::uint64_t build = 0;
-  std::memcpy(&build, in->build_id, sizeof build);
+  std::memcpy(&build, track::build_id_of(*in), sizeof build);
   return (address - in->load_bias) * 0xff51afd7ed558ccdULL + in->path + build;
 }
 

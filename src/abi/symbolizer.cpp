@@ -16,11 +16,8 @@ bool write_address(platform::TextWriter& out, std::uintptr_t address, std::uint3
     out.hex(address);
     return false;
   }
-  constexpr std::uint32_t most = sizeof in->build_id;
   return platform::write_address(
-      out,
-      {track::text(in->path), in->build_id, in->build_id_size < most ? in->build_id_size : most,
-       address - in->load_bias},
+      out, {track::text(in->path), track::build_id_of(*in), in->build_id_size, address - in->load_bias},
       shown);
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <cstring>
@@ -28,7 +29,7 @@ void read_build_id(LoadedModule& loaded, const char* notes, std::size_t size) no
     }
     if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(notes + name, "GNU", 4) == 0) {
       loaded.build_id = reinterpret_cast<const std::uint8_t*>(notes + description);
-      loaded.build_id_size = note.n_descsz < 32 ? note.n_descsz : 32;
+      loaded.build_id_size = note.n_descsz;
       return;
     }
     position = description + round_up(note.n_descsz, 4);
@@ -131,6 +132,27 @@ const char* absolute_path(const char* path, char* buffer, std::size_t size) noex
   return buffer;
 }
 
+bool are_same_file(const char* path, const char* other) noexcept {
+  struct stat first{};
+  struct stat second{};
+  return system_call(SYS_newfstatat, AT_FDCWD, reinterpret_cast<long>(path), reinterpret_cast<long>(&first),
+                     0) == 0 &&
+         system_call(SYS_newfstatat, AT_FDCWD, reinterpret_cast<long>(other), reinterpret_cast<long>(&second),
+                     0) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// The kernel puts this behind the name of a file that is gone. A file can also be called so.
+void remove_deleted_mark(char* path) noexcept {
+  constexpr char mark[] = " (deleted)";
+  constexpr std::size_t mark_length = sizeof mark - 1;
+  const std::size_t length = std::strlen(path);
+  if (length > mark_length && std::strcmp(path + length - mark_length, mark) == 0 &&
+      !are_same_file(path, "/proc/self/exe")) {
+    path[length - mark_length] = '\0';
+  }
+}
+
 bool is_loader(const char* path) noexcept {
   const char* const slash = std::strrchr(path, '/');
   return slash != nullptr && std::strncmp(slash, "/ld-", 4) == 0;
@@ -142,6 +164,7 @@ const char* program_path(char* buffer, std::size_t size) noexcept {
   const long got = system_call(SYS_readlinkat, AT_FDCWD, reinterpret_cast<long>("/proc/self/exe"),
                                reinterpret_cast<long>(buffer), size - 1);
   buffer[got > 0 ? got : 0] = '\0';
+  remove_deleted_mark(buffer);
   if (!is_loader(buffer)) {
     return buffer;
   }

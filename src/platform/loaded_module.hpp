@@ -12,7 +12,7 @@ struct LoadedModule {
   std::uintptr_t load_bias = 0;  // address - load_bias is the address in the ELF file
   const char* path = nullptr;    // as the loader names it: "" or null for the executable, perhaps relative
   const std::uint8_t* build_id = nullptr;  // in the module itself
-  std::uint32_t build_id_size = 0;         // bytes, at most 32
+  std::uint32_t build_id_size = 0;         // bytes; most linkers write 20
 };
 
 // False when no module holds the address. Takes no lock: a thread that holds the loader's may be waiting for

@@ -251,22 +251,54 @@ bool write_offset(TextWriter& out, const char* token, std::size_t length) noexce
   return true;
 }
 
+void write_byte(TextWriter& out, std::uint8_t byte) noexcept {
+  const char digits[] = {"0123456789abcdef"[byte >> 4U], "0123456789abcdef"[byte & 0xfU]};
+  out.bytes(digits, sizeof digits);
+}
+
+bool can_stand_in_token(char letter) noexcept {
+  return letter != '[' && letter != ']' && letter != '|' && static_cast<unsigned char>(letter) >= ' ';
+}
+
+// A path with letters that a token cannot hold begins with '%', and these are written as in URLs.
+void write_path(TextWriter& out, const char* path) noexcept {
+  bool plain = path[0] != encoded_path_mark;
+  for (const char* next = path; *next != '\0'; ++next) {
+    plain = plain && can_stand_in_token(*next);
+  }
+  if (plain) {
+    out.text(path);
+    return;
+  }
+  const char mark = encoded_path_mark;
+  out.bytes(&mark, 1);
+  for (const char* next = path; *next != '\0'; ++next) {
+    if (can_stand_in_token(*next) && *next != mark) {
+      out.bytes(next, 1);
+    } else {
+      out.bytes(&mark, 1);
+      write_byte(out, static_cast<std::uint8_t>(*next));
+    }
+  }
+}
+
+// Brackets included.
+constexpr std::size_t longest_token = 32768;
+
 }  // namespace
 
 bool write_address(TextWriter& out, const AddressInModule& address, Shown shown) noexcept {
-  bool plain = address.path[0] != '\0';
-  for (const char* next = address.path; *next != '\0'; ++next) {
-    plain = plain && *next != '[' && *next != ']' && *next != '|' && static_cast<unsigned char>(*next) >= ' ';
-  }
-  if (!plain) {
+  // Each letter of the path can become three.
+  const std::size_t most = 3 * std::strlen(address.path) + 2 * std::size_t{address.build_id_size} + 64;
+  if (address.path[0] == '\0' || most > longest_token) {
     out.text("module+").hex(address.offset);
     return false;
   }
-  out.text("[[").text(address.path).text("|");
+  out.text("[[");
+  write_path(out, address.path);
+  out.text("|");
   for (std::uint32_t i = 0; i < address.build_id_size; ++i) {
-    const char digits[] = {"0123456789abcdef"[address.build_id[i] >> 4U],
-                           "0123456789abcdef"[address.build_id[i] & 0xfU]};
-    out.bytes(digits, sizeof digits);
+    write_byte(out, address.build_id[i]);
   }
   out.text("|").hex(address.offset).text(shown == Shown::place ? place_mark : "").text("]]");
   return true;
@@ -288,7 +320,7 @@ bool symbolize(int raw, int done, const SymbolizerSearch& search, const StartEnv
 }
 
 int copy_with_offsets(int raw, int done) noexcept {
-  static char token[PATH_MAX + 128];
+  static char token[longest_token];
   TextWriter out{done};
   if (const long moved = system_call(SYS_lseek, raw, 0, SEEK_SET); moved < 0) {
     return static_cast<int>(-moved);

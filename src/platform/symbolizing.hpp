@@ -2,7 +2,8 @@
 //
 // Nothing is symbolized in the user's process: a text holds [[PATH|BUILDID|0xOFFSET]] where function and line
 // are meant, [[PATH|BUILDID|0xOFFSET|place]] where the line alone is, and is passed through `arpent
-// symbolize` once it is complete. Where that command is not to be had, each becomes module+0xoffset.
+// symbolize` once it is complete. Where that command is not to be had, each becomes module+0xoffset. A PATH
+// that holds a bracket, a bar or a control character begins with '%', and these are written as %XX after it.
 //
 // Allocates nothing. Only one thread may be in here at a time, which callers see to; signals should be
 // blocked.
@@ -26,8 +27,10 @@ struct AddressInModule {
   std::uintptr_t offset;         // in the file's own addresses
 };
 
-// Writes the address as text for symbolizing, or, in a module whose path cannot stand between brackets, as it
-// will be read. Returns true when it needs symbolizing.
+inline constexpr char encoded_path_mark = '%';
+
+// Writes the address as text for symbolizing, or, in a module without a path or with a build ID of many
+// thousand bytes, as it will be read. Returns true when it needs symbolizing.
 bool write_address(TextWriter& out, const AddressInModule& address, Shown shown) noexcept;
 
 // Where the command is looked for, before the path that the program was started with.

@@ -23,6 +23,16 @@ std::uint64_t minus_or_zero(std::uint64_t value, std::uint64_t taken) {
   return value > taken ? value - taken : 0;
 }
 
+std::string read_build_id(const RegionImage& image, const track::ModuleRecord& record) {
+  if (record.build_id_size <= sizeof record.build_id) {
+    return hexadecimal({record.build_id, record.build_id_size});
+  }
+  Offset bytes = 0;
+  std::memcpy(&bytes, record.build_id, sizeof bytes);
+  return hexadecimal(
+      image.bytes(bytes, record.build_id_size, fmt::format("a build id of {} bytes", record.build_id_size)));
+}
+
 std::vector<Module> read_modules(const RegionImage& image, Offset first) {
   std::vector<Module> modules;
   const std::size_t most = image.most<track::ModuleRecord>();
@@ -31,13 +41,9 @@ std::vector<Module> read_modules(const RegionImage& image, Offset first) {
     if (modules.size() >= most) {
       throw Damage{"the list of modules runs in a circle"};
     }
-    if (record.build_id_size > sizeof record.build_id) {
-      throw Damage{
-          fmt::format("the module at offset {:#x} has a build id of {} bytes", at, record.build_id_size)};
-    }
     image.take_memory<Module>();
     modules.push_back({.path = image.text(record.path, "a module's path"),
-                       .build_id = hexadecimal({record.build_id, record.build_id_size}),
+                       .build_id = read_build_id(image, record),
                        .start = record.start,
                        .end = record.end,
                        .load_bias = record.load_bias,

@@ -38,6 +38,15 @@ class RegionImage {
     return copy;
   }
 
+  [[nodiscard]] std::span<const std::uint8_t> bytes(Offset offset, std::size_t size,
+                                                    std::string_view what) const {
+    if (offset > bytes_.size() || bytes_.size() - offset < size) {
+      throw Damage{
+          fmt::format("{} at offset {:#x} lies outside of its {} bytes", what, offset, bytes_.size())};
+    }
+    return {reinterpret_cast<const std::uint8_t*>(bytes_.data()) + offset, size};
+  }
+
   // "" for 0.
   [[nodiscard]] std::string text(Offset offset, std::string_view what) const {
     if (offset == 0) {

@@ -3,16 +3,21 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <string_view>
 #include <utility>
 
 #include "profile/model/text_format.hpp"
-#include "profile/read/input.hpp"
 #include "profile/symbols/demangled_name.hpp"
+#include "profile/symbols/plain_debug_file.hpp"
 
 namespace ar::profile {
 namespace {
@@ -176,6 +181,9 @@ std::string file_name(const char* file, Dwarf_Die& unit) {
 struct DebugModule::State {
   State() = default;
   ~State() {
+    if (separate_copy >= 0) {
+      ::close(separate_copy);
+    }
     if (session != nullptr) {
       dwfl_end(session);
     }
@@ -187,13 +195,138 @@ struct DebugModule::State {
   Dwarf_Die* unit_at(std::uint64_t address, Dwarf_Addr& bias);
   const FunctionTable& functions(Dwarf_Die& unit);
 
+  // Opens the file at `path`, also anew.
+  [[nodiscard]] std::optional<Failure> begin();
+  // Notes what is known of the file. Returns the descriptor of a copy to read instead, or -1.
+  int look_at(int file);
+  [[nodiscard]] std::string own_build_id();
+  void check_debug_information();
+
+  static int find_debug_file(Dwfl_Module* module, void** user_data, const char* name, Dwarf_Addr base,
+                             const char* file_name, const char* link_name, GElf_Word checksum,
+                             char** debug_file_name);
+
+  std::string path;
   char* debug_path = nullptr;  // null: elfutils' default search path
   Dwfl_Callbacks callbacks{};
   Dwfl* session = nullptr;
   Dwfl_Module* module = nullptr;
   std::optional<std::vector<UnitExtent>> units;
   std::map<const void*, FunctionTable> tables;  // by the address of the unit's first entry
+  bool has_functions = false;                   // in the file or in its separate debug file, readable or not
+  bool is_checked = false;
+  bool has_separate = false;  // debug file
+  int separate_copy = -1;     // to be read instead of it
+  std::string separate_name;
+  std::string build_id;  // of the file itself, which is read first
+  std::string problem;
 };
+
+std::optional<DebugModule::Failure> DebugModule::State::begin() {
+  using enum Failure::Kind;
+  // The name comes from the profile, and may be that of a pipe.
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0) {
+    return Failure{.kind = unreadable, .error = errno};
+  }
+  struct stat status{};
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(file);
+    return Failure{.kind = no_elf};
+  }
+  if (const int copy = look_at(file); copy >= 0) {
+    ::close(file);
+    file = copy;
+  }
+  callbacks.find_elf = dwfl_build_id_find_elf;
+  callbacks.find_debuginfo = find_debug_file;
+  callbacks.section_address = dwfl_offline_section_address;
+  callbacks.debuginfo_path = &debug_path;
+  Dwfl* const opened = dwfl_begin(&callbacks);
+  if (opened == nullptr) {
+    ::close(file);
+    return Failure{.kind = no_elf};
+  }
+  dwfl_report_begin(opened);
+  // Base 0 with the file's own addresses added: addresses are those of the ELF file.
+  Dwfl_Module* const reported = dwfl_report_elf(opened, path.c_str(), path.c_str(), file, 0, true);
+  if (reported == nullptr) {
+    ::close(file);  // else the module's
+  }
+  if (dwfl_report_end(opened, nullptr, nullptr) != 0 || reported == nullptr) {
+    dwfl_end(opened);
+    return Failure{.kind = no_elf};
+  }
+  void** user_data = nullptr;
+  dwfl_module_info(reported, &user_data, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  *user_data = this;
+  if (session != nullptr) {
+    dwfl_end(session);
+  }
+  session = opened;
+  module = reported;
+  return std::nullopt;
+}
+
+int DebugModule::State::look_at(int file) {
+  const PlainDebugFile plain = plain_debug_file(file);
+  build_id = build_id.empty() ? plain.build_id : build_id;
+  has_functions = has_functions || plain.has_functions;
+  problem = plain.problem.empty() ? problem : plain.problem;
+  return plain.copy;
+}
+
+std::string DebugModule::State::own_build_id() {
+  GElf_Addr bias = 0;
+  if (!build_id.empty() || dwfl_module_getelf(module, &bias) == nullptr) {
+    return build_id;
+  }
+  // Of a file without sections.
+  const unsigned char* bytes = nullptr;
+  GElf_Addr address = 0;
+  const int count = dwfl_module_build_id(module, &bytes, &address);
+  return count <= 0 ? std::string{} : hexadecimal({bytes, static_cast<std::size_t>(count)});
+}
+
+// elfutils passes over damaged sections and then finds no debug information, or none of functions.
+void DebugModule::State::check_debug_information() {
+  if (std::exchange(is_checked, true)) {
+    return;
+  }
+  Dwarf_Addr bias = 0;
+  (void)dwfl_module_getdwarf(module, &bias);
+  if (separate_copy >= 0) {
+    (void)begin();
+  }
+  if (has_functions && problem.empty() && dwfl_module_nextcu(module, nullptr, &bias) == nullptr) {
+    problem = "it is damaged";
+  }
+}
+
+int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, const char* name,
+                                        Dwarf_Addr base, const char* file_name, const char* link_name,
+                                        GElf_Word checksum, char** debug_file_name) {
+  auto* const state = static_cast<State*>(*user_data);
+  if (state != nullptr && state->separate_copy >= 0) {
+    *debug_file_name = ::strdup(state->separate_name.c_str());
+    return std::exchange(state->separate_copy, -1);
+  }
+  const int file = dwfl_standard_find_debuginfo(module, user_data, name, base, file_name, link_name, checksum,
+                                                debug_file_name);
+  const int copy = file < 0 || state == nullptr ? -1 : state->look_at(file);
+  if (copy < 0) {
+    return file;
+  }
+  if (std::exchange(state->has_separate, true)) {  // a file that the debug information refers to
+    ::close(file);
+    return copy;
+  }
+  // elfutils has opened the file already, to compare build IDs, and goes on with that. Begin again with the
+  // copy.
+  state->separate_copy = copy;
+  state->separate_name = *debug_file_name == nullptr ? "" : *debug_file_name;
+  return file;
+}
 
 Dwarf_Die* DebugModule::State::unit_at(std::uint64_t address, Dwarf_Addr& bias) {
   // elfutils takes a gap between two entries of .debug_aranges for part of the unit before it, and where only
@@ -228,47 +361,24 @@ const FunctionTable& DebugModule::State::functions(Dwarf_Die& unit) {
 DebugModule::DebugModule(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DebugModule::~DebugModule() = default;
 
-std::unique_ptr<DebugModule> DebugModule::open(const std::string& path, const std::string& build_id) {
-  // The name comes from the profile, and may be that of a pipe.
-  auto file = InputFile::open(path, Streams::refused, Links::followed);
-  if (!file) {
-    return nullptr;
-  }
+auto DebugModule::open(const std::string& path, const std::string& build_id)
+    -> std::expected<std::unique_ptr<DebugModule>, Failure> {
   auto state = std::make_unique<State>();
-  state->callbacks.find_elf = dwfl_build_id_find_elf;
-  state->callbacks.find_debuginfo = dwfl_standard_find_debuginfo;
-  state->callbacks.section_address = dwfl_offline_section_address;
-  state->callbacks.debuginfo_path = &state->debug_path;
-  state->session = dwfl_begin(&state->callbacks);
-  if (state->session == nullptr) {
-    return nullptr;
+  state->path = path;
+  if (const auto failure = state->begin()) {
+    return std::unexpected(*failure);
   }
-  dwfl_report_begin(state->session);
-  // Base 0 with the file's own addresses added: addresses are those of the ELF file.
-  state->module = dwfl_report_elf(state->session, path.c_str(), path.c_str(), file->descriptor(), 0, true);
-  if (state->module != nullptr) {
-    [[maybe_unused]] const int taken = file->release();  // the module closes it
-  }
-  if (dwfl_report_end(state->session, nullptr, nullptr) != 0 || state->module == nullptr) {
-    return nullptr;
-  }
-  if (!build_id.empty()) {
-    GElf_Addr bias = 0;
-    if (dwfl_module_getelf(state->module, &bias) == nullptr) {
-      return nullptr;
-    }
-    const unsigned char* bytes = nullptr;
-    GElf_Addr address = 0;
-    const int count = dwfl_module_build_id(state->module, &bytes, &address);
-    // A file without a build id cannot be told from another.
-    if (count <= 0 || hexadecimal({bytes, static_cast<std::size_t>(count)}) != build_id) {
-      return nullptr;
-    }
+  // A file without a build ID cannot be told from another.
+  if (!build_id.empty() && state->own_build_id() != build_id) {
+    return std::unexpected(Failure{.kind = Failure::Kind::other_build});
   }
   return std::unique_ptr<DebugModule>{new DebugModule{std::move(state)}};
 }
 
+const std::string& DebugModule::problem() const { return state_->problem; }
+
 std::vector<Frame> DebugModule::frames(std::uint64_t address) {
+  state_->check_debug_information();
   Dwarf_Addr bias = 0;
   Dwarf_Die* unit = state_->unit_at(address, bias);
   if (unit == nullptr) {
@@ -335,6 +445,7 @@ std::vector<Frame> DebugModule::frames(std::uint64_t address) {
 }
 
 std::optional<Symbol> DebugModule::symbol(std::uint64_t address) {
+  state_->check_debug_information();
   GElf_Off offset = 0;
   GElf_Sym found;
   const char* name =

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,10 +28,15 @@ struct Symbol {
 
 class DebugModule {
  public:
-  // Null when the file cannot be opened, is no ELF file, or has another build id (hexadecimal; an empty
-  // one is not compared).
-  [[nodiscard]] static std::unique_ptr<DebugModule> open(const std::string& path,
-                                                         const std::string& build_id);
+  struct Failure {
+    enum class Kind : std::uint8_t { unreadable, no_elf, other_build };
+    Kind kind;
+    int error = 0;  // errno; of a file that is unreadable
+  };
+
+  // build_id: hexadecimal; an empty one is not compared
+  [[nodiscard]] static std::expected<std::unique_ptr<DebugModule>, Failure> open(const std::string& path,
+                                                                                 const std::string& build_id);
   ~DebugModule();
   DebugModule(const DebugModule&) = delete;
   DebugModule& operator=(const DebugModule&) = delete;
@@ -38,6 +44,10 @@ class DebugModule {
   // What the debug information says of the code at an address of the file (its own virtual addresses),
   // innermost inlined function first; the last is the function that stands there. Empty when it says nothing.
   [[nodiscard]] std::vector<Frame> frames(std::uint64_t address);
+
+  // Why debug information that is there cannot be read, a clause; empty if nothing is wrong with what has
+  // been read so far.
+  [[nodiscard]] const std::string& problem() const;
 
   // The symbol whose extent holds the address.
   [[nodiscard]] std::optional<Symbol> symbol(std::uint64_t address);

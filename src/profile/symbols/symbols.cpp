@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -52,28 +53,32 @@ std::string function_in_module(const Location& location) {
   return fmt::format("{}{} ({})", frame.name, offset, printable(file_name(frame.module)));
 }
 
-// The code of these comes with the kernel, not from a file.
-bool is_virtual(std::string_view path) {
-  return path.empty() || path.starts_with('[') || path.contains("vdso");
+// The code of these comes with the kernel, not from a file. Files have a slash in their path.
+bool is_virtual(std::string_view path) { return !path.contains('/'); }
+
+std::string why_unopened(const DebugModule::Failure& failure, const std::string& build_id) {
+  switch (failure.kind) {
+    case DebugModule::Failure::Kind::unreadable:
+      return failure.error == ENOENT || failure.error == ENOTDIR
+                 ? "is not on this machine"
+                 : fmt::format("cannot be read ({})", reason(failure.error));
+    case DebugModule::Failure::Kind::no_elf:
+      return "cannot be read as an ELF file";
+    case DebugModule::Failure::Kind::other_build:
+      return fmt::format("is another build than the one that was recorded (build id {})",
+                         printable(build_id));
+  }
+  return {};
 }
 
-std::string why_unnamed(const std::string& path, const std::string& build_id) {
+std::string why_unnamed(const std::string& path, const std::string& build_id,
+                        const DebugModule::Failure& failure) {
   if (is_virtual(path)) {
     return {};
   }
-  std::error_code error;
-  const std::string_view elsewhere = build_id.empty() ? "" : ", and it is not to be had by its build id";
-  if (!std::filesystem::exists(path, error)) {
-    return fmt::format("{} is not on this machine{}: its functions are not named.", printable(path),
-                       elsewhere);
-  }
-  if (build_id.empty()) {
-    return fmt::format("{} cannot be read as an ELF file: its functions are not named.", printable(path));
-  }
-  return fmt::format(
-      "{} is another build than the one that was recorded (build id {}){}: its functions are "
-      "not named.",
-      printable(path), printable(build_id), elsewhere);
+  return fmt::format("{} {}{}: its functions are not named.", printable(path),
+                     why_unopened(failure, build_id),
+                     build_id.empty() ? "" : ", and it is not to be had by its build id");
 }
 
 }  // namespace
@@ -84,16 +89,18 @@ Symbolizer::OpenModule& Symbolizer::module(const std::string& path, const std::s
   if (!is_new) {
     return opened;
   }
-  opened.debug = DebugModule::open(path, build_id);
-  for (const std::string& other : opened.debug ? std::vector<std::string>{} : files_by_build_id(build_id)) {
-    opened.debug = DebugModule::open(other, build_id);
-    if (opened.debug) {
-      break;
+  auto at_path = DebugModule::open(path, build_id);
+  if (at_path) {
+    opened.debug = std::move(*at_path);
+    return opened;
+  }
+  for (const std::string& other : files_by_build_id(build_id)) {
+    if (auto elsewhere = DebugModule::open(other, build_id)) {
+      opened.debug = std::move(*elsewhere);
+      return opened;
     }
   }
-  if (!opened.debug) {
-    opened.problem = why_unnamed(path, build_id);
-  }
+  opened.problem = why_unnamed(path, build_id, at_path.error());
   return opened;
 }
 
@@ -159,6 +166,11 @@ std::vector<std::string> Symbolizer::problems() const {
   for (const auto& [name, opened] : modules_) {
     if (!opened.problem.empty()) {
       sentences.push_back(opened.problem);
+    } else if (opened.debug && !opened.debug->problem().empty()) {
+      sentences.push_back(fmt::format(
+          "The debug information of {} cannot be read, {}: its functions are named by their symbols "
+          "alone.",
+          printable(name.first), opened.debug->problem()));
     }
   }
   return sentences;

@@ -271,6 +271,13 @@ void add_stacks(Json& process, StackFrames& frames) {
   }
 }
 
+// To be called once all has been looked up.
+void add_problems(Json& notes, const Symbolizer& symbolizer) {
+  for (std::string& problem : symbolizer.problems()) {
+    notes.push_back(std::move(problem));
+  }
+}
+
 }  // namespace
 
 std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::string_view version,
@@ -279,17 +286,16 @@ std::string json_report(const Profile& profile, Symbolizer& symbolizer, std::str
   for (const Module& module : profile.modules) {
     [[maybe_unused]] const bool named = symbolizer.has(module);
   }
-  std::vector<std::string> all_notes = notes;
-  std::ranges::move(symbolizer.problems(), std::back_inserter(all_notes));
   Json json;
   json["arpent"] = {{"version", version}, {"format", json_format}};
-  json["notes"] = all_notes;
+  json["notes"] = notes;
   json["processes"] = profile.processes;
   json["unscanned_processes"] = count_processes(profile).unscanned;
   StackFrames frames{profile, symbolizer};
   Json process = profile_fields(frames, std::nullopt, state_name(profile.state));
   add_stacks(process, frames);
   json["process"] = std::move(process);
+  add_problems(json["notes"], symbolizer);
   return text_of(json);
 }
 
@@ -320,6 +326,7 @@ std::string json_report(const Survey& survey, Symbolizer& symbolizer) {
                                  {"cause", cause_name(program.cause)},
                                  {"explanation", program.explanation}});
   }
+  add_problems(json["notes"], symbolizer);
   return text_of(json);
 }
 

@@ -232,9 +232,7 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   json["start_time"] = profile.start_time;
   json["peak_bytes"] = profile.peak_bytes;
   json["leaks_known"] = leaks_are_known(profile);
-  std::vector<std::string> sentences = notes;
-  std::ranges::move(limits(profile), std::back_inserter(sentences));
-  json["limits"] = sentences;
+  json["limits"] = Json::array();
 
   std::vector<std::size_t> order(profile.sites.size());
   for (std::size_t index = 0; index < order.size(); ++index) {
@@ -298,6 +296,11 @@ std::string page_data(const Profile& profile, const std::string& name, Symbolize
   for (const Moment& moment : profile.moments) {
     json["moments"].push_back(Json::array({moment.milliseconds, printable(moment.label), moment.live_bytes}));
   }
+
+  std::vector<std::string> sentences = notes;
+  std::ranges::move(limits(profile), std::back_inserter(sentences));
+  std::ranges::move(symbol_notes(symbolizer), std::back_inserter(sentences));  // all has been looked up
+  json["limits"] = sentences;
 
   const std::string text = json.on_one_line();
   std::string safe;

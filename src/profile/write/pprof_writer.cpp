@@ -104,6 +104,9 @@ class PprofWriter {
     if (!profile_.command_line.empty()) {
       message_.add_int64(ProfileField::comment, text(printable(profile_.command_line)));
     }
+    for (const std::string& note : symbol_notes(symbolizer_)) {
+      message_.add_int64(ProfileField::comment, text(note));
+    }
     // Of a program that has ended next to nothing is in use.
     message_.add_int64(ProfileField::default_sample_type,
                        text(profile_.state == track::RunState::running ? "inuse_space" : "alloc_space"));

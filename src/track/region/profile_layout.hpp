@@ -118,9 +118,9 @@ struct ModuleRecord {
   std::uint64_t start, end;     // addresses it covered
   std::uint64_t load_bias;      // address - load_bias is the address in the ELF file
   std::uint32_t unloaded;       // 1 after dlclose
-  std::uint32_t build_id_size;  // bytes, at most 32
-  std::uint8_t build_id[32];
-  Offset path;  // absolute where it could be told
+  std::uint32_t build_id_size;  // bytes
+  std::uint8_t build_id[32];    // or, if it is longer, the Offset of its bytes
+  Offset path;                  // absolute where it could be told
 };
 
 struct TimelineRecord {

@@ -18,7 +18,25 @@ bool same(const ModuleRecord& record, const platform::LoadedModule& loaded) noex
   return record.unloaded == 0 && record.start == loaded.start && record.end == loaded.end &&
          record.load_bias == loaded.load_bias && record.build_id_size == loaded.build_id_size &&
          (loaded.build_id_size == 0 ||
-          std::memcmp(record.build_id, loaded.build_id, loaded.build_id_size) == 0);
+          std::memcmp(build_id_of(record), loaded.build_id, loaded.build_id_size) == 0);
+}
+
+// Without room in the region, the module has none.
+void write_build_id(ModuleRecord& record, const platform::LoadedModule& loaded) noexcept {
+  if (loaded.build_id_size == 0) {
+    return;
+  }
+  void* bytes = record.build_id;
+  if (loaded.build_id_size > sizeof record.build_id) {
+    bytes = allocate_in_region(loaded.build_id_size);
+    if (bytes == nullptr) {
+      return;
+    }
+    const Offset offset = offset_of(bytes);
+    std::memcpy(record.build_id, &offset, sizeof offset);
+  }
+  std::memcpy(bytes, loaded.build_id, loaded.build_id_size);
+  record.build_id_size = loaded.build_id_size;
 }
 
 std::uint32_t add_module(const platform::LoadedModule& loaded) noexcept {
@@ -32,10 +50,7 @@ std::uint32_t add_module(const platform::LoadedModule& loaded) noexcept {
   record->start = loaded.start;
   record->end = loaded.end;
   record->load_bias = loaded.load_bias;
-  record->build_id_size = loaded.build_id_size;
-  if (loaded.build_id_size != 0) {
-    std::memcpy(record->build_id, loaded.build_id, loaded.build_id_size);
-  }
+  write_build_id(*record, loaded);
   char absolute[4096];
   record->path = intern_string(platform::module_path(loaded.path, absolute, sizeof absolute));
   const Offset offset = offset_of(record);
@@ -64,6 +79,15 @@ std::uint32_t intern_module(std::uintptr_t address) noexcept {
     }
   }
   return add_module(loaded);
+}
+
+const std::uint8_t* build_id_of(const ModuleRecord& record) noexcept {
+  if (record.build_id_size <= sizeof record.build_id) {
+    return record.build_id;
+  }
+  Offset offset = 0;
+  std::memcpy(&offset, record.build_id, sizeof offset);
+  return at<std::uint8_t>(offset);
 }
 
 const ModuleRecord* module(std::uint32_t index_plus_1) noexcept {

@@ -19,6 +19,9 @@ namespace ar::track {
 // The module with this index + 1, or null. Lock-free.
 [[nodiscard]] const ModuleRecord* module(std::uint32_t index_plus_1) noexcept;
 
+// The module's build ID, build_id_size bytes.
+[[nodiscard]] const std::uint8_t* build_id_of(const ModuleRecord& record) noexcept;
+
 // Marks the modules that are loaded no longer; true when there were some. The caller holds the region's
 // lock.
 bool mark_unloaded_modules() noexcept;

@@ -112,7 +112,7 @@ with subprocess.Popen(
     pathlib.Path("pipe").write_text("id,lower,upper,size\na,0,1,4\n")
     equal(process.communicate()[0], "id,lower,upper,size,offset\na,0,1,4,0\n", "a plan from a pipe")
 
-# All that a profile can hold, with what terminals and editors obey. The module is a pipe, its source a device.
+# All that a profile can hold, with what terminals and editors obey. A module is a pipe, a source a device.
 EVIL = "a\x1b[31m\u009b1mb\u202ec\u2066d\u200fe\u2028f\u200b\ufeff\U000e0041\x07\rg<b>&\"'"
 evil = EVIL.encode()
 pipe = os.path.abspath("pipe").encode()
@@ -126,13 +126,16 @@ write(
     field(4, 4711) + field(7, 1) + field(8, 1) + field(16, b"/" + evil) + field(17, evil),
     field(18, field(1, b"/nowhere/" + evil) + field(2, evil)),
     field(18, field(1, pipe) + field(2, evil)),
+    field(18, field(1, b"/bin/true") + field(2, evil)),
     field(19, b""),
     field(19, field(1, 0x1234) + field(2, 2)),
+    field(19, field(1, 0x1234) + field(2, 3)),
     field(20, field(1, 9) + field(2, evil) + field(3, 3) + field(4, 300)),
     field(22, field(1, 5) + field(2, evil)),
     field(23, site + field(6, evil)),
     field(23, field(1, 2) + placed),
     field(23, field(1, 3) + foreign),
+    field(23, field(1, 4) + site + field(8, 2)),
 )
 HIDDEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\u200b\ufeff\U000e0000-\U000e007f]"
@@ -146,7 +149,8 @@ def visible(text, what):
 
 
 text = visible(arpent("report", "evil.pb.gz"), "text")
-check("build id a\\x1b[31m" in text and "\\u202e" in text, f"the module is named in a note: {text}")
+check("build id a\\x1b[31m" in text and "\\u202e" in text, f"a module of another build is named in a note: {text}")
+check("/pipe cannot be read as an ELF file" in text, f"the pipe is named in a note: {text}")
 for by in "function", "file", "module", "thread", "type", "description", "stack":
     visible(arpent("report", "--by", by, "evil.pb.gz"), f"by {by}")
 for direction in "top-down", "bottom-up":

@@ -141,6 +141,13 @@ TEST_F(SymbolizedText, PassesAllElseUnchanged) {
   EXPECT_EQ(filter(many), many);
 }
 
+TEST_F(SymbolizedText, DecodesPaths) {
+  EXPECT_EQ(filter("[[%/no/new%0aline%5b%5D%7c.so||0x1]]"), "new\\nline[]|.so+0x1");
+  EXPECT_EQ(filter("[[%/no/100%25.so||0x1]]"), "100%.so+0x1");
+  EXPECT_EQ(filter("[[%/no/%zz%4||0x1]]"), "%zz%4+0x1");
+  EXPECT_EQ(filter("[[/no/100%25.so||0x1]]"), "100%25.so+0x1") << "not encoded";
+}
+
 TEST_F(SymbolizedText, FindsTokensAmongBrackets) {
   EXPECT_EQ(filter("[[ [[/no/a.so||0x1]] ]]"), "[[ a.so+0x1 ]]");
   EXPECT_EQ(filter("[[[/no/a.so||0x1]]]"), "[a.so+0x1]");

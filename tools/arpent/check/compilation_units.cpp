@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "profile/symbols/plain_debug_file.hpp"
+
 namespace ar::command::check {
 namespace {
 
@@ -161,8 +163,12 @@ std::vector<CompilationUnit> read_compilation_units(const std::string& path, std
   callbacks.section_address = ::dwfl_offline_section_address;
   callbacks.debuginfo_path = &debug_path;
   const std::unique_ptr<Dwfl, EndSession> session{::dwfl_begin(&callbacks)};
-  const int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-                                        : as_descriptor(member);
+  int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+                                  : as_descriptor(member);
+  if (const int plain = descriptor < 0 ? -1 : profile::plain_debug_file(descriptor).copy; plain >= 0) {
+    ::close(descriptor);
+    descriptor = plain;
+  }
   if (session == nullptr || descriptor < 0) {
     if (descriptor >= 0) {
       ::close(descriptor);

@@ -5,13 +5,14 @@
 #include <charconv>
 #include <optional>
 
+#include "platform/symbolizing.hpp"
+
 namespace ar::command {
 namespace {
 
 constexpr std::string_view opening = "[[";
 constexpr std::string_view closing = "]]";
 constexpr std::string_view only_place = "|place";
-constexpr std::size_t longest_build_id = 128;  // digits
 
 struct Token {
   std::string path;
@@ -22,6 +23,26 @@ struct Token {
 
 bool is_hexadecimal(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+// As platform/symbolizing.hpp encodes it.
+std::string decoded_path(std::string_view path) {
+  if (!path.starts_with(platform::encoded_path_mark)) {
+    return std::string{path};
+  }
+  std::string decoded;
+  for (std::size_t at = 1; at < path.size(); ++at) {
+    unsigned byte = 0;
+    const std::string_view digits = path.substr(at + 1, 2);
+    const bool is_encoded =
+        path[at] == platform::encoded_path_mark && digits.size() == 2 && is_hexadecimal(digits);
+    if (is_encoded) {
+      std::from_chars(digits.data(), digits.data() + 2, byte, 16);
+      at += 2;
+    }
+    decoded += is_encoded ? static_cast<char>(byte) : path[at];
+  }
+  return decoded;
 }
 
 // `text` is what stands between the brackets. The path may hold any character, also '|'.
@@ -40,10 +61,10 @@ std::optional<Token> token_of(std::string_view text) {
   }
   const std::string_view build_id = text.substr(first + 1, second - first - 1);
   const std::string_view digits = text.substr(second + 1);
-  if (build_id.size() > longest_build_id || !is_hexadecimal(build_id) || !digits.starts_with("0x")) {
+  if (!is_hexadecimal(build_id) || !digits.starts_with("0x")) {
     return std::nullopt;
   }
-  Token token{.path = std::string{text.substr(0, first)},
+  Token token{.path = decoded_path(text.substr(0, first)),
               .build_id = std::string{build_id},
               .offset = 0,
               .only_place = place_alone};

@@ -1,0 +1,174 @@
+#include "profile/symbols/plain_debug_file.hpp"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "profile/model/text_format.hpp"
+#include "profile/symbols/elf_sections.hpp"
+
+namespace ar::profile {
+namespace {
+
+// As the ELF specification numbers it; Debian 12's elf.h lacks it.
+constexpr std::uint32_t compressed_by_zstd = 2;
+
+bool write_at(int file, const void* bytes, std::size_t size, std::uint64_t offset) {
+  const auto* at = static_cast<const char*>(bytes);
+  while (size != 0) {
+    const ssize_t put = ::pwrite(file, at, size, static_cast<off_t>(offset));
+    if (put <= 0) {
+      return false;
+    }
+    at += put;
+    size -= static_cast<std::size_t>(put);
+    offset += static_cast<std::uint64_t>(put);
+  }
+  return true;
+}
+
+struct Section {
+  ElfSection of;
+  Elf64_Chdr compression;  // of a compressed section
+};
+
+bool is_compressed(const ElfSection& section) { return (section.header.sh_flags & SHF_COMPRESSED) != 0; }
+
+std::vector<Section> debug_sections(int file, std::vector<ElfSection> all) {
+  std::vector<Section> found;
+  for (ElfSection& each : all) {
+    Section section{.of = std::move(each), .compression = {}};
+    const bool is_debug = section.of.name.starts_with(".debug") || section.of.name.starts_with(".zdebug");
+    if (is_debug &&
+        (!is_compressed(section.of) ||
+         (section.of.header.sh_size >= sizeof section.compression &&
+          read_at(file, &section.compression, sizeof section.compression, section.of.header.sh_offset)))) {
+      found.push_back(std::move(section));
+    }
+  }
+  return found;
+}
+
+struct EndDecompression {
+  void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+};
+
+// Writes the section's content to `offset` of `copy`. A clause that says what is wrong, or nothing.
+std::string decompress(int file, const Section& section, int copy, std::uint64_t offset) {
+  const std::unique_ptr<ZSTD_DStream, EndDecompression> stream{ZSTD_createDStream()};
+  std::vector<char> input(ZSTD_DStreamInSize());
+  std::vector<char> output(ZSTD_DStreamOutSize());
+  const std::uint64_t end = section.of.header.sh_offset + section.of.header.sh_size;
+  std::uint64_t written = 0;
+  std::size_t wanted = 1;  // 0: the frame is complete
+  for (std::uint64_t at = section.of.header.sh_offset + sizeof section.compression; at < end;) {
+    const std::size_t size = std::min<std::uint64_t>(input.size(), end - at);
+    if (!read_at(file, input.data(), size, at)) {
+      return fmt::format("section {} is cut short", printable(section.of.name));
+    }
+    at += size;
+    ZSTD_inBuffer in{.src = input.data(), .size = size, .pos = 0};
+    for (bool more = true; more;) {
+      ZSTD_outBuffer out{.dst = output.data(), .size = output.size(), .pos = 0};
+      wanted = ZSTD_decompressStream(stream.get(), &out, &in);
+      if (ZSTD_isError(wanted) != 0) {
+        return fmt::format("section {} is damaged: {}", printable(section.of.name),
+                           ZSTD_getErrorName(wanted));
+      }
+      written += out.pos;
+      if (written > section.compression.ch_size) {
+        return fmt::format("section {} is longer than it says", printable(section.of.name));
+      }
+      if (!write_at(copy, output.data(), out.pos, offset + written - out.pos)) {
+        return "there is no memory to decompress it";
+      }
+      more = in.pos < in.size || out.pos == out.size;
+    }
+  }
+  return wanted == 0 && written == section.compression.ch_size
+             ? std::string{}
+             : fmt::format("section {} is cut short", printable(section.of.name));
+}
+
+// Its place in the file's copy is behind everything else.
+std::string replace(int file, Section& section, int copy, std::uint64_t& copy_size) {
+  const std::uint64_t alignment = std::clamp<std::uint64_t>(section.compression.ch_addralign, 1, 4096);
+  const std::uint64_t offset = (copy_size + alignment - 1) / alignment * alignment;
+  if (std::string problem = decompress(file, section, copy, offset); !problem.empty()) {
+    return problem;
+  }
+  section.of.header.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
+  section.of.header.sh_offset = offset;
+  section.of.header.sh_size = section.compression.ch_size;
+  section.of.header.sh_addralign = alignment;
+  copy_size = offset + section.compression.ch_size;
+  return write_at(copy, &section.of.header, sizeof section.of.header, section.of.header_offset)
+             ? std::string{}
+             : "there is no memory to decompress it";
+}
+
+bool copy_all(int file, std::uint64_t size, int copy) {
+  off_t offset = 0;
+  while (static_cast<std::uint64_t>(offset) < size) {
+    if (::sendfile(copy, file, &offset, size - static_cast<std::uint64_t>(offset)) <= 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+PlainDebugFile plain_debug_file(int file) {
+  PlainDebugFile found;
+  struct stat status{};
+  if (::fstat(file, &status) != 0) {
+    return found;
+  }
+  auto size = static_cast<std::uint64_t>(status.st_size);
+  std::vector<ElfSection> all = read_elf_sections(file);
+  found.build_id = read_build_id(file, all);
+  std::vector<Section> sections = debug_sections(file, std::move(all));
+  bool needs_copy = false;
+  for (const Section& section : sections) {
+    found.has_functions =
+        found.has_functions || section.of.name == ".debug_info" || section.of.name == ".zdebug_info";
+    const std::uint32_t way = section.compression.ch_type;
+    needs_copy = needs_copy || (is_compressed(section.of) && way == compressed_by_zstd);
+    if (is_compressed(section.of) && way != ELFCOMPRESS_ZLIB && way != compressed_by_zstd) {
+      found.problem = fmt::format("section {} is compressed in an unknown way, number {}",
+                                  printable(section.of.name), way);
+    }
+  }
+  if (!needs_copy || !found.problem.empty()) {
+    return found;
+  }
+  const int copy = ::memfd_create("arpent-debug", MFD_CLOEXEC);
+  if (copy < 0 || !copy_all(file, size, copy)) {
+    found.problem = "there is no memory to decompress it";
+  }
+  for (Section& section : sections) {
+    if (found.problem.empty() && is_compressed(section.of) &&
+        section.compression.ch_type == compressed_by_zstd) {
+      found.problem = replace(file, section, copy, size);
+    }
+  }
+  if (found.problem.empty()) {
+    found.copy = copy;
+  } else if (copy >= 0) {
+    ::close(copy);
+  }
+  return found;
+}
+
+}  // namespace ar::profile
