@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "abi/copies.hpp"
+#include "abi/early_blocks.hpp"
+#include "platform/relocation.hpp"
 #include "track/region/mode.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
@@ -12,8 +14,17 @@ namespace ar::abi {
 
 void* allocate_elsewhere(std::size_t size, std::size_t alignment, std::uintptr_t caller,
                          track::Family family) noexcept {
+  if (!platform::is_relocated()) {
+    return allocate_early(size, alignment);
+  }
   const Calls* const other = other_copy();
   return other == nullptr ? nullptr : other->allocate(size, alignment, caller, family);
+}
+
+void set_out_of_memory() noexcept {
+  if (platform::is_relocated()) {
+    errno = ENOMEM;
+  }
 }
 
 namespace {
@@ -21,15 +32,14 @@ namespace {
 // Apart and called last, so that the paths which lead here keep no register for their sake.
 [[gnu::cold, gnu::noinline]] void* allocate_elsewhere_or_fail(std::size_t size, std::uintptr_t caller,
                                                               track::Family family) noexcept {
-  void* const block = allocate_elsewhere(size, heap::granularity, caller, family);
-  if (block == nullptr) {
-    errno = ENOMEM;
-  }
-  return block;
+  return or_out_of_memory(allocate_elsewhere(size, heap::granularity, caller, family));
 }
 
 [[gnu::cold, gnu::noinline]] void* allocate_zeroed_elsewhere(std::size_t size,
                                                              std::uintptr_t caller) noexcept {
+  if (!platform::is_relocated()) {
+    return allocate_early(size, heap::granularity);
+  }
   const Calls* const other = other_copy();
   return other == nullptr ? nullptr : other->allocate_zeroed(1, size, caller);
 }

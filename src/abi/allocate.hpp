@@ -48,9 +48,21 @@ template <track::Family family>
   return made.block != nullptr ? made.block : allocate_slow<family>(size, caller);
 }
 
-// By another copy of this library, if one serves the process: then this copy's heap has no memory. Else null.
+// By another copy of this library, if one serves the process: then this copy's heap has no memory. From
+// early_blocks.hpp, as long as this library is not relocated. Else null.
 [[nodiscard, gnu::cold]] void* allocate_elsewhere(std::size_t size, std::size_t alignment,
                                                   std::uintptr_t caller, track::Family family) noexcept;
+
+// errno becomes ENOMEM, if it can be reached yet.
+[[gnu::cold]] void set_out_of_memory() noexcept;
+
+// Sets errno for functions that leave it to their caller.
+[[gnu::always_inline]] inline void* or_out_of_memory(void* block) noexcept {
+  if (block == nullptr) [[unlikely]] {
+    set_out_of_memory();
+  }
+  return block;
+}
 
 // Null if there is no memory; the caller sets errno.
 [[gnu::always_inline]] inline void* allocate_aligned(std::size_t size, std::size_t alignment,

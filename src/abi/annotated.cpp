@@ -22,13 +22,6 @@ void record_annotated(const heap::Allocated& made, std::size_t size, const Annot
   }
 }
 
-void* or_out_of_memory(void* block) noexcept {
-  if (block == nullptr) {
-    errno = ENOMEM;
-  }
-  return block;
-}
-
 }  // namespace
 
 void* allocate_annotated(std::size_t size, std::size_t alignment, const Annotation& site) noexcept {

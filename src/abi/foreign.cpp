@@ -4,10 +4,13 @@
 
 #include <cstdlib>
 
+#include "abi/allocate.hpp"
 #include "abi/copies.hpp"
+#include "abi/early_blocks.hpp"
 #include "abi/misuse.hpp"
 #include "abi/start.hpp"
 #include "platform/anonymous_memory.hpp"
+#include "platform/relocation.hpp"
 
 extern "C" {
 // Absent in a fully static program, where ours is the only allocator.
@@ -66,25 +69,57 @@ Owner find_owner() noexcept {
   return in_program;
 }
 
-// Null unless the pointer may be a block of the owner's. Such blocks lie in anonymous memory; what points
-// elsewhere is a mistake.
-const Owner* owner_of(const void* pointer) noexcept {
+const Owner& known_owner() noexcept {
   static Owner owner;
   static bool is_known = false;
-  if (&dlsym == nullptr || &dlopen == nullptr) {
-    return nullptr;
-  }
   if (!__atomic_load_n(&is_known, __ATOMIC_ACQUIRE)) {
     owner = find_owner();  // another thread finds the same
     __atomic_store_n(&is_known, where_free_leads() != FreeLeads::unknown, __ATOMIC_RELEASE);
   }
+  return owner;
+}
+
+// Null unless the pointer may be a block of the owner's. Such blocks lie in anonymous memory; what points
+// elsewhere is a mistake.
+const Owner* owner_of(const void* pointer) noexcept {
+  if (&dlsym == nullptr || &dlopen == nullptr) {
+    return nullptr;
+  }
+  const Owner& owner = known_owner();
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   return address % owner.alignment == 0 && platform::is_anonymous_memory(address) ? &owner : nullptr;
 }
 
+// Grown or shrunk, also before this library is relocated. Null if there is no memory.
+void* resize_early_block(void* pointer, std::size_t size, std::uintptr_t caller) noexcept {
+  void* const made = platform::is_relocated() ? allocate<track::Family::malloc_family>(size, caller)
+                                              : allocate_early(size, heap::granularity);
+  const std::size_t old_size = made == nullptr ? 0 : early_block_size(pointer);
+  const std::size_t kept = old_size < size ? old_size : size;
+  // Volatile, or the compiler would call memcpy, which may not be bound yet.
+  for (std::size_t i = 0; i < kept; ++i) {
+    static_cast<volatile char*>(made)[i] = static_cast<const volatile char*>(pointer)[i];
+  }
+  return made;
+}
+
 }  // namespace
 
+bool may_redirect() noexcept {
+  if (other_copy() != nullptr) {
+    return true;
+  }
+  if (where_free_leads() != FreeLeads::here) {
+    return false;
+  }
+  (void)known_owner();
+  return true;
+}
+
 void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) noexcept {
+  if (is_early_block(pointer) || !platform::is_relocated()) {
+    return;
+  }
   if (const Calls* const other = other_copy(); other != nullptr) {
     other->free(pointer, caller, families);
     return;
@@ -99,6 +134,9 @@ void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) 
 
 void* resize_foreign(void* pointer, std::size_t size, const track::AnnotatedSite* annotated,
                      std::uintptr_t caller) noexcept {
+  if (is_early_block(pointer)) {
+    return resize_early_block(pointer, size, caller);
+  }
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->resize(pointer, size, annotated, caller);
   }
@@ -113,6 +151,9 @@ void* resize_foreign(void* pointer, std::size_t size, const track::AnnotatedSite
 std::size_t usable_size_of_foreign(void* pointer) noexcept {
   if (pointer == nullptr) {
     return 0;
+  }
+  if (const std::size_t size = early_block_size(pointer); size != 0) {
+    return size;
   }
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->usable_size(pointer);

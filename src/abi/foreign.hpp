@@ -16,4 +16,8 @@ void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) 
 // 0 for a pointer without an owner, and for null.
 [[nodiscard]] std::size_t usable_size_of_foreign(void* pointer) noexcept;
 
+// Whether the C library's names may be made to lead to this library: if Arpent serves the process. Remembers
+// the C library's own functions.
+[[nodiscard]] bool may_redirect() noexcept;
+
 }  // namespace ar::abi

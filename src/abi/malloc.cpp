@@ -16,14 +16,9 @@
 namespace {
 
 using ar::abi::freed_by_free;
+using ar::abi::or_out_of_memory;
+using ar::abi::set_out_of_memory;
 using ar::track::Family;
-
-void* or_out_of_memory(void* block) noexcept {
-  if (block == nullptr) [[unlikely]] {
-    errno = ENOMEM;
-  }
-  return block;
-}
 
 bool is_power_of_two(std::size_t value) noexcept { return std::has_single_bit(value); }
 
@@ -69,7 +64,7 @@ ARPENT_EXPORT_C void* realloc(void* pointer, std::size_t size) noexcept {
 ARPENT_EXPORT_C void* reallocarray(void* pointer, std::size_t count, std::size_t size) noexcept {
   std::size_t total = 0;
   if (__builtin_mul_overflow(count, size, &total)) {
-    errno = ENOMEM;
+    set_out_of_memory();
     return nullptr;
   }
   if (pointer == nullptr) {
@@ -115,7 +110,7 @@ ARPENT_EXPORT_C void* valloc(std::size_t size) noexcept {
 ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
   const std::size_t whole_pages = ar::platform::round_up(size, ar::platform::page_size);
   if (whole_pages < size) {
-    errno = ENOMEM;
+    set_out_of_memory();
     return nullptr;
   }
   return allocate_memalign(ar::platform::page_size, whole_pages, ARPENT_CALLER);

@@ -11,6 +11,7 @@
 #include "platform/assert.hpp"
 #include "platform/lock.hpp"
 #include "platform/pages.hpp"
+#include "platform/relocation.hpp"
 #include "platform/shared_field.hpp"
 
 namespace ar::heap {
@@ -90,12 +91,21 @@ void free_one_block(Page* page) noexcept {
   }
 }
 
-// The heap to allocate from; empty_heap: one that is shared. Null when there is no memory for one.
+// Apart, so that the path beside it keeps no register for its sake.
+[[gnu::cold, gnu::noinline]] ThreadHeap* heap_without_thread() noexcept {
+  if (!platform::is_relocated()) {
+    return nullptr;
+  }
+  start_without_thread();
+  return &empty_heap;
+}
+
+// The heap to allocate from; empty_heap: one that is shared. Null when there is no memory for one, and before
+// this library is relocated.
 ThreadHeap* heap_of_thread() noexcept {
   ThreadHeap* heap = own_heap();
   if (heap == nullptr) {
-    start_without_thread();
-    return &empty_heap;
+    return heap_without_thread();
   }
   return heap == &empty_heap && !thread_state.ended ? attach_thread() : heap;
 }

@@ -9,6 +9,7 @@
 #include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
 #include "heap/thread_state.hpp"
+#include "platform/relocation.hpp"
 
 namespace ar::heap {
 
@@ -60,7 +61,7 @@ void start_without_thread() noexcept { start_once(); }
 
 void stand_aside() noexcept { aside = true; }
 
-bool stands_aside() noexcept { return aside; }
+bool stands_aside() noexcept { return aside || !platform::is_relocated(); }
 
 ThreadHeap* attach_thread() noexcept {
   start_once();

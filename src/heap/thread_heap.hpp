@@ -20,7 +20,7 @@ extern constinit const Hooks hooks;
 
 // Called by the hook of the first allocation: this heap serves no request, and no thread gets one.
 void stand_aside() noexcept;
-[[nodiscard]] bool stands_aside() noexcept;
+[[nodiscard]] bool stands_aside() noexcept;  // also as long as this library is not relocated
 
 // Gives the calling thread, which has none, its heap. Null when there is no memory, and while this heap
 // stands aside.

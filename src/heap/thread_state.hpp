@@ -17,15 +17,22 @@ struct HeapWatch {
 };
 
 // What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
+//
+// The order counts. Before the loader has relocated this library, accesses to it lead to what the thread
+// pointer points to: glibc's descriptor of the thread, whose fourth and fifth word are zero then (on x86-64;
+// the first three are not).
 struct ThreadState {
-  // Never null, except while the loader relocates the program: an ifunc's resolver may allocate then, and the
-  // thread-local storage of the first thread is zeros that will be written over.
-  ThreadHeap* heap;
-  void* recorder;    // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
+  void* recorder;  // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
+  bool ended;      // thread-exit handlers have run: no heap of its own any more
+  bool starting;   // it is running the hook of the process's first allocation
+  void* unused;
   HeapWatch* watch;  // the watch on this thread; null if there is none
-  bool ended;        // thread-exit handlers have run: no heap of its own any more
-  bool starting;     // it is running the hook of the process's first allocation
+  // Never null, except while the loader relocates this library or the program: an ifunc's resolver may
+  // allocate then. Before the program's, the thread-local storage of the first thread is zeros that will be
+  // written over.
+  ThreadHeap* heap;
 };
+static_assert(offsetof(ThreadState, watch) == 24 && offsetof(ThreadState, heap) == 32);
 
 extern constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
 

@@ -7,7 +7,8 @@
 namespace ar::platform {
 
 namespace {
-constinit thread_local std::uint8_t forks __attribute__((tls_model("initial-exec"))) = 0;
+// Beside the initialised thread-local storage, in a gap that there would be otherwise before the rest of it.
+constinit thread_local std::uint8_t forks __attribute__((tls_model("initial-exec"), section(".tdata"))) = 0;
 std::atomic<bool> threads_seen{false};
 }  // namespace
 

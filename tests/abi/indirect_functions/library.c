@@ -1,0 +1,2 @@
+#define NAME check_library
+#include "resolver.h"
