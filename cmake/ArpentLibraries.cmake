@@ -74,6 +74,8 @@ set_target_properties(
              VERSION "${PROJECT_VERSION}"
              SOVERSION "${PROJECT_VERSION_MAJOR}")
 set_target_properties(arpent_preload PROPERTIES OUTPUT_NAME arpent-preload)
+# Its constructors run before those of the program's libraries, which may exec, fork or end the process.
+target_link_options(arpent_preload PRIVATE "LINKER:-z,initfirst")
 
 # The allocators: headers that work with any malloc and replace none, and the library behind one of them. Programs that
 # use <arpent/heap_allocator.hpp>, or <arpent/heap.hpp> with DEBUG, link arpent::heap as well.

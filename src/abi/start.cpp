@@ -242,7 +242,14 @@ bool serves() noexcept {
   return null_freed;
 }
 
-[[gnu::constructor(101)]] void library_starts() noexcept {
+// In the preload library, this comes before all other constructors, that of the C library included (-z
+// initfirst). A program that ends in one of these calls none of the loader's destructors; but the handler
+// that was registered first is called last.
+[[gnu::constructor(101)]] void library_starts(int, char**, char** variables) noexcept {
+  if (environ == nullptr) {
+    environ = variables;  // as the C library does next
+    __cxa_atexit(at_the_very_end, nullptr, nullptr);
+  }
   const bool is_process_malloc = serves();
   free_leads = is_process_malloc ? FreeLeads::here : FreeLeads::elsewhere;
   if (is_other_copy_ready()) {
@@ -280,6 +287,12 @@ void note_null_free() noexcept {
 void finish_before_exit_call() noexcept { finish(track::RunState::quick_exit); }
 
 FreeLeads where_free_leads() noexcept { return free_leads; }
+
+void register_fork_handlers(ForkRegistrar registrar) noexcept {
+  if (registrar != nullptr && free_leads == FreeLeads::here) {
+    (void)registrar(before_fork, after_fork_in_parent, after_fork_in_child, nullptr);
+  }
+}
 
 bool is_borrowed_memory() noexcept {
   return !platform::is_sandboxed() && platform::system_call(SYS_getpid) != started_pid;

@@ -15,6 +15,10 @@ enum class FreeLeads : std::uint8_t { unknown, here, elsewhere };
 // What _exit does first.
 void finish_before_exit_call() noexcept;
 
+// Registers what a fork takes, with the __register_atfork of a C library; null does nothing.
+using ForkRegistrar = int (*)(void (*before)(), void (*in_parent)(), void (*in_child)(), void* module);
+void register_fork_handlers(ForkRegistrar registrar) noexcept;
+
 // True for a child made by vfork, which runs in its parent's memory; never in a sandbox, where it is not
 // known.
 [[nodiscard]] bool is_borrowed_memory() noexcept;
