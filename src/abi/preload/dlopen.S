@@ -1,5 +1,6 @@
-// dlopen(file, mode): jumps to what arpent_choose_dlopen (deep_binding.cpp) returns, with the mode that it returns. A
-// jump, because the C library looks at its return address for who calls: whose RUNPATH, $ORIGIN and namespace count.
+// dlopen(file, mode) and dlmopen(where, file, mode): jump to what arpent_choose_dlopen (deep_binding.cpp) and
+// arpent_choose_dlmopen (namespaces.cpp) return; the latter also returns where. A jump, because the C library looks at
+// its return address for who calls: whose RUNPATH, $ORIGIN and namespace count.
 #ifdef __CET__
 #include <cet.h>
 #else
@@ -17,17 +18,45 @@ dlopen:
   _CET_ENDBR
   pushq %rdi
   .cfi_adjust_cfa_offset 8
-  subq $16, %rsp
-  .cfi_adjust_cfa_offset 16
+  pushq %rsi
+  .cfi_adjust_cfa_offset 8
+  subq $8, %rsp
+  .cfi_adjust_cfa_offset 8
   call arpent_choose_dlopen
-  movl %edx, %esi
-  addq $16, %rsp
-  .cfi_adjust_cfa_offset -16
+  addq $8, %rsp
+  .cfi_adjust_cfa_offset -8
+  popq %rsi
+  .cfi_adjust_cfa_offset -8
   popq %rdi
   .cfi_adjust_cfa_offset -8
   jmpq *%rax
   .cfi_endproc
   .size dlopen, . - dlopen
+
+  .hidden arpent_choose_dlmopen
+  .globl dlmopen
+  .type dlmopen, @function
+  .p2align 4
+dlmopen:
+  .cfi_startproc
+  _CET_ENDBR
+  pushq %rsi
+  .cfi_adjust_cfa_offset 8
+  pushq %rdx
+  .cfi_adjust_cfa_offset 8
+  subq $8, %rsp
+  .cfi_adjust_cfa_offset 8
+  call arpent_choose_dlmopen
+  movq %rdx, %rdi
+  addq $8, %rsp
+  .cfi_adjust_cfa_offset -8
+  popq %rdx
+  .cfi_adjust_cfa_offset -8
+  popq %rsi
+  .cfi_adjust_cfa_offset -8
+  jmpq *%rax
+  .cfi_endproc
+  .size dlmopen, . - dlmopen
 #endif
 
 #ifdef __aarch64__
@@ -43,10 +72,10 @@ dlopen:
   .cfi_adjust_cfa_offset 32
   .cfi_rel_offset x29, 0
   .cfi_rel_offset x30, 8
-  str x0, [sp, #16]
+  stp x0, x1, [sp, #16]
   bl arpent_choose_dlopen
   mov x16, x0
-  ldr x0, [sp, #16]
+  ldp x0, x1, [sp, #16]
   ldp x29, x30, [sp], #32
   .cfi_adjust_cfa_offset -32
   .cfi_restore x29
@@ -54,6 +83,30 @@ dlopen:
   br x16
   .cfi_endproc
   .size dlopen, . - dlopen
+
+  .hidden arpent_choose_dlmopen
+  .globl dlmopen
+  .type dlmopen, %function
+  .p2align 4
+dlmopen:
+  .cfi_startproc
+  hint #34
+  stp x29, x30, [sp, #-32]!
+  .cfi_adjust_cfa_offset 32
+  .cfi_rel_offset x29, 0
+  .cfi_rel_offset x30, 8
+  stp x1, x2, [sp, #16]
+  bl arpent_choose_dlmopen
+  mov x16, x0
+  mov x0, x1
+  ldp x1, x2, [sp, #16]
+  ldp x29, x30, [sp], #32
+  .cfi_adjust_cfa_offset -32
+  .cfi_restore x29
+  .cfi_restore x30
+  br x16
+  .cfi_endproc
+  .size dlmopen, . - dlmopen
 #endif
 
   .section .note.GNU-stack, "", %progbits
