@@ -24,6 +24,7 @@
 #include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
+#include "track/region/strings.hpp"
 #include "track/region/untracked_notice.hpp"
 #include "track/sites/take_stack.hpp"
 #include "track/threads/recorders.hpp"
@@ -126,10 +127,13 @@ void leave_notice(track::Untracked cause) noexcept {
   }
   static track::UntrackedNotice notice;
   static char text[track::UntrackedNotice::size_for_text];
-  static char program[path_size];
+  static char path[path_size];
+  const char* program = platform::program_path(path, sizeof path);
+  if (program[0] == '\0' && track::header() != nullptr) {
+    program = track::text(track::header()->program);  // in a root without /proc
+  }
   notice.leave(profile_directory, static_cast<std::int32_t>(platform::system_call(SYS_getpid)),
-               static_cast<std::int32_t>(platform::system_call(SYS_getppid)), cause,
-               platform::program_path(program, sizeof program), text);
+               static_cast<std::int32_t>(platform::system_call(SYS_getppid)), cause, program, text);
 }
 
 // The same if another malloc serves the process, so that no options were read.
@@ -179,7 +183,7 @@ void after_fork_in_child() noexcept {
   if (platform::ForkLocks::had_threads() && is_heap_whole) {
     heap::after_fork_in_child();
   }
-  leave_notice(track::after_fork_in_child(follow_children ? place : track::ProfilePath{}));
+  track::after_fork_in_child(follow_children ? place : track::ProfilePath{}, leave_notice);
   process_options.forked = true;
   surveyed = surveyed && follow_children;
   started_pid = platform::system_call(SYS_getpid);

@@ -4,6 +4,8 @@
 #include <link.h>
 #include <sys/syscall.h>
 
+#include <cstring>
+
 #include "heap/process_pages.hpp"
 #include "heap/thread_state.hpp"
 #include "platform/clock.hpp"
@@ -142,28 +144,31 @@ void prepare_for_sandbox() noexcept {
   commit_ahead();
 }
 
-Untracked after_fork_in_child(const ProfilePath& place) noexcept {
+void after_fork_in_child(const ProfilePath& place, void (*leave_notice)(Untracked) noexcept) noexcept {
   clear_samples();
   if (profile() == nullptr) {
-    return Untracked::not_so;
+    return;
   }
   const std::uint32_t depth = header()->stack_depth;
-  separate_region(place);
+  separate_region(place, leave_notice);
   if (header()->origin_count == 0 && !open_origins(mode() == Mode::stacks)) {
     set_mode(Mode::off);
     heap::thread_state.recorder = nullptr;
-    return place.is_nowhere() ? Untracked::not_so : Untracked::address_limit;
+    if (!place.is_nowhere()) {
+      leave_notice(Untracked::address_limit);
+    }
+    return;
   }
   header()->stack_depth = depth;
   header()->threads = 0;
   header()->state = RunState::running;
   header()->mismatches = 0;
   header()->in_exec = 0;
+  std::memset(notices(), 0, notice_records * sizeof(NoticeRecord));
   header()->leak_scan = LeakScan::not_done;
   begin_own_origins();
   restart_recorders();
   describe_process();
-  return why_out_of_place(place);
 }
 
 }  // namespace ar::track

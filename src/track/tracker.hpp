@@ -39,8 +39,8 @@ void for_each_fork_lock(Visit visit) noexcept {
   visit(samples_lock());
 }
 
-// Once the locks are free: the child gets a profile of its own, at `place` or in memory alone. Returns as
-// start.
-Untracked after_fork_in_child(const ProfilePath& place) noexcept;
+// Once the locks are free: the child gets a profile of its own, at `place` or in memory alone. `leave_notice`
+// gets what keeps it from its place.
+void after_fork_in_child(const ProfilePath& place, void (*leave_notice)(Untracked) noexcept) noexcept;
 
 }  // namespace ar::track

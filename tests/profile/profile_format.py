@@ -18,6 +18,7 @@ STRUCTURES = {
     "Module": ["ModuleRecord"],
     "Point of the timeline": ["TimelineRecord"],
     "Moment": ["MomentRecord"],
+    "Notice": ["NoticeRecord"],
 }
 layout = (ROOT / "src/track/region/profile_layout.hpp").read_text()
 sections = (ROOT / "docs/profile-format.md").read_text().split("\n## ")[1:]

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "track/region/untracked_notice.hpp"
+#include "track/region/untracked.hpp"
 
 namespace ar::abi {
 

@@ -87,6 +87,9 @@ class HandedOn {
     }
     void* const room = static_cast<char*>(memory_.start()) + sizeof(Scratch);
     cause_ = scratch().judge.judge(target, arguments, given);
+    if (is_tracked() && ar::abi::is_library_out_of_reach(scratch().text)) {
+      cause_ = ar::track::Untracked::library_out_of_reach;
+    }
     environment_ = is_tracked() ? ar::abi::environment_for_exec(given, room)
                                 : ar::abi::environment_without_tracking(given, room);
   }

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "abi/preload/elf_judge.hpp"
-#include "track/region/untracked_notice.hpp"
+#include "track/region/untracked.hpp"
 
 namespace ar::abi {
 

@@ -1,8 +1,10 @@
 #include "abi/preload/inheritance.hpp"
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "abi/process_options.hpp"
@@ -294,6 +296,21 @@ char** environment_without_tracking(char* const given[], void* memory) noexcept 
   }
   entries[count] = nullptr;
   return entries;
+}
+
+bool is_library_out_of_reach(char* memory) noexcept {
+  if (library_length >= size_for_library_path) {
+    return true;
+  }
+  std::memcpy(memory, library(), library_length);
+  memory[library_length] = '\0';
+  const long opened = platform::system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>(memory),
+                                            O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+  if (opened >= 0) {
+    platform::system_call(SYS_close, opened);
+  }
+  // Any other error, as of a process that has no descriptor left, need not be the loader's.
+  return opened == -ENOENT || opened == -ENOTDIR || opened == -EACCES || opened == -ELOOP;
 }
 
 const char* run_folder() noexcept {

@@ -28,6 +28,11 @@ void take_over_environment() noexcept;
 // The same without our variables: `given` as the program that made it would see it without Arpent.
 [[nodiscard]] char** environment_without_tracking(char* const given[], void* memory) noexcept;
 
+// Whether the loader would not find our library: after chroot, or in another mount namespace. Needs
+// size_for_library_path bytes of memory that it may write to. Makes system calls only, and changes no errno.
+[[nodiscard]] bool is_library_out_of_reach(char* memory) noexcept;
+inline constexpr std::size_t size_for_library_path = 4096;
+
 // The folder of the run, where `arpent run` looks for what processes leave.
 [[nodiscard]] const char* run_folder() noexcept;
 

@@ -140,6 +140,14 @@ struct Totals {
   BlocksAndBytes suppressed;   // lost, and matched by a suppression; not in `lost`
 };
 
+// What the process left of a program that it became or started, and that is not tracked.
+struct UntrackedNotice {
+  std::int32_t pid = 0;
+  std::int32_t parent_pid = 0;
+  std::uint32_t cause = 0;  // ar::track::Untracked
+  std::string program;      // its path
+};
+
 struct Profile {
   std::uint32_t processes = 1;            // more than one: several profiles were merged into this
   std::uint32_t unscanned_processes = 0;  // of a merged profile: those that were not scanned for leaks
@@ -166,6 +174,7 @@ struct Profile {
   std::vector<Moment> moments;          // in order of time
   std::vector<Site> sites;              // this process's own; what a fork inherited is left out
   std::vector<Owner> owners;
+  std::vector<UntrackedNotice> notices;
   Totals totals;  // sums over `sites`
 };
 

@@ -30,6 +30,8 @@ std::string_view cause_name(Cause cause) {
       return "other_c_library";
     case Cause::unknown_folder:
       return "unknown_folder";
+    case Cause::library_out_of_reach:
+      return "library_out_of_reach";
     case Cause::cut_short:
       return "cut_short";
     case Cause::own_malloc:

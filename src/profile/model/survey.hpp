@@ -35,21 +35,22 @@ enum class Cause : std::uint8_t {
   mode_off,
   disabled,  // by ARPENT_DISABLE
   statically_linked,
-  raised_privileges,   // set-uid, set-gid or file capabilities
-  sanitizer,           // built with AddressSanitizer or one of its kin, or one is preloaded
-  other_architecture,  // 32-bit, or for another processor
-  other_c_library,     // its loader is not the C library's that Arpent is built for
-  unknown_folder,      // its path is relative to a folder that its parent does not know
-  cut_short,           // the rest of the file is missing
-  own_malloc,          // inside the program
-  own_pages,           // it maps its memory itself
-  other_malloc,        // another library's malloc serves it
-  address_limit,       // ulimit -v
-  file_size_limit,     // ulimit -f
-  no_space,            // where the profile belongs
-  no_access,           // to the folder where it belongs
-  no_trace,            // of what exec started: no access, or an early end
-  ended_early,         // before the profile was there
+  raised_privileges,     // set-uid, set-gid or file capabilities
+  sanitizer,             // built with AddressSanitizer or one of its kin, or one is preloaded
+  other_architecture,    // 32-bit, or for another processor
+  other_c_library,       // its loader is not the C library's that Arpent is built for
+  unknown_folder,        // its path is relative to a folder that its parent does not know
+  library_out_of_reach,  // in another root or mount namespace
+  cut_short,             // the rest of the file is missing
+  own_malloc,            // inside the program
+  own_pages,             // it maps its memory itself
+  other_malloc,          // another library's malloc serves it
+  address_limit,         // ulimit -v
+  file_size_limit,       // ulimit -f
+  no_space,              // where the profile belongs
+  no_access,             // to the folder where it belongs
+  no_trace,              // of what exec started: no access, or an early end
+  ended_early,           // before the profile was there
 };
 
 // "statically_linked"; empty for none.

@@ -316,6 +316,22 @@ class Owners {
   std::vector<Owner> owners_;
 };
 
+std::vector<UntrackedNotice> read_notices(const RegionImage& image, Offset first) {
+  std::vector<UntrackedNotice> notices;
+  for (std::uint32_t index = 0; first != 0 && index < track::notice_records; ++index) {
+    const auto record =
+        image.record<track::NoticeRecord>(first + index * sizeof(track::NoticeRecord), "a notice");
+    if (record.pid > 0 && record.cause != 0) {
+      const std::string_view program{record.program, sizeof record.program};
+      notices.push_back({.pid = record.pid,
+                         .parent_pid = record.parent_pid,
+                         .cause = record.cause,
+                         .program = std::string{program.substr(0, program.find('\0'))}});
+    }
+  }
+  return notices;
+}
+
 void check(const track::Header& header) {
   if (header.magic != track::profile_magic) {
     throw Damage{"is not a profile of Arpent, or its first bytes were overwritten"};
@@ -387,6 +403,7 @@ Profile read(std::span<const std::byte> bytes, std::uint64_t most) {
   profile.threads = std::move(counts.threads);
   profile.timeline = read_timeline(header);
   profile.moments = read_moments(image, header.moments);
+  profile.notices = read_notices(image, Offset{header.notices} * 8);
   for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;
        ++index) {
     const Offset chunk = header.origin_chunks[index / track::origins_per_chunk];

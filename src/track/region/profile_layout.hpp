@@ -138,6 +138,15 @@ struct MomentRecord {
   Offset label;
 };
 
+// What the process says of programs that it became or started where the folder of the run cannot be reached
+// (untracked_notice.hpp). More than there is room for are lost.
+struct NoticeRecord {
+  std::int32_t pid, parent_pid;  // pid 0 means unused
+  std::uint32_t cause;           // ar::track::Untracked, written last
+  char program[244];             // its path, perhaps cut short; NUL-terminated
+};
+inline constexpr std::uint32_t notice_records = 16;
+
 struct Header {
   std::uint64_t magic;
   std::uint32_t version;
@@ -174,7 +183,8 @@ struct Header {
   std::uint32_t timeline_count;     // points that are filled; when all are, every other one goes
   std::uint32_t in_exec;            // 1: the process has called exec, which has not failed
   TimelineRecord timeline[timeline_points];  // in order of time
-  std::uint64_t serving;                     // 1: this instance's malloc is the one the process uses
+  std::uint32_t serving;                     // 1: this instance's malloc is the one the process uses
+  std::uint32_t notices;                     // offset / 8 of notice_records NoticeRecords; 0: none
 };
 
 }  // namespace ar::track

@@ -228,6 +228,8 @@ void write_header(std::size_t capacity) noexcept {
   fresh->header_size = sizeof(Header);
   fresh->capacity = capacity;
   fresh->used = platform::round_up(sizeof(Header), 64);
+  fresh->notices = static_cast<std::uint32_t>(fresh->used / 8);
+  fresh->used += notice_records * sizeof(NoticeRecord);
   __atomic_store_n(&fresh->magic, profile_magic, __ATOMIC_RELEASE);
 }
 
@@ -328,7 +330,7 @@ void note_region_at_fork() noexcept {
   }
 }
 
-void separate_region(const ProfilePath& place) noexcept {
+void separate_region(const ProfilePath& place, void (*leave_notice)(Untracked) noexcept) noexcept {
   const std::size_t capacity = header()->capacity;
   const std::size_t used = at_fork.used;
   if (!has_file && place.is_nowhere()) {
@@ -341,6 +343,9 @@ void separate_region(const ProfilePath& place) noexcept {
     copy = nullptr;
   }
   if (copy == nullptr) {
+    if (!place.is_nowhere()) {
+      leave_notice(why_no_file);
+    }
     has_file = false;
     committed = was_committed;
     copy = static_cast<char*>(platform::map_pages(capacity));

@@ -8,7 +8,7 @@
 
 #include "platform/lock.hpp"
 #include "track/region/profile_layout.hpp"
-#include "track/region/untracked_notice.hpp"
+#include "track/region/untracked.hpp"
 
 namespace ar::track {
 
@@ -23,6 +23,11 @@ template <typename T>
 }
 [[nodiscard]] inline Offset offset_of(const void* pointer) noexcept {
   return static_cast<Offset>(static_cast<const char*>(pointer) - region_base);
+}
+
+// notice_records of them; there is a region.
+[[nodiscard]] inline NoticeRecord* notices() noexcept {
+  return at<NoticeRecord>(Offset{header()->notices} * 8);
 }
 
 // Where the profile's file goes; it is created exclusively, with mode 0600, and neither it nor its folder may
@@ -61,7 +66,8 @@ void commit_ahead() noexcept;
 void note_region_at_fork() noexcept;
 
 // In a forked child: the region becomes a private copy, or a file of the child's own. As it was at the fork:
-// the parent's threads have gone on since, in a file that the child still shares.
-void separate_region(const ProfilePath& place) noexcept;
+// the parent's threads have gone on since, in a file that the child still shares. `leave_notice` gets the
+// reason if the file cannot be made, while the parent's profile is still there to take a notice.
+void separate_region(const ProfilePath& place, void (*leave_notice)(Untracked) noexcept) noexcept;
 
 }  // namespace ar::track

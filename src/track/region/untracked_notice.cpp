@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "platform/system_call.hpp"
+#include "track/region/region.hpp"
 
 namespace ar::track {
 
@@ -44,6 +45,49 @@ bool UntrackedNotice::write_name(const char* folder, std::int32_t pid, unsigned 
   return true;
 }
 
+bool UntrackedNotice::leave_link(const char* folder, std::int32_t pid, const char* text) noexcept {
+  constexpr unsigned most_of_one_process = 1000;  // numbers of processes are used again
+  for (unsigned number = 0; number < most_of_one_process; ++number) {
+    if (folder == nullptr || !write_name(folder, pid, number)) {
+      break;
+    }
+    const long result = platform::system_call(SYS_symlinkat, reinterpret_cast<long>(text), AT_FDCWD,
+                                              reinterpret_cast<long>(name_));
+    if (result == 0) {
+      return true;
+    }
+    if (result != -EEXIST) {
+      break;
+    }
+  }
+  name_[0] = '\0';
+  return false;
+}
+
+void UntrackedNotice::leave_record(std::int32_t pid, std::int32_t parent_pid, Untracked cause,
+                                   const char* program) noexcept {
+  record_ = nullptr;
+  if (header() == nullptr) {
+    return;
+  }
+  NoticeRecord* const end = notices() + notice_records;
+  for (NoticeRecord* each = notices(); each != end && record_ == nullptr; ++each) {
+    std::int32_t none = 0;
+    if (__atomic_compare_exchange_n(&each->pid, &none, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      record_ = each;
+    }
+  }
+  if (record_ == nullptr) {
+    return;
+  }
+  record_->parent_pid = parent_pid;
+  std::size_t length = std::strlen(program);
+  length = length < sizeof record_->program ? length : sizeof record_->program - 1;
+  std::memcpy(record_->program, program, length);
+  record_->program[length] = '\0';
+  __atomic_store_n(&record_->cause, static_cast<std::uint32_t>(cause), __ATOMIC_RELEASE);
+}
+
 void UntrackedNotice::leave(const char* folder, std::int32_t pid, std::int32_t parent_pid, Untracked cause,
                             const char* program, char* memory) noexcept {
   char* out = append_number(memory, static_cast<std::uint32_t>(cause));
@@ -55,27 +99,20 @@ void UntrackedNotice::leave(const char* folder, std::int32_t pid, std::int32_t p
   std::memcpy(out, program, length < room ? length : room);
   out[length < room ? length : room] = '\0';
 
-  constexpr unsigned most_of_one_process = 1000;  // numbers of processes are used again
-  for (unsigned number = 0; number < most_of_one_process; ++number) {
-    if (folder == nullptr || !write_name(folder, pid, number)) {
-      break;
-    }
-    const long result = platform::system_call(SYS_symlinkat, reinterpret_cast<long>(memory), AT_FDCWD,
-                                              reinterpret_cast<long>(name_));
-    if (result == 0) {
-      return;
-    }
-    if (result != -EEXIST) {
-      break;
-    }
+  if (!leave_link(folder, pid, memory)) {
+    leave_record(pid, parent_pid, cause, program);
   }
-  name_[0] = '\0';
 }
 
 void UntrackedNotice::remove() noexcept {
   if (name_[0] != '\0') {
     platform::system_call(SYS_unlinkat, AT_FDCWD, reinterpret_cast<long>(name_), 0);
     name_[0] = '\0';
+  }
+  if (record_ != nullptr) {
+    __atomic_store_n(&record_->cause, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&record_->pid, 0, __ATOMIC_RELEASE);
+    record_ = nullptr;
   }
 }
 

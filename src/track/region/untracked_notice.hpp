@@ -1,31 +1,17 @@
 // What a process leaves in the folder of its run if it has no profile there: a symbolic link
 // <pid>.<n>.untracked that holds "CAUSE PARENT PATH", an Untracked as a number, the parent's process id and
 // the path of the program. A link, because one call makes it whole, and neither a limit on the size of files
-// nor a full disk keeps it from being made.
+// nor a full disk keeps it from being made. If the folder cannot be reached, as in another root, a record in
+// the profile that the process has in memory, its own or, between vfork and exec, its parent's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace ar::track {
+#include "track/region/profile_layout.hpp"
+#include "track/region/untracked.hpp"
 
-// Why a process is not tracked.
-enum class Untracked : std::uint8_t {
-  not_so = 0,
-  // Our library cannot be in the program.
-  statically_linked = 1,
-  raised_privileges = 2,   // set-uid, set-gid or file capabilities
-  sanitizer = 3,           // built with AddressSanitizer or a similar one, or one is preloaded
-  other_architecture = 4,  // 32-bit, or for another processor
-  other_c_library = 5,     // its loader is not that of the C library that Arpent is built for
-  unknown_folder = 11,     // its path is relative to a folder that its parent does not know
-  // It is there, and cannot do its work.
-  other_malloc = 6,     // another malloc serves the process
-  address_limit = 7,    // addresses are used up
-  file_size_limit = 8,  // no file may grow to what a profile needs
-  no_space = 9,         // on the disk where the profile belongs
-  no_access = 10,       // the profile cannot be made: another user, another root, a folder that is gone
-};
+namespace ar::track {
 
 class UntrackedNotice {
  public:
@@ -41,8 +27,11 @@ class UntrackedNotice {
  private:
   static constexpr std::size_t longest_name = 1024;
   [[nodiscard]] bool write_name(const char* folder, std::int32_t pid, unsigned number) noexcept;
+  [[nodiscard]] bool leave_link(const char* folder, std::int32_t pid, const char* text) noexcept;
+  void leave_record(std::int32_t pid, std::int32_t parent_pid, Untracked cause, const char* program) noexcept;
 
-  char name_[longest_name] = {};  // empty: nothing was left
+  char name_[longest_name] = {};    // of the link; empty if there is none
+  NoticeRecord* record_ = nullptr;  // null if there is none
 };
 
 }  // namespace ar::track

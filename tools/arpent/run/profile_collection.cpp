@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -78,6 +79,7 @@ ProfileCollection collect_profiles(int folder, const std::vector<ProfileFile>& f
     profile->pid = file.pid.value_or(profile->pid);
     profile::suppress_leaks(*profile, suppressions, symbolizer);
     profile::join_stacks(*profile);
+    std::ranges::move(profile->notices, std::back_inserter(collection.notices));
     images.push_back({.number = file.number,
                       .end = profile::ImageEnd::exited,
                       .file = file.name,

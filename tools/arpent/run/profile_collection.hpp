@@ -11,9 +11,10 @@
 namespace ar::command {
 
 struct ProfileCollection {
-  std::optional<profile::ProcessImage> main;  // the program's own last image
-  std::vector<profile::ProcessImage> others;  // by process, then in order of exec
-  std::vector<std::string> damaged;           // a sentence for each file that could not be read
+  std::optional<profile::ProcessImage> main;      // the program's own last image
+  std::vector<profile::ProcessImage> others;      // by process, then in order of exec
+  std::vector<profile::UntrackedNotice> notices;  // of all images
+  std::vector<std::string> damaged;               // a sentence for each file that could not be read
 };
 
 struct ProfileFile {

@@ -194,12 +194,13 @@ Remains collect(Preparation& prepared, const RunOptions& options, const std::vec
       .arguments = withholds_command_line(prepared, options) ? std::vector<std::string>{} : program,
       .recorded = options.mode != "off",
       .full_stacks = options.mode == "stacks",
-      .untracked = read_untracked_programs(prepared.directory->descriptor(), prepared.environment,
-                                           options.mode == "stacks")};
+      .untracked = {}};
   ProfileCollection collection = prepared.kept
                                      ? prepared.kept->collect(child.pid, child.ending, prepared.suppressions)
                                      : collect_profiles(prepared.directory->descriptor(), child.pid,
                                                         child.ending, prepared.suppressions);
+  facts.untracked = read_untracked_programs(prepared.directory->descriptor(), collection.notices,
+                                            prepared.environment, facts.full_stacks);
   if (collection.main && collection.main->number != 0) {
     if (auto last = inspect_program(collection.main->profile.program, prepared.environment)) {
       facts.inspection = std::move(*last);

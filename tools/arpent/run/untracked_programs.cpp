@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ Cause cause_of(unsigned number) {
       return Cause::other_c_library;
     case track::Untracked::unknown_folder:
       return Cause::unknown_folder;
+    case track::Untracked::library_out_of_reach:
+      return Cause::library_out_of_reach;
     case track::Untracked::other_malloc:
       return Cause::other_malloc;
     case track::Untracked::address_limit:
@@ -55,8 +58,9 @@ Cause cause_of(unsigned number) {
 }
 
 bool comes_from_program(Cause cause) {
-  return cause != Cause::unknown_folder && cause != Cause::address_limit && cause != Cause::file_size_limit &&
-         cause != Cause::no_space && cause != Cause::no_access;
+  return cause != Cause::unknown_folder && cause != Cause::library_out_of_reach &&
+         cause != Cause::address_limit && cause != Cause::file_size_limit && cause != Cause::no_space &&
+         cause != Cause::no_access;
 }
 
 // The file says more than the notice, if it is still there and the same as when it was run.
@@ -85,6 +89,9 @@ bool take_number(std::string_view& text, Number& number, char end) {
   text.remove_prefix(length + 1);
   return true;
 }
+
+// A process that has lost sight of the run's folder does not find it again.
+constexpr unsigned after_all_links = std::numeric_limits<unsigned>::max();
 
 struct Notice {
   unsigned number = 0;  // orders those of one process
@@ -140,6 +147,8 @@ std::string explanation_of(Cause cause, const std::string& program, bool full_st
           "look "
           "at the program (an absolute path can be tracked)",
           shown);
+    case Cause::library_out_of_reach:
+      return fmt::format("{} runs in another root or mount namespace, where Arpent's library is not", shown);
     case Cause::own_malloc:
       return fmt::format("{} has a malloc of its own inside, and memory that comes from it cannot be seen",
                          shown);
@@ -170,16 +179,28 @@ std::string explanation_of(Cause cause, const std::string& program, bool full_st
   }
 }
 
-std::vector<profile::UntrackedProgram> read_untracked_programs(int folder, const Environment& environment,
-                                                               bool full_stacks) {
+std::vector<profile::UntrackedProgram> read_untracked_programs(
+    int folder, const std::vector<profile::UntrackedNotice>& in_profiles, const Environment& environment,
+    bool full_stacks) {
   std::vector<Notice> notices;
   for (const std::string& name : names_in(folder).value_or(std::vector<std::string>{})) {
     if (auto notice = read_notice(folder, name)) {
       notices.push_back(std::move(*notice));
     }
   }
-  std::ranges::sort(notices, {},
-                    [](const Notice& notice) { return std::tuple{notice.program.pid, notice.number}; });
+  for (const profile::UntrackedNotice& left : in_profiles) {
+    const Cause cause = cause_of(left.cause);
+    if (cause != Cause::none) {
+      notices.push_back({.number = after_all_links,
+                         .program = {.pid = left.pid,
+                                     .parent_pid = left.parent_pid,
+                                     .program = left.program,
+                                     .cause = cause,
+                                     .explanation = {}}});
+    }
+  }
+  std::ranges::stable_sort(
+      notices, {}, [](const Notice& notice) { return std::tuple{notice.program.pid, notice.number}; });
   std::vector<profile::UntrackedProgram> programs;
   // A build starts the same compiler thousands of times: each program is inspected once.
   std::map<std::pair<std::string, Cause>, std::pair<Cause, std::string>> explained;

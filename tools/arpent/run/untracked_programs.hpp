@@ -22,9 +22,10 @@ namespace ar::command {
 // Why `program` (its path) is not tracked: a sentence without full stop.
 [[nodiscard]] std::string explanation_of(profile::Cause cause, const std::string& program, bool full_stacks);
 
-// By the notices in the run's folder, which is open; in order of processes, and of time within each.
-[[nodiscard]] std::vector<profile::UntrackedProgram> read_untracked_programs(int folder,
-                                                                             const Environment& environment,
-                                                                             bool full_stacks);
+// By the notices in the run's folder, which is open, and those in profiles; in order of processes, and of
+// time within each.
+[[nodiscard]] std::vector<profile::UntrackedProgram> read_untracked_programs(
+    int folder, const std::vector<profile::UntrackedNotice>& in_profiles, const Environment& environment,
+    bool full_stacks);
 
 }  // namespace ar::command
