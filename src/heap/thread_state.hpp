@@ -19,8 +19,10 @@ struct HeapWatch {
 // What a thread keeps in thread-local storage, for all layers: initial-exec, at most 64 bytes.
 //
 // The order counts. Before the loader has relocated this library, accesses to it lead to what the thread
-// pointer points to: glibc's descriptor of the thread, whose fourth and fifth word are zero then (on x86-64;
-// the first three are not).
+// pointer points to. On x86-64 that is glibc's descriptor of the thread, whose fourth and fifth word are zero
+// then (the first three are not). On aarch64 it is two words and then the program's own thread-local storage,
+// which is zero until the loader initialises it, after it has relocated all modules of the start; a library
+// that is opened later may find other values there.
 struct ThreadState {
   void* recorder;  // the tracker's, see track/threads/recorder.hpp; null: none yet, or tracking is off
   bool ended;      // thread-exit handlers have run: no heap of its own any more

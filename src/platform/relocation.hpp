@@ -4,9 +4,13 @@
 
 namespace ar::platform {
 
-// Its own address, once that is so.
-[[gnu::visibility("hidden")]] extern const volatile void* const volatile relocated_word;
+// Once true, it stays so. Any thread, at any time: uses nothing that must be relocated.
+[[gnu::visibility("hidden")]] extern bool known_as_relocated;
+[[nodiscard, gnu::cold]] bool look_whether_relocated() noexcept;
 
-[[nodiscard]] inline bool is_relocated() noexcept { return relocated_word == &relocated_word; }
+[[nodiscard]] inline bool is_relocated() noexcept { return known_as_relocated || look_whether_relocated(); }
+
+// Called by the library's constructor.
+inline void set_relocated() noexcept { known_as_relocated = true; }
 
 }  // namespace ar::platform

@@ -29,7 +29,7 @@ static void keep(void* block, size_t size, size_t alignment, int zeroed) {
 static int yes(void) { return 1; }
 
 static int (*resolve(void))(void) {
-  static const size_t all[] = {0, 1, 16, 24, 100, 1000, 5000, 40000, 200000};
+  static const size_t all[] = {0, 1, 16, 24, 100, 1000, 5000, 40000, 200000, 3000000};
   for (unsigned i = 0; i < sizeof all / sizeof *all; ++i) {
     keep(malloc(all[i]), all[i], 16, 0);
     keep(calloc(1, all[i]), all[i], 16, 1);
@@ -37,6 +37,8 @@ static int (*resolve(void))(void) {
   keep(realloc(NULL, 300), 300, 16, 0);
   keep(memalign(256, 100), 100, 256, 0);
   keep(aligned_alloc(4096, 8192), 8192, 4096, 0);
+  keep(memalign(1 << 21, 5000), 5000, 1 << 21, 0);
+  wrong += malloc(SIZE_MAX / 2) != NULL || memalign(SIZE_MAX - 1, 1) != NULL;
   void* aligned = NULL;
   wrong += posix_memalign(&aligned, 64, 1000) != 0;
   keep(aligned, 1000, 64, 0);
