@@ -33,9 +33,36 @@ extern "C" void on_thread_exit(void*) noexcept {
   detach_thread();
 }
 
-}  // namespace
+// The C libraries of other namespaces have keys of their own, but a thread has one place for the values of
+// key n of all of them. So the key has a number that few others reach. And because a C library takes a value
+// for a key's own only if the key was created as often as when the value was set, it is created more than
+// once: then another C library's key of this number never gets our value, except the one that we create
+// there.
+constexpr pthread_key_t wanted_key = 15;
+constexpr int creations = 3;
 
-namespace {
+// The number of keys is limited: there may be no more of them.
+bool create_exit_key(const KeyCalls& calls, pthread_key_t& key) noexcept {
+  pthread_key_t below[wanted_key];
+  std::size_t count = 0;
+  bool is_created = calls.create(&key, on_thread_exit) == 0;
+  while (is_created && key < wanted_key && count < wanted_key) {
+    below[count++] = key;
+    is_created = calls.create(&key, on_thread_exit) == 0;
+  }
+  for (int i = 1; is_created && i < creations; ++i) {
+    (void)calls.remove(key);
+    is_created = calls.create(&key, on_thread_exit) == 0;
+  }
+  if (!is_created && count != 0) {
+    key = below[--count];
+    is_created = true;
+  }
+  while (count != 0) {
+    (void)calls.remove(below[--count]);
+  }
+  return is_created;
+}
 
 // Threads that allocate for the first time together wait for the one that starts the heap.
 void start_once() noexcept {
@@ -47,7 +74,7 @@ void start_once() noexcept {
     return;
   }
   thread_state.starting = true;
-  pthread_key_create(&exit_key, on_thread_exit);
+  (void)create_exit_key({pthread_key_create, pthread_key_delete}, exit_key);
   if (hooks.first_allocation != nullptr) {
     hooks.first_allocation();
   }
@@ -57,6 +84,13 @@ void start_once() noexcept {
 
 }  // namespace
 
+void follow_ends_of_threads(const KeyCalls& of) noexcept {
+  pthread_key_t key = 0;
+  if (create_exit_key(of, key) && key != exit_key) {
+    (void)of.remove(key);
+  }
+}
+
 void start_without_thread() noexcept { start_once(); }
 
 void stand_aside() noexcept { aside = true; }
@@ -64,6 +98,9 @@ void stand_aside() noexcept { aside = true; }
 bool stands_aside() noexcept { return aside || !platform::is_relocated(); }
 
 ThreadHeap* attach_thread() noexcept {
+  if (!platform::is_relocated()) {
+    return nullptr;
+  }
   start_once();
   ThreadHeap* heap = aside ? nullptr : take_heap(process_heaps, 0);
   if (heap == nullptr) {

@@ -1,6 +1,8 @@
 // The heap of each of the process's threads, from its first allocation to its end; fork.
 #pragma once
 
+#include <pthread.h>
+
 #include "heap/heap_list.hpp"
 #include "heap/large.hpp"
 #include "heap/metadata.hpp"
@@ -25,6 +27,15 @@ void stand_aside() noexcept;
 // Gives the calling thread, which has none, its heap. Null when there is no memory, and while this heap
 // stands aside.
 [[nodiscard]] ThreadHeap* attach_thread() noexcept;
+
+// pthread_key_create and pthread_key_delete of a C library.
+struct KeyCalls {
+  int (*create)(pthread_key_t* key, void (*at_end)(void*));
+  int (*remove)(pthread_key_t key);
+};
+
+// Notices the ends of threads that another C library of the process starts.
+void follow_ends_of_threads(const KeyCalls& of) noexcept;
 
 // The process's first allocation comes before there is thread-local storage to attach to.
 void start_without_thread() noexcept;
