@@ -20,29 +20,22 @@ extern "C" {
 // This copy's own functions: their public names can lead to another's.
 [[gnu::visibility("hidden")]] void arpent_own_free(void*);
 [[gnu::visibility("hidden")]] void* arpent_own_realloc(void*, std::size_t);
-[[gnu::visibility("hidden")]] std::size_t arpent_own_usable_size(void*);
+[[gnu::visibility("hidden")]] std::size_t arpent_own_malloc_usable_size(void*);
 }
 
 namespace ar::abi {
 
 namespace {
 
-// A pointer that is no block of ours can still be another allocator's: that of the allocator that serves the
-// process, if this one does not, or of the C library's heap (made before this heap served, or by its internal
-// names).
-struct Owner {
-  void (*free)(void*);
-  void* (*realloc)(void*, std::size_t);
-  std::size_t (*usable_size)(void*);
-  std::uintptr_t alignment;  // of every block
-};
-
 template <typename Function>
 void find_function(Function& function, void* scope, const char* name) noexcept {
   function = reinterpret_cast<Function>(dlsym(scope, name));
 }
 
-// The allocator that serves the process, unless its `free` leads back to this copy: then the C library's.
+// A pointer that is no block of ours can still be another allocator's: that of the allocator that serves the
+// process, if this one does not, or of the C library's heap (made before this heap served, or by its internal
+// names). The allocator that serves the process, unless its `free` leads back to this copy: then the C
+// library's.
 Owner find_owner() noexcept {
   Owner in_program;
   // The program's own look-up: in a plug-in that is bound deeply, RTLD_DEFAULT would find the plug-in's.
@@ -63,7 +56,7 @@ Owner find_owner() noexcept {
   if (leads_here || in_program.free == nullptr) {
     return c_library;
   }
-  if (in_program.usable_size == &arpent_own_usable_size) {
+  if (in_program.usable_size == &arpent_own_malloc_usable_size) {
     in_program.usable_size = nullptr;  // the program's allocator has none
   }
   return in_program;
@@ -73,19 +66,25 @@ const Owner& known_owner() noexcept {
   static Owner owner;
   static bool is_known = false;
   if (!__atomic_load_n(&is_known, __ATOMIC_ACQUIRE)) {
-    owner = find_owner();  // another thread finds the same
-    __atomic_store_n(&is_known, where_free_leads() != FreeLeads::unknown, __ATOMIC_RELEASE);
+    const Owner found = find_owner();
+    // Another thread finds the same, unless the C library's names have been redirected meanwhile: and before
+    // that, its own functions were remembered here.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (!__atomic_load_n(&is_known, __ATOMIC_ACQUIRE)) {
+      owner = found;
+      __atomic_store_n(&is_known, where_free_leads() != FreeLeads::unknown, __ATOMIC_RELEASE);
+    }
   }
   return owner;
 }
 
 // Null unless the pointer may be a block of the owner's. Such blocks lie in anonymous memory; what points
 // elsewhere is a mistake.
-const Owner* owner_of(const void* pointer) noexcept {
-  if (&dlsym == nullptr || &dlopen == nullptr) {
+const Owner* owner_of(const void* pointer, const Owner* from) noexcept {
+  if (from == nullptr && (&dlsym == nullptr || &dlopen == nullptr)) {
     return nullptr;
   }
-  const Owner& owner = known_owner();
+  const Owner& owner = from == nullptr ? known_owner() : *from;
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   return address % owner.alignment == 0 && platform::is_anonymous_memory(address) ? &owner : nullptr;
 }
@@ -116,7 +115,7 @@ bool may_redirect() noexcept {
   return true;
 }
 
-void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) noexcept {
+void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families, const Owner* from) noexcept {
   if (is_early_block(pointer) || !platform::is_relocated()) {
     return;
   }
@@ -124,7 +123,7 @@ void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) 
     other->free(pointer, caller, families);
     return;
   }
-  const Owner* const owner = owner_of(pointer);
+  const Owner* const owner = owner_of(pointer, from);
   if (owner == nullptr || owner->free == nullptr) {
     report_not_a_block(pointer, caller);
   } else if (!report_if_owned(pointer, caller)) {
@@ -133,14 +132,14 @@ void free_foreign(void* pointer, std::uintptr_t caller, std::uint32_t families) 
 }
 
 void* resize_foreign(void* pointer, std::size_t size, const track::AnnotatedSite* annotated,
-                     std::uintptr_t caller) noexcept {
+                     std::uintptr_t caller, const Owner* from) noexcept {
   if (is_early_block(pointer)) {
     return resize_early_block(pointer, size, caller);
   }
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->resize(pointer, size, annotated, caller);
   }
-  const Owner* const owner = owner_of(pointer);
+  const Owner* const owner = owner_of(pointer, from);
   if (owner == nullptr || owner->realloc == nullptr) {
     report_not_a_block(pointer, caller);
     return nullptr;
@@ -148,7 +147,7 @@ void* resize_foreign(void* pointer, std::size_t size, const track::AnnotatedSite
   return report_if_owned(pointer, caller) ? nullptr : owner->realloc(pointer, size);
 }
 
-std::size_t usable_size_of_foreign(void* pointer) noexcept {
+std::size_t usable_size_of_foreign(void* pointer, const Owner* from) noexcept {
   if (pointer == nullptr) {
     return 0;
   }
@@ -158,7 +157,7 @@ std::size_t usable_size_of_foreign(void* pointer) noexcept {
   if (const Calls* const other = other_copy(); other != nullptr) {
     return other->usable_size(pointer);
   }
-  const Owner* const owner = owner_of(pointer);
+  const Owner* const owner = owner_of(pointer, from);
   return owner == nullptr || owner->usable_size == nullptr ? 0 : owner->usable_size(pointer);
 }
 

@@ -8,9 +8,11 @@
 #include "abi/allocate.hpp"
 #include "abi/export.hpp"
 #include "abi/free.hpp"
+#include "abi/own_functions.hpp"
 #include "abi/resize.hpp"
 #include "abi/start.hpp"
 #include "platform/pages.hpp"
+#include "platform/relocation.hpp"
 #include "track/sites/wrapper_frames.hpp"
 
 namespace {
@@ -25,7 +27,9 @@ bool is_power_of_two(std::size_t value) noexcept { return std::has_single_bit(va
 // As glibc: any alignment is taken for the next power of two.
 void* allocate_memalign(std::size_t alignment, std::size_t size, std::uintptr_t caller) noexcept {
   if (alignment > SIZE_MAX / 2 + 1) {
-    errno = EINVAL;
+    if (ar::platform::is_relocated()) {
+      errno = EINVAL;
+    }
     return nullptr;
   }
   return or_out_of_memory(
@@ -117,19 +121,22 @@ ARPENT_EXPORT_C void* pvalloc(std::size_t size) noexcept {
 }
 
 // The names by which the C library has them as well, for programs that call these: their blocks are then
-// ours, too. The compiler's own aliases would have to repeat each function's attributes.
-#define ARPENT_ALSO_AS(name, alias) \
-  __asm__(".globl " alias "\n.type " alias ", %function\n.set " alias ", " name)
-ARPENT_ALSO_AS("malloc", "__libc_malloc");
-ARPENT_ALSO_AS("free", "__libc_free");
-ARPENT_ALSO_AS("calloc", "__libc_calloc");
-ARPENT_ALSO_AS("realloc", "__libc_realloc");
-ARPENT_ALSO_AS("memalign", "__libc_memalign");
-ARPENT_ALSO_AS("valloc", "__libc_valloc");
-ARPENT_ALSO_AS("pvalloc", "__libc_pvalloc");
+// ours, too.
+ARPENT_ALIAS("malloc", "__libc_malloc", "");
+ARPENT_ALIAS("free", "__libc_free", "");
+ARPENT_ALIAS("calloc", "__libc_calloc", "");
+ARPENT_ALIAS("realloc", "__libc_realloc", "");
+ARPENT_ALIAS("memalign", "__libc_memalign", "");
+ARPENT_ALIAS("valloc", "__libc_valloc", "");
+ARPENT_ALIAS("pvalloc", "__libc_pvalloc", "");
 
-// For foreign.cpp.
-#define ARPENT_HIDDEN_AS(name, alias) \
-  __asm__(".globl " alias "\n.hidden " alias "\n.type " alias ", %function\n.set " alias ", " name)
-ARPENT_HIDDEN_AS("free", "arpent_own_free");
-ARPENT_HIDDEN_AS("realloc", "arpent_own_realloc");
+ARPENT_OWN(malloc);
+ARPENT_OWN(free);
+ARPENT_OWN(calloc);
+ARPENT_OWN(realloc);
+ARPENT_OWN(reallocarray);
+ARPENT_OWN(posix_memalign);
+ARPENT_OWN(aligned_alloc);
+ARPENT_OWN(memalign);
+ARPENT_OWN(valloc);
+ARPENT_OWN(pvalloc);

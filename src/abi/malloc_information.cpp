@@ -8,6 +8,7 @@
 #include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/foreign.hpp"
+#include "abi/own_functions.hpp"
 #include "heap/allocate.hpp"
 #include "heap/resize.hpp"
 #include "heap/statistics.hpp"
@@ -17,11 +18,6 @@ ARPENT_EXPORT_C std::size_t malloc_usable_size(void* pointer) noexcept {
   const ar::heap::Page* page = pointer == nullptr ? nullptr : ar::heap::page_of(pointer);
   return page == nullptr ? ar::abi::usable_size_of_foreign(pointer) : ar::heap::usable_size(page);
 }
-
-// For foreign.cpp.
-__asm__(
-    ".globl arpent_own_usable_size\n.hidden arpent_own_usable_size\n.type arpent_own_usable_size, %function\n"
-    ".set arpent_own_usable_size, malloc_usable_size");
 
 ARPENT_EXPORT_C int malloc_trim(std::size_t) noexcept { return ar::abi::serving_copy().trim() ? 1 : 0; }
 
@@ -72,3 +68,6 @@ ARPENT_EXPORT_C int malloc_info(int options, FILE* stream) noexcept {
       now.mapped_in_segments + now.mapped_alone, now.used, now.free_kept, now.mappings, now.mapped_alone);
   return 0;
 }
+
+ARPENT_OWN(malloc_usable_size);
+ARPENT_OWN(malloc_trim);

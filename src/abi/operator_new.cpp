@@ -8,6 +8,7 @@
 #include "abi/allocate.hpp"
 #include "abi/export.hpp"
 #include "abi/free.hpp"
+#include "abi/own_functions.hpp"
 
 // What the compiler's exception tables refer to, made weak as well.
 asm(".weak __gxx_personality_v0\n"
@@ -158,3 +159,24 @@ ARPENT_NEW(new, Family::new_object)
 ARPENT_NEW(new[], Family::new_array)
 ARPENT_DELETE(delete, freed_by_delete)
 ARPENT_DELETE(delete[], freed_by_delete_array)
+
+ARPENT_OWN(_Znwm);
+ARPENT_OWN(_ZnwmRKSt9nothrow_t);
+ARPENT_OWN(_ZnwmSt11align_val_t);
+ARPENT_OWN(_ZnwmSt11align_val_tRKSt9nothrow_t);
+ARPENT_OWN(_Znam);
+ARPENT_OWN(_ZnamRKSt9nothrow_t);
+ARPENT_OWN(_ZnamSt11align_val_t);
+ARPENT_OWN(_ZnamSt11align_val_tRKSt9nothrow_t);
+ARPENT_OWN(_ZdlPv);
+ARPENT_OWN(_ZdlPvm);
+ARPENT_OWN(_ZdlPvRKSt9nothrow_t);
+ARPENT_OWN(_ZdlPvSt11align_val_t);
+ARPENT_OWN(_ZdlPvmSt11align_val_t);
+ARPENT_OWN(_ZdlPvSt11align_val_tRKSt9nothrow_t);
+ARPENT_OWN(_ZdaPv);
+ARPENT_OWN(_ZdaPvm);
+ARPENT_OWN(_ZdaPvRKSt9nothrow_t);
+ARPENT_OWN(_ZdaPvSt11align_val_t);
+ARPENT_OWN(_ZdaPvmSt11align_val_t);
+ARPENT_OWN(_ZdaPvSt11align_val_tRKSt9nothrow_t);

@@ -12,6 +12,7 @@
 #include "abi/copies.hpp"
 #include "abi/export.hpp"
 #include "abi/misuse.hpp"
+#include "abi/own_functions.hpp"
 #include "abi/process_options.hpp"
 #include "abi/report.hpp"
 #include "heap/thread_heap.hpp"
@@ -21,6 +22,7 @@
 #include "platform/fork_locks.hpp"
 #include "platform/loaded_module.hpp"
 #include "platform/options.hpp"
+#include "platform/relocation.hpp"
 #include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/mode.hpp"
@@ -250,6 +252,7 @@ bool serves() noexcept {
 // initfirst). A program that ends in one of these calls none of the loader's destructors; but the handler
 // that was registered first is called last.
 [[gnu::constructor(101)]] void library_starts(int, char**, char** variables) noexcept {
+  platform::set_relocated();
   if (environ == nullptr) {
     environ = variables;  // as the C library does next
     __cxa_atexit(at_the_very_end, nullptr, nullptr);
@@ -317,3 +320,6 @@ ARPENT_EXPORT_C void _exit(int status) {
 }
 
 ARPENT_EXPORT_C void _Exit(int status) noexcept { _exit(status); }
+
+ARPENT_OWN(_exit);
+ARPENT_OWN(_Exit);
