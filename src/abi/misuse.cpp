@@ -6,6 +6,7 @@
 
 #include "abi/families.hpp"
 #include "abi/message.hpp"
+#include "leaks/runtime_modules.hpp"
 #include "platform/hash.hpp"
 #include "platform/text.hpp"
 #include "track/owners.hpp"
@@ -115,6 +116,20 @@ std::uint64_t origin_key(std::uint32_t index) noexcept {
 
 bool is_new_pair(std::uint32_t origin, std::uintptr_t caller) noexcept {
   return first_time(origin, caller) && first_time(origin_key(origin), place_key(module_at(caller), caller));
+}
+
+bool runtime_of_its_own = false;
+
+// Whether the runtime's own `new` or `delete` has called malloc or free.
+bool is_by_runtime(std::uint64_t slot, std::uintptr_t caller, std::uint32_t families) noexcept {
+  if (families == freed_by_free) {
+    const track::ModuleRecord* const module = module_at(caller);
+    return module != nullptr && leaks::is_cpp_runtime(*module);
+  }
+  const track::OriginRecord* const origin = track::origin(track::slot_origin(slot));
+  const track::ModuleRecord* const module = origin == nullptr ? nullptr : track::module(origin->module);
+  return module != nullptr && track::slot_family(slot) == track::Family::malloc_family &&
+         leaks::is_cpp_runtime(*module);
 }
 
 struct Mismatch {
@@ -270,10 +285,15 @@ void abort_if_wanted() noexcept {
 
 }  // namespace
 
+void allow_runtime_of_its_own() noexcept { __atomic_store_n(&runtime_of_its_own, true, __ATOMIC_RELAXED); }
+
 void set_mismatch_policy(MismatchPolicy chosen) noexcept { policy = chosen; }
 
 void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
                      std::uint32_t families) noexcept {
+  if (__atomic_load_n(&runtime_of_its_own, __ATOMIC_RELAXED) && is_by_runtime(slot, caller, families)) {
+    return;
+  }
   track::note_mismatch();
   if (policy == MismatchPolicy::ignore || !is_new_pair(track::slot_origin(slot), caller)) {
     return;

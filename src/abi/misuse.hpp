@@ -13,6 +13,10 @@ namespace ar::abi {
 enum class MismatchPolicy : std::uint8_t { ignore, report, abort };
 void set_mismatch_policy(MismatchPolicy policy) noexcept;
 
+// A C++ runtime may not be bound to this library from now on: its `new` and `delete` then call malloc and
+// free.
+void allow_runtime_of_its_own() noexcept;
+
 // A live block released by a function of another family.
 void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
                      std::uint32_t families) noexcept;

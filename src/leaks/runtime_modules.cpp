@@ -17,6 +17,8 @@ constexpr const char* runtime_names[] = {
     "librt.so",     "libstdc++.so", "libgcc_s.so",         "libc++.so",
     "libc++abi.so", "libunwind.so", "libc.musl-x86_64.so", "libc.musl-aarch64.so"};
 
+constexpr const char* cpp_runtime_names[] = {"libstdc++.so", "libc++.so", "libc++abi.so"};
+
 constexpr const char* loader_names[] = {"ld-linux-x86-64.so", "ld-linux-aarch64.so"};
 
 // Nothing, or numbers (".6", ".6.0.30"): "libm.so-plugin.so" is the user's.
@@ -51,6 +53,10 @@ bool is_loader(const track::ModuleRecord& module) noexcept {
 
 bool is_runtime(const track::ModuleRecord& module) noexcept {
   return is_loader(module) || has_name(module, runtime_names);
+}
+
+bool is_cpp_runtime(const track::ModuleRecord& module) noexcept {
+  return has_name(module, cpp_runtime_names);
 }
 
 }  // namespace ar::leaks

@@ -13,4 +13,7 @@ namespace ar::leaks {
 // libstdc++, libgcc_s, libc++ …).
 [[nodiscard]] bool is_runtime(const track::ModuleRecord& module) noexcept;
 
+// What defines operator new and delete among these, by its file name.
+[[nodiscard]] bool is_cpp_runtime(const track::ModuleRecord& module) noexcept;
+
 }  // namespace ar::leaks

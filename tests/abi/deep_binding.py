@@ -12,6 +12,7 @@ from harness.checks import equal, finish
 from harness.survey import TESTS, run, survey
 
 SOURCES = TESTS / "abi" / "deep_binding"
+PRELOADED = {**os.environ, "LD_PRELOAD": os.environ["ARPENT_PRELOAD"], "ARPENT_REPORT": "report.txt"}
 
 
 def build(target, *arguments, compiler="CXX"):
@@ -41,5 +42,26 @@ for plugin in ("lazy", "now", "no_plt", "dependent", "early"):
 _, report = survey("./host", "./plugins/now.so", "deep")
 leaks = [(site["function"], site["lost_bytes"]) for site in report["process"]["sites"] if site["lost_bytes"]]
 equal(leaks, [("leak", 7777)], "the leak of a plugin that is bound deeply")
+
+# Threads that open at the same moment.
+build("together", SOURCES / "together.c", "-pthread", "-ldl", compiler="CC")
+for _ in range(60):
+    done = subprocess.run(["./together", "./plugins/lazy.so"], env=PRELOADED, capture_output=True, text=True)
+    equal((done.returncode, done.stderr), (0, ""), "threads that open together")
+
+# A wrapper of the program's around what it looked up in the C library.
+build("wrapper", SOURCES / "wrapper.c", "-ldl", compiler="CC")
+for mode in ("off", "sites", "stacks"):
+    done = run("./wrapper", options=["--mode", mode, "--report", "report.txt"])
+    equal((done.returncode, done.stdout, done.stderr), (0, "handed on\n", ""), f"a wrapper in {mode}")
+
+# C++ runtimes that the plug-ins bring.
+build("c_host", SOURCES / "c_host.c", "-ldl", compiler="CC")
+build("plugins/maker.so", *PLUGIN)
+build("plugins/dropper.so", *PLUGIN)
+for mode in ("sites", "stacks"):
+    done, report = survey("./c_host", "./plugins/maker.so", "./plugins/dropper.so", options=["--mode", mode])
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"a C++ runtime of the plug-ins in {mode}")
+    equal(report["process"]["mismatches"], 0, f"wrong releases in {mode}")
 shutil.rmtree("plugins")
 finish()

@@ -45,4 +45,23 @@ for how in ("apart", "across", "end"):
     equal(leaks, [("leak", 7777)], f"the leak of a plug-in, {how}")
     equal(report["process"]["mismatches"], 0, f"wrong releases, {how}")
     equal(report["unscanned_processes"], 0, f"{how}: not scanned")
+
+# What differs from the program's own namespace stays so: threads and their keys, and who defines a name.
+build("plugins/threads.so", "-shared", "-fPIC", SOURCES / "threads.c", "-pthread")
+build("threads_host", SOURCES / "threads_host.c")
+build("plugins/names.so", "-shared", "-fPIC", SOURCES / "names.c")
+build("plugins/part.so", "-shared", "-fPIC", SOURCES / "part.c")
+build("names_host", SOURCES / "names_host.c")
+build("plugins/opener.so", "-shared", "-fPIC", SOURCES / "opener.c")
+build("together", SOURCES / "together.c", "-pthread")
+for program, expected in (
+    (("./threads_host", "./plugins/threads.so"), "threads: 1\nvalues: 0\ngrows: no\n"),
+    (("./names_host", "./plugins/names.so", "./plugins/part.so"), "the plug-in's\n7\n"),
+    (("./together", "./plugins/lazy.so", "./plugins/opener.so"), "done\n"),
+):
+    plain = subprocess.run(program, capture_output=True, text=True)
+    equal((plain.returncode, plain.stdout, plain.stderr), (0, expected, ""), f"{program[0]} without Arpent")
+    for mode in ("off", "sites", "stacks"):
+        done = run(*program, options=["--mode", mode, "--report", "report.txt"])
+        equal((done.returncode, done.stdout, done.stderr), (0, expected, ""), f"{program[0]} in {mode}")
 finish()

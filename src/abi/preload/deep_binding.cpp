@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "abi/misuse.hpp"
 #include "abi/preload/redirection.hpp"
 
 namespace {
@@ -24,9 +25,19 @@ extern "C" [[gnu::visibility("hidden")]] Dlopen arpent_choose_dlopen(const char*
   if (next == nullptr) {
     next = reinterpret_cast<Dlopen>(dlsym(RTLD_NEXT, "dlopen"));
   }
+  // The library that was bound deeply last may have brought a C++ runtime, which could not be redirected
+  // before.
+  static bool may_have_runtime = false;
+  if (__atomic_exchange_n(&may_have_runtime, false, __ATOMIC_RELAXED)) {
+    ar::abi::leave_new_runtimes_alone();
+  }
   if (file != nullptr && ((mode & RTLD_DEEPBIND) != 0 || is_c_library(file))) {
     const int saved = errno;
     ar::abi::redirect_process();
+    if ((mode & RTLD_DEEPBIND) != 0) {
+      ar::abi::allow_runtime_of_its_own();
+      __atomic_store_n(&may_have_runtime, true, __ATOMIC_RELAXED);
+    }
     errno = saved;
   }
   return next;

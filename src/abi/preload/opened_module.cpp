@@ -28,19 +28,15 @@ std::uint32_t gnu_hash(const char* name) noexcept {
   return hash;
 }
 
-bool protect(std::uintptr_t page, int protection) noexcept {
-  return platform::system_call(SYS_mprotect, page, platform::page_size, protection) == 0;
-}
-
 }  // namespace
 
-bool OpenedModule::read(const link_map& map) noexcept {
-  if (map.l_ld == nullptr ||
-      !platform::find_loaded_module(reinterpret_cast<std::uintptr_t>(map.l_ld), loaded_)) {
+bool OpenedModule::read(const ElfW(Dyn) * dynamic) noexcept {
+  if (dynamic == nullptr ||
+      !platform::find_loaded_module(reinterpret_cast<std::uintptr_t>(dynamic), loaded_)) {
     return false;
   }
   find_segments();
-  for (const ElfW(Dyn)* each = map.l_ld; each->d_tag != DT_NULL; ++each) {
+  for (const ElfW(Dyn)* each = dynamic; each->d_tag != DT_NULL; ++each) {
     switch (each->d_tag) {
       case DT_SYMTAB:
         symbols_ = reinterpret_cast<const ElfW(Sym)*>(each->d_un.d_ptr);
@@ -78,42 +74,28 @@ void OpenedModule::find_segments() noexcept {
   }
 }
 
-// Of the page, now that the loader is done with the module.
-int OpenedModule::protection_at(std::uintptr_t address) const noexcept {
-  int protection = PROT_READ | PROT_WRITE;
+bool OpenedModule::may_execute(std::uintptr_t address) const noexcept {
   for (std::size_t i = 0; i < segment_count_; ++i) {
     const ElfW(Phdr)& segment = segments_[i];
     const std::uintptr_t start = loaded_.load_bias + segment.p_vaddr;
-    const bool is_relro = segment.p_type == PT_GNU_RELRO;
-    // The loader protects whole pages alone.
-    const std::uintptr_t end = is_relro ? platform::round_down(start + segment.p_memsz, platform::page_size)
-                                        : start + segment.p_memsz;
-    if ((!is_relro && segment.p_type != PT_LOAD) ||
-        address < platform::round_down(start, platform::page_size) || address >= end) {
-      continue;
+    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0 &&
+        address >= platform::round_down(start, platform::page_size) && address < start + segment.p_memsz) {
+      return true;
     }
-    if (is_relro) {
-      return PROT_READ;
-    }
-    protection = PROT_READ | ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
-                 ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
   }
-  return protection;
+  return false;
 }
 
+// The page stays writable: another thread may be about to write to it, too.
 void OpenedModule::write_word(std::uintptr_t* place, std::uintptr_t value) const noexcept {
-  if (*place == value) {
+  if (__atomic_load_n(place, __ATOMIC_RELAXED) == value) {
     return;
   }
   const auto address = reinterpret_cast<std::uintptr_t>(place);
-  const std::uintptr_t page = platform::round_down(address, platform::page_size);
-  const int protection = protection_at(address);
-  const bool is_writable = (protection & PROT_WRITE) != 0;
-  if (is_writable || protect(page, protection | PROT_WRITE)) {
+  const int protection = PROT_READ | PROT_WRITE | (may_execute(address) ? PROT_EXEC : 0);
+  if (platform::system_call(SYS_mprotect, platform::round_down(address, platform::page_size),
+                            platform::page_size, protection) == 0) {
     __atomic_store_n(place, value, __ATOMIC_RELEASE);
-    if (!is_writable) {
-      (void)protect(page, protection);
-    }
   }
 }
 
@@ -127,9 +109,9 @@ void OpenedModule::write(const Entry& entry, const void* function) const noexcep
   write_word(entry.place, reinterpret_cast<std::uintptr_t>(function));
 }
 
-void OpenedModule::redefine(const char* name, const void* function) const noexcept {
+std::uint32_t OpenedModule::find_symbol(const char* name, std::uint32_t after) const noexcept {
   if (hash_table_ == nullptr) {
-    return;
+    return 0;
   }
   const std::uint32_t bucket_count = hash_table_[0];
   const std::uint32_t first_symbol = hash_table_[1];
@@ -139,18 +121,30 @@ void OpenedModule::redefine(const char* name, const void* function) const noexce
   const std::uint32_t hash = gnu_hash(name);
   std::uint32_t index = bucket_count == 0 ? 0 : buckets[hash % bucket_count];
   if (index < first_symbol) {
-    return;
+    return 0;
   }
   for (bool is_last = false; !is_last; ++index) {
     const std::uint32_t each = chains[index - first_symbol];
     is_last = (each & 1U) != 0;
-    const ElfW(Sym)& symbol = symbols_[index];
-    if ((each | 1U) == (hash | 1U) && std::strcmp(names_ + symbol.st_name, name) == 0 &&
-        symbol.st_shndx != SHN_UNDEF) {
-      // The loader adds the module's load bias, without a look at overflow.
-      write_word(const_cast<std::uintptr_t*>(reinterpret_cast<const std::uintptr_t*>(&symbol.st_value)),
-                 reinterpret_cast<std::uintptr_t>(function) - loaded_.load_bias);
+    if (index > after && (each | 1U) == (hash | 1U) && symbols_[index].st_shndx != SHN_UNDEF &&
+        std::strcmp(names_ + symbols_[index].st_name, name) == 0) {
+      return index;
     }
+  }
+  return 0;
+}
+
+const void* OpenedModule::find(const char* name) const noexcept {
+  const std::uint32_t index = find_symbol(name, 0);
+  return index == 0 ? nullptr : reinterpret_cast<const void*>(loaded_.load_bias + symbols_[index].st_value);
+}
+
+void OpenedModule::redefine(const char* name, const void* function) const noexcept {
+  for (std::uint32_t index = find_symbol(name, 0); index != 0; index = find_symbol(name, index)) {
+    // The loader adds the module's load bias, without a look at overflow.
+    write_word(
+        const_cast<std::uintptr_t*>(reinterpret_cast<const std::uintptr_t*>(&symbols_[index].st_value)),
+        reinterpret_cast<std::uintptr_t>(function) - loaded_.load_bias);
   }
 }
 

@@ -15,7 +15,7 @@ namespace ar::abi {
 class OpenedModule {
  public:
   // False if the module has no symbols.
-  [[nodiscard]] bool read(const link_map& map) noexcept;
+  [[nodiscard]] bool read(const ElfW(Dyn) * dynamic) noexcept;
 
   // An entry of the module's for a symbol, which the loader fills in when it opens the module or later.
   struct Entry {
@@ -35,6 +35,9 @@ class OpenedModule {
   }
   void write(const Entry& entry, const void* function) const noexcept;
 
+  // Null if the module does not define the symbol.
+  [[nodiscard]] const void* find(const char* name) const noexcept;
+
   // Makes every symbol of this name that the module defines lead to the function, in look-ups from now on.
   void redefine(const char* name, const void* function) const noexcept;
 
@@ -47,7 +50,10 @@ class OpenedModule {
   void find_segments() noexcept;
   [[nodiscard]] bool read_entry(const ElfW(Rela) & relocation, Entry& entry) const noexcept;
   void write_word(std::uintptr_t* place, std::uintptr_t value) const noexcept;
-  [[nodiscard]] int protection_at(std::uintptr_t address) const noexcept;
+  [[nodiscard]] bool may_execute(std::uintptr_t address) const noexcept;
+  // The next one of this name and of a higher index than `after`, which the module defines; 0 if there is
+  // none.
+  [[nodiscard]] std::uint32_t find_symbol(const char* name, std::uint32_t after) const noexcept;
 
   platform::LoadedModule loaded_;
   const ElfW(Phdr) * segments_ = nullptr;
