@@ -415,12 +415,16 @@ void follow(Input& in) {
 extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** arguments) {
   constexpr const char* variables[][2] = {
       {"ARPENT_MISMATCH", "ignore"}, {"ARPENT_MODE", "sites"}, {"ARPENT_REPORT", "/dev/null"}};
-  if (std::getenv(variables[0][0]) == nullptr) {
+  constexpr const char* is_set = "ARPENT_HEAP_FUZZ";
+  if (std::getenv(is_set) == nullptr) {
+    // Whatever the caller set, the model is that of these modes.
     for (const auto& [name, value] : variables) {
-      setenv(name, value, 1);
+      CHECK(setenv(name, value, 1) == 0);
     }
-    execv("/proc/self/exe", *arguments);
+    CHECK(setenv(is_set, "1", 1) == 0);
+    CHECK(execv("/proc/self/exe", *arguments) == 0);
   }
+  CHECK(ar::track::profile() != nullptr);
   return 0;
 }
 
