@@ -161,14 +161,15 @@ bool commit(char* base, std::size_t size) noexcept {
   return true;
 }
 
-// The first step of a file. On kernels older than 5.14, all that it will ever have.
-bool commit_start(char* base, int descriptor) noexcept {
+// The first `needed` bytes of a file. On kernels older than 5.14, all that it will ever have.
+bool commit_start(char* base, int descriptor, std::size_t needed) noexcept {
   committed = 0;
-  if (commit(base, commit_step)) {
+  if (commit(base, needed)) {
     return true;
   }
-  constexpr std::size_t most_ahead = std::size_t{16} << 20U;
-  for (std::size_t size = file_size < most_ahead ? file_size : most_ahead; size >= commit_step; size /= 2) {
+  constexpr std::size_t usual_start = std::size_t{16} << 20U;
+  const std::size_t most_ahead = needed > usual_start ? needed : usual_start;
+  for (std::size_t size = file_size < most_ahead ? file_size : most_ahead; size >= needed; size /= 2) {
     if (platform::system_call(SYS_fallocate, descriptor, 0, 0, static_cast<long>(size)) == 0) {
       committed = size;
       file_size = size;
@@ -178,10 +179,10 @@ bool commit_start(char* base, int descriptor) noexcept {
   return false;
 }
 
-// A file mapped for writing, with its first step committed; null if that fails. All of the file is
-// there at once, sparse, and nothing opens it again: the program may remove it, put another one in its place,
-// or lose the right to open it.
-char* map_new_file(long folder, const ProfilePath& place, std::size_t capacity) noexcept {
+// A file mapped for writing, with its first `needed` bytes committed; if that fails, null and no file. All of
+// the file is there at once, sparse, and nothing opens it again: the program may remove it, put another one
+// in its place, or lose the right to open it.
+char* map_new_file(long folder, const ProfilePath& place, std::size_t capacity, std::size_t needed) noexcept {
   char name[longest_name];
   const long created = create_file(folder, place, name);
   if (created < 0) {
@@ -195,9 +196,9 @@ char* map_new_file(long folder, const ProfilePath& place, std::size_t capacity) 
   char* base = platform::system_call(SYS_ftruncate, descriptor, file_size) == 0
                    ? map_file(descriptor, capacity)
                    : nullptr;
-  why_no_file = file_size < commit_step ? Untracked::file_size_limit : Untracked::address_limit;
-  if (base != nullptr && !commit_start(base, descriptor)) {
-    why_no_file = file_size < commit_step ? Untracked::file_size_limit : Untracked::no_space;
+  why_no_file = file_size < needed ? Untracked::file_size_limit : Untracked::address_limit;
+  if (base != nullptr && !commit_start(base, descriptor, needed)) {
+    why_no_file = file_size < needed ? Untracked::file_size_limit : Untracked::no_space;
     platform::unmap_pages(base, capacity);
     base = nullptr;
   }
@@ -211,13 +212,13 @@ char* map_new_file(long folder, const ProfilePath& place, std::size_t capacity) 
   return base;
 }
 
-char* open_file_region(const ProfilePath& place, std::size_t capacity) noexcept {
+char* open_file_region(const ProfilePath& place, std::size_t capacity, std::size_t needed) noexcept {
   const long folder = open_folder(place);
   if (folder < 0) {
     why_no_file = Untracked::no_access;
     return nullptr;
   }
-  char* const base = map_new_file(folder, place, capacity);
+  char* const base = map_new_file(folder, place, capacity, needed);
   platform::system_call(SYS_close, folder);
   return base;
 }
@@ -242,7 +243,7 @@ bool open_region(const ProfilePath& place) noexcept {
   }
   for (; capacity >= smallest_capacity; capacity /= 2) {
     if (!place.is_nowhere()) {
-      region_base = open_file_region(place, capacity);
+      region_base = open_file_region(place, capacity, commit_step);
     }
     if (region_base == nullptr) {
       region_base = static_cast<char*>(platform::map_pages(capacity));
@@ -337,11 +338,8 @@ void separate_region(const ProfilePath& place, void (*leave_notice)(Untracked) n
     return;  // private memory is the child's own already
   }
   const std::size_t was_committed = committed;
-  char* copy = place.is_nowhere() ? nullptr : open_file_region(place, capacity);
-  if (copy != nullptr && !commit(copy, platform::round_up(used, commit_step))) {
-    platform::unmap_pages(copy, capacity);
-    copy = nullptr;
-  }
+  char* copy =
+      place.is_nowhere() ? nullptr : open_file_region(place, capacity, platform::round_up(used, commit_step));
   if (copy == nullptr) {
     if (!place.is_nowhere()) {
       leave_notice(why_no_file);

@@ -101,6 +101,74 @@ done = subprocess.run(
 )
 says("no_space", "there is no space left", done, json.loads(pathlib.Path("full.json").read_text()), "a full disk")
 
+# A child whose copy of its parent's profile finds no room, though its first part does
+pathlib.Path("child.c").write_text(
+    """
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void (*volatile next)(unsigned, int);
+static void even(unsigned path, int depth) { next(path >> 1, depth - 1); }
+static void odd(unsigned path, int depth) { next(path >> 1, depth - 1); }
+static void walk(unsigned path, int depth) {
+  if (depth == 0) {
+    free(malloc(10));
+  } else if (path & 1) {
+    odd(path, depth);
+  } else {
+    even(path, depth);
+  }
+}
+int main(int count, char** arguments) {
+  next = walk;
+  for (unsigned path = 0; path < 4096; ++path) {
+    walk(path, 12);
+  }
+  struct rlimit limit = {count > 1 ? (rlim_t)atol(arguments[1]) : RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  if (fork() == 0) {
+    *(volatile char*)malloc(77) = 1;
+    exit(0);
+  }
+  wait(NULL);
+  return 6;
+}
+"""
+)
+subprocess.run([CC, "-g", "-O0", "-fno-builtin", "-o", "child", "child.c"], check=True)
+FOLLOW = ["--mode", "stacks", "--follow-children"]
+
+
+def has_one_untracked_child(cause, report, what):
+    equal([entry["cause"] for entry in report["untracked"]], [cause], f"{what}: {report['untracked']}")
+    equal((report["notes"], report["others"]), ([], []), f"{what}, notes and other profiles")
+    equal((report["tracked"], report["unscanned_processes"]), (True, 1), f"{what}, the parent")
+
+
+done, report = survey("./child", options=FOLLOW)
+equal((report["processes"], len(report["others"])), (2, 1), "a child with a profile")
+done, report = survey("./child", 300 << 10, options=FOLLOW)
+has_one_untracked_child("file_size_limit", report, "a child with a limit on files")
+done = subprocess.run(
+    [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "unchanged",
+        *as_root,
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=1900k none disk && "
+        f"'{ARPENT}' run {' '.join(FOLLOW)} --profile disk/full.profile --format json --report full.json -- ./child; "
+        "status=$?; umount -l disk; exit $status",
+    ],
+    capture_output=True,
+    text=True,
+)
+equal(done.returncode, 6, done.stderr)
+has_one_untracked_child("no_space", json.loads(pathlib.Path("full.json").read_text()), "a child and a full disk")
+
 # Another user, who may not enter the folder. Where / is closed to others, as in a chroot, nothing runs as one.
 other = [
     sys.executable,
