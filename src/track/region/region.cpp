@@ -292,6 +292,15 @@ struct Extent {
 };
 Extent at_fork;
 
+// Clears the chunk's records from `first` on, if there is such a chunk.
+template <typename Record>
+void clear_rest(Header& copy, Offset chunk, std::size_t first, std::size_t count) noexcept {
+  if (chunk != 0) {
+    auto* const records = reinterpret_cast<Record*>(reinterpret_cast<char*>(&copy) + chunk);
+    std::memset(static_cast<void*>(records + first), 0, (count - first) * sizeof(Record));
+  }
+}
+
 // What the parent's threads have added since the fork is not in the tables by which this process finds
 // things, and its own additions will take the same place.
 void cut_back(Header& copy, const Extent& to) noexcept {
@@ -320,6 +329,14 @@ void cut_back(Header& copy, const Extent& to) noexcept {
   for (OriginIndex index = 1; index < to.origin_count; ++index) {
     char* const chunk = in_copy(copy.origin_chunks[index / origins_per_chunk]);
     reinterpret_cast<OriginRecord*>(chunk)[index % origins_per_chunk].histograms = 0;  // the parent's
+  }
+  if (to.origin_count < max_origins) {
+    clear_rest<OriginRecord>(copy, copy.origin_chunks[to.origin_count / origins_per_chunk],
+                             to.origin_count % origins_per_chunk, origins_per_chunk);
+  }
+  if (to.node_count < max_nodes) {
+    clear_rest<StackNodeRecord>(copy, Offset{copy.node_chunks[to.node_count / nodes_per_chunk]} * 8,
+                                to.node_count % nodes_per_chunk, nodes_per_chunk);
   }
 }
 
