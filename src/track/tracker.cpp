@@ -164,7 +164,8 @@ void after_fork_in_child(const ProfilePath& place, void (*leave_notice)(Untracke
   header()->state = RunState::running;
   header()->mismatches = 0;
   header()->in_exec = 0;
-  std::memset(notices(), 0, notice_records * sizeof(NoticeRecord));
+  std::memset(notices_of(header()), 0, notice_records * sizeof(NoticeRecord));
+  header()->further_notices = 0;
   header()->leak_scan = LeakScan::not_done;
   begin_own_origins();
   restart_recorders();

@@ -175,7 +175,8 @@ struct Profile {
   std::vector<Site> sites;              // this process's own; what a fork inherited is left out
   std::vector<Owner> owners;
   std::vector<UntrackedNotice> notices;
-  Totals totals;  // sums over `sites`
+  std::uint64_t further_notices = 0;  // for which there was no room
+  Totals totals;                      // sums over `sites`
 };
 
 // True if the leak scan ran. Otherwise blocks are neither lost nor reachable, only live.

@@ -88,8 +88,8 @@ ProcessCounts count_processes(const Survey& survey) {
     is_scanned[program.pid] = false;
   }
   const auto unscanned = std::ranges::count(is_scanned, false, &std::pair<const std::int32_t, bool>::second);
-  return {.all = static_cast<std::uint32_t>(is_scanned.size()),
-          .unscanned = static_cast<std::uint32_t>(unscanned)};
+  return {.all = static_cast<std::uint32_t>(is_scanned.size()) + survey.unnamed_untracked,
+          .unscanned = static_cast<std::uint32_t>(unscanned) + survey.unnamed_untracked};
 }
 
 ProcessCounts count_processes(const Profile& profile) {

@@ -85,6 +85,7 @@ struct Survey {
   std::optional<ProcessImage> main;         // the program's own last image
   std::vector<ProcessImage> others;         // earlier images, and children that were followed
   std::vector<UntrackedProgram> untracked;  // by process
+  std::uint32_t unnamed_untracked = 0;      // further ones, of which nothing else is known
 };
 
 // Lost blocks of the main image and of followed children, intentional leaks apart.
@@ -95,7 +96,8 @@ struct ProcessCounts {
   std::uint32_t unscanned = 0;  // those whose last program was not scanned for leaks
 };
 
-// The process that was run, and those that were followed.
+// The process that was run, and those that were followed. Each untracked program of which nothing else is
+// known counts as one process.
 [[nodiscard]] ProcessCounts count_processes(const Survey& survey);
 
 // The same of a profile, which may be merged of many.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <unordered_map>
@@ -332,11 +333,15 @@ std::vector<UntrackedNotice> read_notices(const RegionImage& image, Offset first
   return notices;
 }
 
+// The first profiles of this format lack what follows.
+constexpr std::size_t smallest_header = offsetof(track::Header, further_notices);
+
 void check(const track::Header& header) {
   if (header.magic != track::profile_magic) {
     throw Damage{"is not a profile of Arpent, or its first bytes were overwritten"};
   }
-  if (header.version != track::profile_version || header.header_size != sizeof(track::Header)) {
+  if (header.version != track::profile_version ||
+      (header.header_size != sizeof(track::Header) && header.header_size != smallest_header)) {
     throw Damage{fmt::format("has format {} ({} bytes of header), this command reads format {} ({})",
                              header.version, header.header_size, track::profile_version,
                              sizeof(track::Header))};
@@ -369,8 +374,11 @@ Profile read(std::span<const std::byte> bytes, std::uint64_t most) {
   }
   MemoryBudget budget{bytes.size(), most};
   const RegionImage image{bytes, budget};
-  const auto header = image.record<track::Header>(0, "the header");
+  auto header = image.record<track::Header>(0, "the header");
   check(header);
+  if (header.header_size == smallest_header) {
+    header.further_notices = 0;  // something else is there
+  }
   if (header.used > bytes.size() || header.used < sizeof(track::Header)) {
     throw Damage{fmt::format("is cut short or damaged: {} bytes, {} of them in use by its own account",
                              bytes.size(), header.used)};
@@ -404,6 +412,7 @@ Profile read(std::span<const std::byte> bytes, std::uint64_t most) {
   profile.timeline = read_timeline(header);
   profile.moments = read_moments(image, header.moments);
   profile.notices = read_notices(image, Offset{header.notices} * 8);
+  profile.further_notices = header.further_notices;
   for (std::uint32_t index = std::max<std::uint32_t>(1, header.first_own_origin); index < header.origin_count;
        ++index) {
     const Offset chunk = header.origin_chunks[index / track::origins_per_chunk];

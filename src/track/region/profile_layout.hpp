@@ -138,8 +138,9 @@ struct MomentRecord {
   Offset label;
 };
 
-// What the process says of programs that it became or started where the folder of the run cannot be reached
-// (untracked_notice.hpp). More than there is room for are lost.
+// What the process says of programs that it became or started, and of its forked children without a profile,
+// where the folder of the run cannot be reached (untracked_notice.hpp). More than there is room for are only
+// counted.
 struct NoticeRecord {
   std::int32_t pid, parent_pid;  // pid 0 means unused
   std::uint32_t cause;           // ar::track::Untracked, written last
@@ -185,6 +186,7 @@ struct Header {
   TimelineRecord timeline[timeline_points];  // in order of time
   std::uint32_t serving;                     // 1: this instance's malloc is the one the process uses
   std::uint32_t notices;                     // offset / 8 of notice_records NoticeRecords; 0: none
+  std::uint64_t further_notices;             // those that found no room there
 };
 
 }  // namespace ar::track

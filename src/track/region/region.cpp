@@ -30,6 +30,11 @@ std::size_t committed = 0;  // bytes from the start that are certain to be there
 bool has_file = false;
 std::size_t file_size = 0;
 Untracked why_no_file = Untracked::not_so;
+
+// Of an ancestor's file, as far as its notices; null if this process has a file, or no ancestor has one.
+Header* ancestors_header = nullptr;
+std::size_t ancestors_size = 0;
+
 constexpr std::size_t longest_path = 1056;  // `arpent run` refuses names from which longer ones would be made
 constexpr std::size_t longest_name = 257;   // one more than there can be shows that a name was cut
 
@@ -262,6 +267,8 @@ bool region_has_file() noexcept { return has_file; }
 
 Untracked why_no_region_file() noexcept { return why_no_file; }
 
+Header* header_for_notices() noexcept { return ancestors_header != nullptr ? ancestors_header : header(); }
+
 void* allocate_in_region(std::size_t size, RegionUse use) noexcept {
   Header* const profile = header();
   const std::size_t rounded = platform::round_up(size, 8);
@@ -340,6 +347,26 @@ void cut_back(Header& copy, const Extent& to) noexcept {
   }
 }
 
+// Maps the parent's profile a second time, as far as its notices: the first mapping is about to be replaced.
+void keep_parents_header() noexcept {
+  const std::size_t size = platform::round_up(
+      Offset{header()->notices} * 8 + notice_records * sizeof(NoticeRecord), platform::page_size);
+  // An old size of 0 leaves the old mapping in place.
+  const long mapped =
+      platform::system_call(SYS_mremap, reinterpret_cast<long>(region_base), 0, size, MREMAP_MAYMOVE);
+  if (mapped >= 0 || mapped <= -4096) {
+    ancestors_header = reinterpret_cast<Header*>(mapped);
+    ancestors_size = size;
+  }
+}
+
+void drop_ancestors_header() noexcept {
+  if (ancestors_header != nullptr) {
+    platform::unmap_pages(ancestors_header, ancestors_size);
+    ancestors_header = nullptr;
+  }
+}
+
 }  // namespace
 
 void note_region_at_fork() noexcept {
@@ -355,10 +382,16 @@ void separate_region(const ProfilePath& place, void (*leave_notice)(Untracked) n
     return;  // private memory is the child's own already
   }
   const std::size_t was_committed = committed;
+  const bool parent_has_file = has_file;
   char* copy =
       place.is_nowhere() ? nullptr : open_file_region(place, capacity, platform::round_up(used, commit_step));
-  if (copy == nullptr) {
+  if (copy != nullptr) {
+    drop_ancestors_header();
+  } else {
     if (!place.is_nowhere()) {
+      if (parent_has_file) {
+        keep_parents_header();
+      }
       leave_notice(why_no_file);
     }
     has_file = false;

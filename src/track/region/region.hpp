@@ -25,10 +25,14 @@ template <typename T>
   return static_cast<Offset>(static_cast<const char*>(pointer) - region_base);
 }
 
-// notice_records of them; there is a region.
-[[nodiscard]] inline NoticeRecord* notices() noexcept {
-  return at<NoticeRecord>(Offset{header()->notices} * 8);
+// notice_records of them.
+[[nodiscard]] inline NoticeRecord* notices_of(Header* profile) noexcept {
+  return reinterpret_cast<NoticeRecord*>(reinterpret_cast<char*>(profile) + Offset{profile->notices} * 8);
 }
+
+// Of the profile that takes this process's notices: its own; if that has no file, the nearest ancestor's that
+// has one. Null before open_region.
+[[nodiscard]] Header* header_for_notices() noexcept;
 
 // Where the profile's file goes; it is created exclusively, with mode 0600, and neither it nor its folder may
 // be a link. Absolute paths, which are copied. The folder is one that only its user can enter. A profile that
@@ -67,7 +71,7 @@ void note_region_at_fork() noexcept;
 
 // In a forked child: the region becomes a private copy, or a file of the child's own. As it was at the fork:
 // the parent's threads have gone on since, in a file that the child still shares. `leave_notice` gets the
-// reason if the file cannot be made, while the parent's profile is still there to take a notice.
+// reason if the file cannot be made.
 void separate_region(const ProfilePath& place, void (*leave_notice)(Untracked) noexcept) noexcept;
 
 }  // namespace ar::track

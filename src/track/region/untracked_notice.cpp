@@ -67,17 +67,21 @@ bool UntrackedNotice::leave_link(const char* folder, std::int32_t pid, const cha
 void UntrackedNotice::leave_record(std::int32_t pid, std::int32_t parent_pid, Untracked cause,
                                    const char* program) noexcept {
   record_ = nullptr;
-  if (header() == nullptr) {
+  counted_in_ = nullptr;
+  Header* const profile = header_for_notices();
+  if (profile == nullptr) {
     return;
   }
-  NoticeRecord* const end = notices() + notice_records;
-  for (NoticeRecord* each = notices(); each != end && record_ == nullptr; ++each) {
+  NoticeRecord* const end = notices_of(profile) + notice_records;
+  for (NoticeRecord* each = notices_of(profile); each != end && record_ == nullptr; ++each) {
     std::int32_t none = 0;
     if (__atomic_compare_exchange_n(&each->pid, &none, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       record_ = each;
     }
   }
   if (record_ == nullptr) {
+    counted_in_ = profile;
+    __atomic_fetch_add(&profile->further_notices, 1, __ATOMIC_RELAXED);
     return;
   }
   record_->parent_pid = parent_pid;
@@ -113,6 +117,10 @@ void UntrackedNotice::remove() noexcept {
     __atomic_store_n(&record_->cause, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&record_->pid, 0, __ATOMIC_RELEASE);
     record_ = nullptr;
+  }
+  if (counted_in_ != nullptr) {
+    __atomic_fetch_sub(&counted_in_->further_notices, 1, __ATOMIC_RELAXED);
+    counted_in_ = nullptr;
   }
 }
 

@@ -2,7 +2,8 @@
 // <pid>.<n>.untracked that holds "CAUSE PARENT PATH", an Untracked as a number, the parent's process id and
 // the path of the program. A link, because one call makes it whole, and neither a limit on the size of files
 // nor a full disk keeps it from being made. If the folder cannot be reached, as in another root, a record in
-// the profile that the process has in memory, its own or, between vfork and exec, its parent's.
+// the profile that the process has in memory: its own, between vfork and exec its parent's, or that of the
+// nearest ancestor that has one. If there is no free record, the notice is counted there.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +33,7 @@ class UntrackedNotice {
 
   char name_[longest_name] = {};    // of the link; empty if there is none
   NoticeRecord* record_ = nullptr;  // null if there is none
+  Header* counted_in_ = nullptr;    // the profile that counts it, in place of a record
 };
 
 }  // namespace ar::track

@@ -113,6 +113,35 @@ python = pathlib.Path(sys.executable).resolve().name
 no_profile = ("no_access", "in another root")
 untracked(python, no_profile, is_child, *in_root, "fork", root, "/ordinary", "x", options=FOLLOW)
 
+# Nor has what such a process forks
+FORKS = """
+import os, sys
+root, children, grandchildren = sys.argv[1], *map(int, sys.argv[2:])
+os.chroot(root)
+os.chdir("/")
+def fork(count, work):
+    for _ in range(count):
+        process = os.fork()
+        if process == 0:
+            work()
+            os._exit(0)
+        os.waitpid(process, 0)
+fork(children, lambda: fork(grandchildren, lambda: None))
+"""
+for children, grandchildren, named in ((1, 1, 2), (1, 15, 16), (20, 0, 16), (3, 9, 16)):
+    what = f"{children} children with {grandchildren} each in another root"
+    command = [*AS_ROOT, sys.executable, "-c", FORKS, root, children, grandchildren]
+    done, report = survey(*command, options=FOLLOW)
+    equal(done.returncode, 0, f"{what}: {done.stderr}")
+    untracked_processes = children * (1 + grandchildren)
+    equal(report["processes"], 1 + untracked_processes, f"{what}, processes")
+    # Without /proc, the process itself cannot be scanned either.
+    equal(report["unscanned_processes"], 1 + untracked_processes, f"{what}, processes that were not scanned")
+    equal([entry["cause"] for entry in report["untracked"]], ["no_access"] * named, f"{what}, named")
+    further = untracked_processes - named
+    said = [note for note in report["notes"] if f"{further} further program" in note]
+    equal(len(said), 1 if further != 0 else 0, f"{what}, notes of {further} further ones in {report['notes']}")
+
 # exec that fails leaves nothing behind
 shutil.copy(program, root / "refused")
 os.chmod(root / "refused", 0o644)

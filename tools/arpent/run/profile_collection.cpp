@@ -40,6 +40,12 @@ std::optional<ProfileName> parsed(std::string_view name) {
   return result;
 }
 
+// A damaged profile may hold any number.
+std::uint32_t added(std::uint32_t sum, std::uint64_t more) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 22U;  // the kernel's bound on process numbers
+  return static_cast<std::uint32_t>(std::min(most, sum + std::min(most, more)));
+}
+
 bool is_alive(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
 
 profile::ImageEnd end_of(const profile::Profile& profile, bool is_last, bool is_program,
@@ -80,6 +86,7 @@ ProfileCollection collect_profiles(int folder, const std::vector<ProfileFile>& f
     profile::suppress_leaks(*profile, suppressions, symbolizer);
     profile::join_stacks(*profile);
     std::ranges::move(profile->notices, std::back_inserter(collection.notices));
+    collection.further_notices = added(collection.further_notices, profile->further_notices);
     images.push_back({.number = file.number,
                       .end = profile::ImageEnd::exited,
                       .file = file.name,

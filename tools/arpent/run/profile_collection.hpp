@@ -1,6 +1,7 @@
 // The profiles that a run has left in its folder.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ struct ProfileCollection {
   std::optional<profile::ProcessImage> main;      // the program's own last image
   std::vector<profile::ProcessImage> others;      // by process, then in order of exec
   std::vector<profile::UntrackedNotice> notices;  // of all images
+  std::uint32_t further_notices = 0;              // of which it is only known that there were so many
   std::vector<std::string> damaged;               // a sentence for each file that could not be read
 };
 

@@ -206,7 +206,12 @@ profile::Survey make_survey(const RunFacts& facts, const ChildEnding& child, Pro
                          .cause = profile::Cause::none,
                          .main = std::move(collection.main),
                          .others = std::move(collection.others),
-                         .untracked = facts.untracked};
+                         .untracked = facts.untracked,
+                         .unnamed_untracked = collection.further_notices};
+  if (survey.unnamed_untracked != 0) {
+    survey.notes.push_back(fmt::format("{} could not be tracked; there was no room to record why.",
+                                       profile::counted(survey.unnamed_untracked, "further program")));
+  }
   drop_refuted(survey);
   drop_empty(survey);
   mark_replaced(survey);
