@@ -95,6 +95,23 @@ TEST(DamagedProfile, NamesWhatIsDamaged) {
               HasSubstr("a thread's counters at offset 0x7fffffff8 lies outside"));
 }
 
+// Each would be read on its own: a small file would fill all memory.
+TEST(DamagedProfile, RefusesLongBuildIdsThatShareTheirBytes) {
+  EXPECT_THAT(complaint([](auto& builder) {
+                const std::vector<std::uint8_t> id(16);
+                for (int i = 0; i < 10; ++i) {
+                  (void)builder.add_module("/lib/shared.so", id, 0x10000);
+                }
+                for (track::Offset at = builder.header().modules; at != 0;) {
+                  auto& module = builder.template at_offset<track::ModuleRecord>(at);
+                  module.build_id_size = sizeof(track::Header);
+                  std::memset(module.build_id, 0, sizeof module.build_id);
+                  at = module.next;
+                }
+              }),
+              HasSubstr("longer build ids than a file of its size can have"));
+}
+
 TEST(DamagedProfile, EndsWhereListsRunInACircle) {
   EXPECT_THAT(complaint([](auto& builder) {
                 const track::Offset at = builder.add_moment("again", 1, 1);

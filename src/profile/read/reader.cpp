@@ -34,14 +34,24 @@ std::string read_build_id(const RegionImage& image, const track::ModuleRecord& r
       image.bytes(bytes, record.build_id_size, fmt::format("a build id of {} bytes", record.build_id_size)));
 }
 
+// Long build IDs of several modules never lie in the same bytes: all are no longer than the file.
+void check_build_ids(const RegionImage& image, std::size_t length) {
+  if (length > image.most<std::uint8_t>()) {
+    throw Damage{"has longer build ids than a file of its size can have"};
+  }
+}
+
 std::vector<Module> read_modules(const RegionImage& image, Offset first) {
   std::vector<Module> modules;
   const std::size_t most = image.most<track::ModuleRecord>();
+  std::size_t length_of_ids = 0;
   for (Offset at = first; at != 0;) {
     const auto record = image.record<track::ModuleRecord>(at, "a module");
     if (modules.size() >= most) {
       throw Damage{"the list of modules runs in a circle"};
     }
+    length_of_ids += record.build_id_size;
+    check_build_ids(image, length_of_ids);
     image.take_memory<Module>();
     modules.push_back({.path = image.text(record.path, "a module's path"),
                        .build_id = read_build_id(image, record),
