@@ -313,11 +313,15 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
   }
   const int file = dwfl_standard_find_debuginfo(module, user_data, name, base, file_name, link_name, checksum,
                                                 debug_file_name);
-  const int copy = file < 0 || state == nullptr ? -1 : state->look_at(file);
+  if (file < 0 || state == nullptr) {
+    return file;
+  }
+  const int copy = state->look_at(file);
+  const bool is_first = !std::exchange(state->has_separate, true);
   if (copy < 0) {
     return file;
   }
-  if (std::exchange(state->has_separate, true)) {  // a file that the debug information refers to
+  if (!is_first) {  // a file that the debug information refers to
     ::close(file);
     return copy;
   }
