@@ -11,6 +11,13 @@
 namespace ar::profile {
 namespace {
 
+// A file says itself how much it holds, and a sparse one has room for any amount. Linkers stay far below
+// these.
+constexpr std::uint64_t most_sections = std::uint64_t{1} << 18U;
+constexpr std::uint64_t most_bytes_of_names = std::uint64_t{16} << 20U;
+constexpr std::uint64_t most_bytes_of_notes = std::uint64_t{1} << 20U;
+constexpr std::size_t longest_name = 64;  // of those that are asked for
+
 bool lies_in(const Elf64_Shdr& section, std::uint64_t file_size) {
   return section.sh_offset <= file_size && section.sh_size <= file_size - section.sh_offset;
 }
@@ -49,12 +56,14 @@ std::vector<ElfSection> read_elf_sections(int file) {
   }
   const std::uint64_t count = elf.e_shnum == 0 ? first.sh_size : elf.e_shnum;
   const std::uint64_t names_index = elf.e_shstrndx == SHN_XINDEX ? first.sh_link : elf.e_shstrndx;
-  if (count > (file_size - elf.e_shoff) / sizeof(Elf64_Shdr) || names_index >= count) {
+  if (count > most_sections || count > (file_size - elf.e_shoff) / sizeof(Elf64_Shdr) ||
+      names_index >= count) {
     return {};
   }
   std::vector<Elf64_Shdr> headers(count);
   if (!read_at(file, headers.data(), count * sizeof(Elf64_Shdr), elf.e_shoff) ||
-      headers[names_index].sh_type == SHT_NOBITS || !lies_in(headers[names_index], file_size)) {
+      headers[names_index].sh_type == SHT_NOBITS || !lies_in(headers[names_index], file_size) ||
+      headers[names_index].sh_size > most_bytes_of_names) {
     return {};
   }
   std::string names(headers[names_index].sh_size, '\0');
@@ -66,17 +75,23 @@ std::vector<ElfSection> read_elf_sections(int file) {
     const Elf64_Shdr& header = headers[index];
     if (header.sh_name < names.size() && header.sh_type != SHT_NOBITS && header.sh_size != 0 &&
         lies_in(header, file_size)) {
+      const char* const name = names.c_str() + header.sh_name;
       sections.push_back({.header_offset = elf.e_shoff + index * sizeof header,
                           .header = header,
-                          .name = names.c_str() + header.sh_name});
+                          .name = {name, ::strnlen(name, longest_name)}});
     }
   }
   return sections;
 }
 
 std::string read_build_id(int file, const std::vector<ElfSection>& sections) {
+  std::uint64_t left = most_bytes_of_notes;
   for (const ElfSection& section : sections) {
-    std::vector<std::uint8_t> notes(section.header.sh_type == SHT_NOTE ? section.header.sh_size : 0);
+    if (section.header.sh_type != SHT_NOTE || section.header.sh_size > left) {
+      continue;
+    }
+    left -= section.header.sh_size;
+    std::vector<std::uint8_t> notes(section.header.sh_size);
     if (!read_at(file, notes.data(), notes.size(), section.header.sh_offset)) {
       continue;
     }

@@ -16,7 +16,7 @@ struct ElfSection {
 };
 
 // `file`: a descriptor. Empty for anything but a 64-bit little-endian ELF file. Sections without content are
-// left out, as are those that a damaged file says to lie outside of it.
+// left out, as are those that a damaged file says to lie outside of it. Names are cut after 64 bytes.
 [[nodiscard]] std::vector<ElfSection> read_elf_sections(int file);
 
 // False if the file ends before.

@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,16 @@ namespace {
 
 // As the ELF specification numbers it; Debian 12's elf.h lacks it.
 constexpr std::uint32_t compressed_by_zstd = 2;
+
+// A few bytes can stand for any number, and sections can share them. Compilers' output shrinks to a tenth at
+// best.
+constexpr std::uint64_t most_decompressed = std::uint64_t{4} << 30U;
+constexpr std::uint64_t most_decompressed_per_byte = 64;  // of the file
+
+// What names functions and lines; the others, of variables and of unwinding, stay as they are.
+constexpr std::string_view sections_read[] = {"info",    "types",       "abbrev", "str",
+                                              "line",    "line_str",    "ranges", "rnglists",
+                                              "aranges", "str_offsets", "addr"};
 
 bool write_at(int file, const void* bytes, std::size_t size, std::uint64_t offset) {
   const auto* at = static_cast<const char*>(bytes);
@@ -42,14 +54,22 @@ struct Section {
   Elf64_Chdr compression;  // of a compressed section
 };
 
+bool is_read(std::string_view name) {
+  for (const std::string_view prefix : {".debug_", ".zdebug_"}) {
+    if (name.starts_with(prefix)) {
+      return std::ranges::find(sections_read, name.substr(prefix.size())) != std::end(sections_read);
+    }
+  }
+  return false;
+}
+
 bool is_compressed(const ElfSection& section) { return (section.header.sh_flags & SHF_COMPRESSED) != 0; }
 
-std::vector<Section> debug_sections(int file, std::vector<ElfSection> all) {
+std::vector<Section> debug_sections(int file, const std::vector<ElfSection>& all) {
   std::vector<Section> found;
-  for (ElfSection& each : all) {
-    Section section{.of = std::move(each), .compression = {}};
-    const bool is_debug = section.of.name.starts_with(".debug") || section.of.name.starts_with(".zdebug");
-    if (is_debug &&
+  for (const ElfSection& each : all) {
+    Section section{.of = each, .compression = {}};
+    if (is_read(section.of.name) &&
         (!is_compressed(section.of) ||
          (section.of.header.sh_size >= sizeof section.compression &&
           read_at(file, &section.compression, sizeof section.compression, section.of.header.sh_offset)))) {
@@ -117,14 +137,71 @@ std::string replace(int file, Section& section, int copy, std::uint64_t& copy_si
              : "there is no memory to decompress it";
 }
 
-bool copy_all(int file, std::uint64_t size, int copy) {
-  off_t offset = 0;
-  while (static_cast<std::uint64_t>(offset) < size) {
-    if (::sendfile(copy, file, &offset, size - static_cast<std::uint64_t>(offset)) <= 0) {
-      return false;
+struct Range {
+  std::uint64_t start, end;
+};
+
+// Of the file: all but code, data and debug sections that are not read.
+std::vector<Range> needed_ranges(const std::vector<ElfSection>& all, std::uint64_t size) {
+  std::vector<Range> unneeded{{size, size}};
+  for (const ElfSection& section : all) {
+    const bool is_debug = section.name.starts_with(".debug_") || section.name.starts_with(".zdebug_");
+    const bool is_content =
+        section.header.sh_type == SHT_PROGBITS && (section.header.sh_flags & SHF_ALLOC) != 0;
+    if (is_content || (is_debug && !is_read(section.name))) {
+      unneeded.push_back({section.header.sh_offset, section.header.sh_offset + section.header.sh_size});
     }
   }
-  return true;
+  std::ranges::sort(unneeded, {}, &Range::start);
+  std::vector<Range> needed;
+  std::uint64_t at = 0;
+  for (const Range& range : unneeded) {
+    if (at < range.start) {
+      needed.push_back({at, range.start});
+    }
+    at = std::max(at, range.end);
+  }
+  return needed;
+}
+
+// In the same places; the rest of the copy is a hole.
+bool copy_ranges(int file, const std::vector<Range>& ranges, std::uint64_t size, int copy) {
+  for (const Range& range : ranges) {
+    auto offset = static_cast<off_t>(range.start);
+    const auto end = static_cast<off_t>(range.end);
+    if (::lseek(copy, offset, SEEK_SET) != offset) {
+      return false;
+    }
+    while (offset < end) {
+      if (::sendfile(copy, file, &offset, static_cast<std::size_t>(end - offset)) <= 0) {
+        return false;
+      }
+    }
+  }
+  return ::ftruncate(copy, static_cast<off_t>(size)) == 0;
+}
+
+bool is_zstd(const Section& section) {
+  return is_compressed(section.of) && section.compression.ch_type == compressed_by_zstd;
+}
+
+// Whether a copy of the file stays within the bounds.
+bool is_too_large(const std::vector<Section>& sections, const std::vector<Range>& needed,
+                  std::uint64_t size) {
+  std::uint64_t copied = 0;
+  for (const Range& range : needed) {
+    copied += range.end - range.start;
+  }
+  std::uint64_t left = std::min(most_decompressed, size * most_decompressed_per_byte);
+  for (const Section& section : sections) {
+    if (is_zstd(section)) {
+      if (section.compression.ch_size > left) {
+        return true;
+      }
+      left -= section.compression.ch_size;
+    }
+  }
+  return copied > most_decompressed;
 }
 
 }  // namespace
@@ -136,15 +213,15 @@ PlainDebugFile plain_debug_file(int file) {
     return found;
   }
   auto size = static_cast<std::uint64_t>(status.st_size);
-  std::vector<ElfSection> all = read_elf_sections(file);
+  const std::vector<ElfSection> all = read_elf_sections(file);
   found.build_id = read_build_id(file, all);
-  std::vector<Section> sections = debug_sections(file, std::move(all));
+  std::vector<Section> sections = debug_sections(file, all);
   bool needs_copy = false;
   for (const Section& section : sections) {
     found.has_functions =
         found.has_functions || section.of.name == ".debug_info" || section.of.name == ".zdebug_info";
     const std::uint32_t way = section.compression.ch_type;
-    needs_copy = needs_copy || (is_compressed(section.of) && way == compressed_by_zstd);
+    needs_copy = needs_copy || is_zstd(section);
     if (is_compressed(section.of) && way != ELFCOMPRESS_ZLIB && way != compressed_by_zstd) {
       found.problem = fmt::format("section {} is compressed in an unknown way, number {}",
                                   printable(section.of.name), way);
@@ -153,13 +230,17 @@ PlainDebugFile plain_debug_file(int file) {
   if (!needs_copy || !found.problem.empty()) {
     return found;
   }
+  const std::vector<Range> needed = needed_ranges(all, size);
+  if (is_too_large(sections, needed, size)) {
+    found.problem = "its debug sections are too large to decompress";
+    return found;
+  }
   const int copy = ::memfd_create("arpent-debug", MFD_CLOEXEC);
-  if (copy < 0 || !copy_all(file, size, copy)) {
+  if (copy < 0 || !copy_ranges(file, needed, size, copy)) {
     found.problem = "there is no memory to decompress it";
   }
   for (Section& section : sections) {
-    if (found.problem.empty() && is_compressed(section.of) &&
-        section.compression.ch_type == compressed_by_zstd) {
+    if (found.problem.empty() && is_zstd(section)) {
       found.problem = replace(file, section, copy, size);
     }
   }

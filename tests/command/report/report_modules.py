@@ -222,6 +222,15 @@ for kind in KINDS:
     subprocess.run(["objcopy", "--only-keep-debug", f"--compress-debug-sections={kind}", apart.path, debug], check=True)
     apart.objcopy("--strip-debug", f"--add-gnu-debuglink={debug}")
     compressed += [module, apart]
+# What two separate files share may lie in a third one.
+sharing = [Module(f"kinds/sharing-{name}.so") for name in "ab"]
+for module in sharing:
+    subprocess.run(["objcopy", "--only-keep-debug", module.path, f"{module.path}.debug"], check=True)
+    module.objcopy("--strip-debug", f"--add-gnu-debuglink={module.path}.debug")
+names = [os.path.basename(module.path) + ".debug" for module in sharing]
+subprocess.run(["dwz", "-m", "shared.dwz", *names], cwd="kinds", check=True)
+subprocess.run(["objcopy", "--compress-debug-sections=zstd", "kinds/shared.dwz"], check=True)
+compressed += sharing
 compressed.append(Module("kinds/dwarf4.so", options=("-gdwarf-4",)))
 compressed[-1].objcopy("--compress-debug-sections=zstd")
 notes = check_named(compressed)
@@ -253,9 +262,34 @@ for kind, found in notes.items():
         name = os.path.basename(module.path)
         those = [note for note in found if f"damaged/{name} cannot be read" in note]
         equal(len(those), 1, f"notes in {kind} of {name}, in {found}")
-REASONS = {"unknown.so": "unknown way, number 77", "zstd.so": "damaged", "longer.so": "cut short"}
+REASONS = {"unknown.so": "unknown way, number 77", "zstd.so": "damaged", "longer.so": "too large"}
 for name, reason in REASONS.items():
     check(any(name in note and reason in note for note in notes["JSON"]), f"{name}: {reason}, in {notes['JSON']}")
+
+# A few bytes for 128 KiB of zeros each, which make 256 MiB.
+bomb = Module("damaged/bomb.so")
+BLOCKS = 2048
+FRAME = struct.pack("<IBB", 0xFD2FB528, 0, 0x38) + struct.pack("<I", 1 << 20 | 2)[:3] + b"\0"
+FRAME = FRAME[:6] + (BLOCKS - 1) * FRAME[6:] + struct.pack("<I", 1 << 20 | 3)[:3] + b"\0"
+data = bytearray(pathlib.Path(bomb.path).read_bytes())
+at = next(at for name, at, _, _ in sections(bomb.path) if name == ".debug_str")
+content = struct.pack("<IIQQ", 2, 0, BLOCKS << 17, 1) + FRAME
+struct.pack_into("<Q", data, at + 8, 1 << 11)  # compressed
+struct.pack_into("<QQ", data, at + 24, len(data), len(content))
+pathlib.Path(bomb.path).write_bytes(data + content)
+for kind, found in check_named([bomb], with_lines=False).items():
+    check(any("bomb.so cannot be read, its debug sections are too large" in note for note in found), f"{kind}: {found}")
+
+# Names of sections that would fill all memory: there is a hole in the file.
+sparse = Module("damaged/sparse.so")
+data = bytearray(pathlib.Path(sparse.path).read_bytes())
+names_index = struct.unpack_from("<H", data, 62)[0]
+at = struct.unpack_from("<Q", data, 40)[0] + 64 * names_index
+struct.pack_into("<Q", data, at + 32, 1 << 40)
+pathlib.Path(sparse.path).write_bytes(data)
+os.truncate(sparse.path, 1 << 41)
+profile_of("some.profile", "./host", *sparse.arguments())
+check(sparse.function in arpent("report", "some.profile"), "report of a module with a hole in its file")
 
 # `arpent check` reads the same.
 for module in compressed[:8:2]:
