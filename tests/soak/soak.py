@@ -2,8 +2,8 @@
 """Random allocation by eight threads, with content checks, forks, signals, ends of threads and a module that comes and
 goes: nothing is damaged or lost, and every figure is the one that the program has counted itself.
 
-soak.py [SECONDS [SETTING…]]: SECONDS per mode, shared out among the settings (README.md lists them; default: all).
-Without arguments a few seconds under the plain one."""
+soak.py [SECONDS [SETTING…]]: SECONDS per mode, shared out among the settings (README.md lists them; default: all) that
+this computer and user allow. Without arguments a few seconds under the plain one."""
 # ctest: COST=40
 
 import contextlib
@@ -23,6 +23,9 @@ from harness.survey import ARPENT, PROGRAMS, line_of
 
 MODES = ("off", "sites", "stacks")
 FIGURES = ("allocations", "allocated_bytes", "frees", "freed_bytes")
+# What happens at random must have happened in a run of more than these SECONDS.
+LONG = 60
+EVENTS = ("threads", "forks", "forks-in-handlers", "modules", "signals")
 GROUP_BYTES = 512 << 20
 PEAK_BYTES = 512 << 20  # of the block that makes the peak
 
@@ -173,7 +176,7 @@ def compare(report, counts, numbers, follows, what):
                     compare_sites(image, counted, f"{what}, child {pid} ({kind})")
 
 
-def soak(name, prefix, join, mode, seconds):
+def soak(name, prefix, join, mode, seconds, events):
     """Returns the numbers that the program printed."""
     what = f"{name} in {mode}"
     follows = name == "plain" and mode != "off"
@@ -195,7 +198,14 @@ def soak(name, prefix, join, mode, seconds):
     equal((done.returncode, done.stderr), (0, ""), f"{what}, status and standard error")
     counts, numbers = read_counts(done.stdout)
     if name != "strict-overcommit":
-        equal((numbers.get("refused"), numbers.get("failed-forks")), (0, 0), f"{what}, refused allocations and forks")
+        refused = tuple(numbers.get(each) for each in ("refused", "failed-forks", "failed-modules"))
+        equal(refused, (0, 0, 0), f"{what}, refused allocations, forks and modules")
+    allocations = sum(figures[0] for (_, kind), sites in counts.items() if kind == "own" for figures in sites.values())
+    check(
+        allocations > numbers.get("refused", 0), f"{what}: {allocations} allocations, {numbers.get('refused')} refused"
+    )
+    for event in events:
+        check(numbers.get(event, 0) > 0, f"{what}: {event} never happened")
     report = json.loads(pathlib.Path("soak.json").read_text())
     if mode == "off":
         equal(report["untracked_cause"], "mode_off", f"{what}, why it is not tracked")
@@ -207,25 +217,32 @@ def soak(name, prefix, join, mode, seconds):
 def main():
     arguments = sys.argv[1:]
     names = arguments[1:] or (list(SETTINGS) if arguments else ["plain"])
-    seconds = float(arguments[0]) / len(names) if arguments else 4
+    total_seconds = float(arguments[0]) if arguments else 4
     # So that settings are restored if it is ended early.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     rows = []
+    available = []
     for name in names:
         try:
-            with SETTINGS[name]() as (prefix, join):
-                for mode in MODES:
-                    before = len(failures)
-                    numbers = soak(name, prefix, join, mode, seconds)
-                    rows.append((name, mode, "differs" if len(failures) > before else "exact", numbers))
+            with SETTINGS[name]():
+                available.append(name)
         except Unavailable as reason:
             rows.append((name, "all", f"not set: {reason}", {}))
-    columns = ("operations", "threads", "forks", "forks-in-handlers", "modules", "signals", "refused")
+    check(available, "no setting can be set")
+    for name in available:
+        with SETTINGS[name]() as (prefix, join):
+            for mode in MODES:
+                before = len(failures)
+                events = EVENTS if total_seconds > LONG else ()
+                numbers = soak(name, prefix, join, mode, total_seconds / len(available), events)
+                rows.append((name, mode, "differs" if len(failures) > before else "exact", numbers))
+    columns = ("operations", *EVENTS, "refused")
     print(f"\n{'setting':18}{'mode':8}" + "".join(f"{column:>18}" for column in columns) + "  result")
     for name, mode, result, numbers in rows:
         print(f"{name:18}{mode:8}" + "".join(f"{numbers.get(column, '-'):>18}" for column in columns) + f"  {result}")
-    finish("nothing was damaged or lost, and all totals are exact")
+    left_out = [name for name in names if name not in available]
+    finish(f"nothing was damaged or lost, and all totals are exact; left out: {', '.join(left_out) or 'no setting'}")
 
 
 main()

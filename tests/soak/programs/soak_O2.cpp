@@ -51,7 +51,7 @@ pthread_barrier_t pause_begins, pause_ends;
 pthread_key_t thread_end;
 pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
 std::atomic<int> forks_left;
-std::atomic<std::uint64_t> forks, forks_in_handlers, failed_forks, modules_opened, signals;
+std::atomic<std::uint64_t> forks, forks_in_handlers, failed_forks, modules_opened, failed_modules, signals;
 int null_device = -1;
 std::int64_t peak;  // bytes; 0: not made
 
@@ -73,7 +73,9 @@ void use_module(Worker& worker, Block& block) {
     return;
   }
   void* const module = dlopen(module_path, RTLD_NOW);
-  if (module != nullptr) {
+  if (module == nullptr) {
+    failed_modules.fetch_add(1, std::memory_order_relaxed);
+  } else {
     using Allocate = void* (*)(std::size_t);
     auto* const allocate_there = reinterpret_cast<Allocate>(dlsym(module, "soak_allocate"));
     const std::size_t size = worker.random.size(10);
@@ -362,8 +364,9 @@ int main(int count, char** arguments) {
       static_cast<unsigned long long>(refused), static_cast<unsigned long long>(forks.load()),
       static_cast<unsigned long long>(forks_in_handlers.load()),
       static_cast<unsigned long long>(failed_forks.load()));
-  dprintf(1, "modules %llu\nsignals %llu\npeak %lld\n",
+  dprintf(1, "modules %llu\nfailed-modules %llu\nsignals %llu\npeak %lld\n",
           static_cast<unsigned long long>(modules_opened.load()),
+          static_cast<unsigned long long>(failed_modules.load()),
           static_cast<unsigned long long>(signals.load()), static_cast<long long>(peak));
   return 0;
 }
