@@ -191,23 +191,41 @@ void unmap_segment(Page* span) noexcept {
   give_back_descriptor(segment);
 }
 
+// Whether there are addresses for the metadata of a segment's blocks, unless these are very small.
+bool is_room_beside(std::size_t size) noexcept {
+  const std::size_t metadata = size / 4;
+  void* const probe = platform::map_pages(metadata);
+  if (probe == nullptr) {
+    return false;
+  }
+  platform::unmap_pages(probe, metadata);
+  return true;
+}
+
+// A segment's memory, of `size` bytes afterwards; as large as possible and at least `least` bytes.
+void* map_some_segment(std::size_t& size, std::size_t least) noexcept {
+  size = segment_size;
+  for (std::size_t smaller = segment_size / 8; size > least; size = smaller, smaller /= 2) {
+    void* const memory = map_segment(size, segment_size);
+    if (memory != nullptr && is_room_beside(size)) {
+      return memory;
+    }
+    if (memory != nullptr) {
+      platform::unmap_pages(memory, size);
+    }
+  }
+  size = least;
+  return map_segment(size, segment_size);
+}
+
 // Maps a segment that has room for `count` slices; where memory is limited, one no larger than that.
 bool add_segment(std::size_t count) noexcept {
   Segment* segment = take_descriptor();
   if (segment == nullptr) {
     return false;
   }
-  std::size_t size = segment_size;
-  void* memory = map_segment(size, segment_size);
-  for (std::size_t smaller = segment_size / 8; memory == nullptr && smaller >= count * slice_size;
-       smaller /= 2) {
-    size = smaller;
-    memory = map_segment(size, segment_size);
-  }
-  if (memory == nullptr) {
-    size = count * slice_size;
-    memory = map_segment(size, segment_size);
-  }
+  std::size_t size = 0;
+  void* const memory = map_some_segment(size, count * slice_size);
   if (memory == nullptr || reinterpret_cast<std::uintptr_t>(memory) >> address_bits != 0) {
     if (memory != nullptr) {
       platform::unmap_pages(memory, size);
