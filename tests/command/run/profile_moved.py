@@ -1,4 +1,4 @@
-# Tests src/track/region/region.cpp
+# Tests src/track/region/region.cpp tools/arpent/run/kept_profile.cpp
 """The profile stays whole, whatever happens to its name while the program runs: it is removed, moved, another file
 takes its place, the program loses the right to open it, or its root changes."""
 
@@ -13,6 +13,7 @@ from harness.survey import ARPENT, PROGRAMS
 STACKS = 10_000
 MANY = PROGRAMS / "many_stacks"
 FILE = pathlib.Path("moved/kept.profile")
+elsewhere = FILE.with_name("elsewhere")
 OTHER = b"of somebody else" * 1000
 
 
@@ -40,7 +41,12 @@ def run_while(change):
 
 
 def replace():
-    FILE.rename("moved/elsewhere")
+    FILE.rename(elsewhere)
+    FILE.write_bytes(OTHER)
+
+
+def remove_and_replace():
+    FILE.unlink()
     FILE.write_bytes(OTHER)
 
 
@@ -49,17 +55,22 @@ expected = sites_of(report_json(FILE))
 equal((status, expected[2]), (0, False), "undisturbed")
 check(expected[0] >= STACKS, f"{expected[0]} sites")
 
-# `arpent run` cannot keep it then, and says so.
-for what, change in (
-    ("removed", FILE.unlink),
-    ("moved", lambda: FILE.rename("moved/elsewhere")),
-    ("replaced", replace),
-):
+# If its name is free at the end, the profile takes it again.
+for what, change in ("removed", FILE.unlink), ("moved", lambda: FILE.rename(elsewhere)):
+    equal(run_while(change), (0, ""), f"status and messages if it was {what}")
+    equal(sites_of(report_json(FILE)), expected, f"the profile at its name if it was {what}")
+    equal((FILE.stat().st_mode & 0o7777, FILE.stat().st_nlink), (0o600, 1), f"its mode and links if it was {what}")
+equal(sites_of(report_json(elsewhere)), expected, "the one that was moved")
+
+# If another file has that name, `arpent run` leaves it alone, says where the profile is, and fails.
+for what, change in ("moved", replace), ("removed", remove_and_replace):
     status, errors = run_while(change)
-    equal((status, "kept.profile" in errors), (125, True), f"{what}: {errors}")
-    if what != "removed":
-        equal(sites_of(report_json("moved/elsewhere")), expected, f"the one that was {what}")
-equal(FILE.read_bytes() == OTHER, True, "the file that took its place is as it was")
+    equal((status, "kept.profile' is not the file that the program wrote" in errors), (125, True), f"{what}: {errors}")
+    equal(FILE.read_bytes() == OTHER, True, f"the file that took the place of the one that was {what} is as it was")
+    (whole,) = (path for path in FILE.parent.iterdir() if path != FILE)
+    equal(sites_of(report_json(whole)), expected, f"the one that was {what} and replaced: {whole}")
+    if what == "removed":
+        check(f"; the profile is '{whole.absolute()}'" in errors, f"where it is: {errors}")
 
 as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
 done = subprocess.run(
