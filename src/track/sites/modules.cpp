@@ -109,7 +109,8 @@ std::uint32_t module_of(std::uintptr_t address) noexcept {
       return index;
     }
   }
-  if (!region_lock().try_lock()) {
+  // Not for ever: the thread that holds it may wait for a lock of the loader's that this one holds.
+  if (region_lock().is_own() || !region_lock().lock_in_time()) {
     return 0;
   }
   const std::uint32_t index = intern_module(address);

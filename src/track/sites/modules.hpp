@@ -12,8 +12,8 @@ namespace ar::track {
 [[nodiscard]] std::uint32_t intern_module(std::uintptr_t address) noexcept;
 
 // The module that holds the address now: its index + 1 in the profile's list, registering it at need; 0 when
-// none. Never waits: while another thread (or an interrupted one) enters something, only modules known
-// already are found.
+// none. While another thread enters something, it waits for a tenth of a second at most; then, and if it has
+// interrupted that itself, only modules known already are found.
 [[nodiscard]] std::uint32_t module_of(std::uintptr_t address) noexcept;
 
 // The module with this index + 1, or null. Lock-free.
