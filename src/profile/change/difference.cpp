@@ -32,16 +32,49 @@ std::string label_of(const Site& site, StackFrames& frames) {
   return label.empty() ? frame.name : label;
 }
 
+// What is shown or compared of frames, as numbers: each text repeats in many stacks.
+class FrameTexts {
+ public:
+  using Text = std::string (*)(const StackFrame& frame);
+  explicit FrameTexts(Text text) : text_(text) {}
+
+  // Of a frame of the profile that is being added.
+  [[nodiscard]] std::uint32_t of(FrameNumber number, const StackFrames& frames) {
+    const auto [entry, is_new] = of_frames_.try_emplace(number);
+    if (is_new) {
+      const auto next = static_cast<std::uint32_t>(numbers_.size());
+      entry->second = numbers_.try_emplace(text_(frames.frame(number)), next).first->second;
+    }
+    return entry->second;
+  }
+  void begin_profile() { of_frames_.clear(); }
+  [[nodiscard]] std::vector<std::string> all() const {
+    std::vector<std::string> texts(numbers_.size());
+    for (const auto& [text, number] : numbers_) {
+      texts[number] = text;
+    }
+    return texts;
+  }
+
+ private:
+  Text text_;
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::unordered_map<FrameNumber, std::uint32_t> of_frames_;
+};
+
+// An address in a file without names tells at least which file.
+std::string compared_text(const StackFrame& frame) {
+  return fmt::format("{}@{}", frame.name, file_name(frame.file));
+}
+
 // The folder of a build may be another one.
-std::string key_of(const Site& site, StackFrames& frames) {
+std::string key_of(const Site& site, StackFrames& frames, FrameTexts& names) {
   std::string key = fmt::format("{}\n{}\n{}\n", site.description, site.type, file_name(site.file));
   if (is_place_alone(site)) {
     return key;
   }
   for (const FrameNumber number : frames.of(site)) {
-    const StackFrame& frame = frames.frame(number);
-    // An address in a file without names tells at least which file.
-    key += fmt::format("{}@{}\n", frame.name, file_name(frame.file));
+    key += fmt::format("{:x}\n", names.of(number, frames));
   }
   return key;
 }
@@ -52,6 +85,8 @@ class Comparison {
 
   void add(const Profile& profile, Site ChangedSite::* side) {
     StackFrames frames{profile, symbolizer_};
+    names_.begin_profile();
+    lines_.begin_profile();
     const auto has_any = [](const Site& site) {
       return site.allocations + site.live.blocks + site.lost.blocks;
     };
@@ -65,9 +100,14 @@ class Comparison {
       if (has_any(site) == 0) {
         continue;
       }
-      std::vector<std::string> below =
-          grouping_ == Grouping::stack ? callers_of(site, frames) : std::vector<std::string>{};
-      add(key_of(site, frames), label_of(site, frames), std::move(below), site, side);
+      std::vector<std::uint32_t> callers;
+      if (grouping_ == Grouping::stack) {
+        const std::vector<FrameNumber> stack = frames.of(site);
+        for (std::size_t i = frames.user_index(stack) + 1; i < stack.size(); ++i) {
+          callers.push_back(lines_.of(stack[i], frames));
+        }
+      }
+      add(key_of(site, frames, names_), label_of(site, frames), std::move(callers), site, side);
     }
   }
 
@@ -86,8 +126,10 @@ class Comparison {
     return std::move(sites_);
   }
 
+  [[nodiscard]] std::vector<std::string> lines() const { return lines_.all(); }
+
  private:
-  void add(const std::string& key, std::string label, std::vector<std::string> below, const Site& figures,
+  void add(const std::string& key, std::string label, std::vector<std::uint32_t> callers, const Site& figures,
            Site ChangedSite::* side) {
     const auto [entry, is_new] = known_.try_emplace(key, sites_.size());
     if (is_new) {
@@ -95,7 +137,7 @@ class Comparison {
     }
     ChangedSite& site = sites_[entry->second];
     site.label = std::move(label);
-    site.below = std::move(below);
+    site.callers = std::move(callers);
     Site part = figures;
     part.threads.clear();  // of two profiles: their numbers mean different threads
     add_figures(site.*side, part);
@@ -104,6 +146,8 @@ class Comparison {
 
   Grouping grouping_;
   Symbolizer& symbolizer_;
+  FrameTexts names_{compared_text};
+  FrameTexts lines_{[](const StackFrame& frame) { return one_line(frame); }};
   std::vector<ChangedSite> sites_;
   std::unordered_map<std::string, std::size_t> known_;
 };
@@ -120,7 +164,8 @@ Difference difference(const Profile& before, const Profile& after, Metric metric
           .after = after.totals,
           .before_value = value_of(before.totals, metric),
           .after_value = value_of(after.totals, metric),
-          .sites = comparison.take(metric)};
+          .sites = comparison.take(metric),
+          .lines = comparison.lines()};
 }
 
 Metric usual_metric(const Profile& before, const Profile& after) {

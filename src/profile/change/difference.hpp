@@ -17,10 +17,10 @@ namespace ar::profile {
 enum class Change : std::uint8_t { created, grown, unchanged, shrunk, gone };
 
 struct ChangedSite {
-  std::string label;  // of the later profile where it is there
-  std::vector<std::string> below;
-  Site before;  // figures; all 0 when it is new
-  Site after;   // the same; all 0 when it is gone
+  std::string label;                   // of the later profile where it is there
+  std::vector<std::uint32_t> callers;  // of stacks, innermost first: indices into Difference::lines
+  Site before;                         // figures; all 0 when it is new
+  Site after;                          // the same; all 0 when it is gone
   std::int64_t growth = 0;
   Change change = Change::unchanged;
 };
@@ -32,6 +32,7 @@ struct Difference {
   std::uint64_t before_value = 0;  // of the metric, in all
   std::uint64_t after_value = 0;
   std::vector<ChangedSite> sites;  // what grew most first, what shrank most last
+  std::vector<std::string> lines;  // of callers, each once: one repeats in many stacks
 
   [[nodiscard]] std::int64_t growth() const { return static_cast<std::int64_t>(after_value - before_value); }
 };

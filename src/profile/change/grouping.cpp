@@ -59,36 +59,60 @@ const GroupingRow& row_of(Grouping grouping) {
   return *std::ranges::find(table, grouping, &GroupingRow::grouping);
 }
 
+// Lines of callers as numbers, because each repeats in many stacks.
+class CallerLines {
+ public:
+  explicit CallerLines(StackFrames& frames) : frames_(frames) {}
+
+  void append_callers(const Site& site, std::string& key) {
+    const std::vector<FrameNumber> stack = frames_.of(site);
+    for (std::size_t i = frames_.user_index(stack) + 1; i < stack.size(); ++i) {
+      const auto [entry, is_new] = of_frames_.try_emplace(stack[i]);
+      if (is_new) {
+        entry->second =
+            numbers_.try_emplace(one_line(frames_.frame(stack[i])), numbers_.size()).first->second;
+      }
+      key += fmt::format("\n{:x}", entry->second);
+    }
+  }
+
+ private:
+  StackFrames& frames_;
+  std::unordered_map<FrameNumber, std::size_t> of_frames_;
+  std::unordered_map<std::string, std::size_t> numbers_;
+};
+
 class Groups {
  public:
-  Groups(StackFrames& frames, Grouping grouping) : grouping_(grouping), frames_(frames) {}
+  Groups(StackFrames& frames, Grouping grouping) : grouping_(grouping), frames_(frames), lines_(frames) {}
 
   void add(const Site& site) {
     const auto label = row_of(grouping_).label;
     if (label != nullptr) {
-      add(label(site, frames_),
-          grouping_ == Grouping::stack ? callers_of(site, frames_) : std::vector<std::string>{}, site);
+      std::string text = label(site, frames_);
+      std::string key = text;
+      if (grouping_ == Grouping::stack) {
+        lines_.append_callers(site, key);
+      }
+      add(std::move(key), std::move(text), site);
       return;
     }
     for (const ThreadShare& share : site.threads) {
       Site part;
       part.allocations = share.allocations;
       part.allocated_bytes = share.allocated_bytes;
-      add(thread_label(share.thread), {}, part);
+      const std::string thread = thread_label(share.thread);
+      add(thread, thread, part);
     }
   }
 
   std::vector<Group> take() { return std::move(groups_); }
 
  private:
-  void add(std::string label, std::vector<std::string> below, const Site& site) {
-    std::string key = label;
-    for (const std::string& line : below) {
-      key += '\n' + line;
-    }
+  void add(std::string key, std::string label, const Site& site) {
     const auto [entry, is_new] = known_.try_emplace(std::move(key), groups_.size());
     if (is_new) {
-      groups_.push_back({.label = std::move(label), .below = std::move(below), .sum = site});
+      groups_.push_back({.label = std::move(label), .sum = site});
     } else {
       add_figures(groups_[entry->second].sum, site);
     }
@@ -101,6 +125,7 @@ class Groups {
 
   Grouping grouping_;
   StackFrames& frames_;
+  CallerLines lines_;
   std::vector<Group> groups_;
   std::unordered_map<std::string, std::size_t> known_;
 };

@@ -29,9 +29,8 @@ struct GroupingRow {
 [[nodiscard]] std::string_view name_of(Grouping grouping);
 
 struct Group {
-  std::string label;               // printable on one line
-  std::vector<std::string> below;  // of stacks: the callers, innermost first
-  Site sum;                        // the figures of all sites; what the site is, is the first one's
+  std::string label;  // printable on one line
+  Site sum;           // the figures of all sites; what the site is, is the first one's
 };
 
 // Sites whose figure is not 0, together by `grouping`, largest figure first. Functions, files and modules are

@@ -167,13 +167,16 @@ std::string tidy(const std::string& path) {
 
 // elfutils joins some relative names with the unit's folder, and some not.
 std::string file_name(const char* file, Dwarf_Die& unit) {
+  constexpr std::size_t longest_path = 4096;  // that Linux opens
+  const auto bounded = [](const char* text) { return std::string{text, ::strnlen(text, longest_path)}; };
   Dwarf_Attribute attribute;
   const char* folder = dwarf_formstring(dwarf_attr(&unit, DW_AT_comp_dir, &attribute));
   if (file == nullptr || *file == '/' || folder == nullptr) {
-    return tidy(file == nullptr ? "" : file);
+    return tidy(file == nullptr ? "" : bounded(file));
   }
-  const std::string start = fmt::format("{}/", folder);
-  return tidy(std::string_view{file}.starts_with(start) ? std::string{file} : start + file);
+  const std::string start = bounded(folder) + "/";
+  const std::string path = bounded(file);
+  return tidy(path.starts_with(start) ? path : start + path);
 }
 
 }  // namespace

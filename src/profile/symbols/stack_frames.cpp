@@ -9,7 +9,8 @@
 namespace ar::profile {
 namespace {
 
-// Deeper than stacks are ever recorded; a damaged profile could have one of any depth.
+// Deeper than stacks are ever recorded. A damaged profile could have one of any depth, and trees of them are
+// walked by recursion.
 constexpr std::size_t deepest_stack = 4096;
 
 // Of a site without an address.
@@ -30,6 +31,15 @@ StackFrame own_place(const Site& site) {
 }
 
 }  // namespace
+
+StackFrames::StackFrames(const Profile& profile, Symbolizer& symbolizer)
+    : profile_(profile), symbolizer_(symbolizer) {
+  std::size_t sites = profile.sites.size() + profile.owners.size();
+  for (const Owner& owner : profile.owners) {
+    sites += owner.contents.size();
+  }
+  symbolizer.expect_sites(sites);
+}
 
 FrameNumber StackFrames::number_of(const StackFrame& frame) {
   const auto [first, last] = known_.equal_range(frame.name);
@@ -72,7 +82,7 @@ std::vector<FrameNumber> StackFrames::of(const Site& site) {
     const auto& frames = at(profile_.stack_nodes[node].module, profile_.stack_nodes[node].address);
     // The last is the function that stands there; what was inlined into it comes before it.
     const std::size_t inlined = frames.size() - 1;
-    const bool is_too_much = inlined > inlined_left_;
+    const bool is_too_much = inlined > inlined_left_ || stack.size() + inlined > deepest_stack;
     inlined_left_ -= is_too_much ? 0 : inlined;
     stack.insert(stack.end(), is_too_much ? frames.end() - 1 : frames.begin(), frames.end());
     node = caller_of(node);

@@ -21,7 +21,7 @@ using FrameNumber = std::uint32_t;
 // Not thread-safe. The profile and the symbolizer must outlive it; stacks that share nodes share their work.
 class StackFrames {
  public:
-  StackFrames(const Profile& profile, Symbolizer& symbolizer) : profile_(profile), symbolizer_(symbolizer) {}
+  StackFrames(const Profile& profile, Symbolizer& symbolizer);
 
   // Innermost first, never empty. A site without a stack has its own place alone.
   [[nodiscard]] std::vector<FrameNumber> of(const Site& site);
@@ -66,7 +66,7 @@ class StackFrames {
   Symbolizer& symbolizer_;
   // A profile bounds its own frames, but not what debug information says was inlined. Later stacks go
   // without.
-  std::size_t inlined_left_ = std::size_t{1} << 24U;
+  std::size_t inlined_left_ = std::size_t{1} << 22U;
   std::vector<StackFrame> frames_;
   std::unordered_multimap<std::string, FrameNumber> known_;  // by name
   std::unordered_map<std::pair<std::size_t, std::uint64_t>, std::vector<FrameNumber>, AddressHash>

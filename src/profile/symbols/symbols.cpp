@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
@@ -14,6 +15,14 @@
 
 namespace ar::profile {
 namespace {
+
+constexpr std::size_t usual_text = 256;
+constexpr std::size_t most_long_text = std::size_t{64} << 20U;
+constexpr std::size_t most_text_of_sites = std::size_t{128} << 20U;
+constexpr std::size_t deepest_inlining = 256;
+constexpr std::size_t usual_inlining = 8;
+constexpr std::size_t most_inlined = std::size_t{1} << 20U;
+constexpr std::size_t most_inlined_of_sites = std::size_t{1} << 21U;
 
 std::string place(const std::string& path, std::uint32_t line) {
   return line == 0 ? printable(path) : fmt::format("{}:{}", printable(path), line);
@@ -83,6 +92,43 @@ std::string why_unnamed(const std::string& path, const std::string& build_id,
 
 }  // namespace
 
+Symbolizer::Symbolizer()
+    : longest_text_(longest_name),
+      most_inlined_(deepest_inlining),
+      long_text_left_(most_long_text),
+      all_inlined_left_(most_inlined) {}
+
+void Symbolizer::expect_sites(std::size_t count) {
+  const std::size_t sites = std::max<std::size_t>(1, count);
+  longest_text_ = std::min(longest_text_, std::max(usual_text, most_text_of_sites / sites));
+  most_inlined_ = std::min(most_inlined_, std::max(usual_inlining, most_inlined_of_sites / sites));
+}
+
+void Symbolizer::bound(std::string& text) {
+  if (text.size() > longest_text_) {
+    text = bounded_name(text, longest_text_);
+  }
+  if (text.size() > usual_text) {
+    if (text.size() > long_text_left_) {
+      text = bounded_name(text, usual_text);
+    } else {
+      long_text_left_ -= text.size();
+    }
+  }
+}
+
+void Symbolizer::bound(std::vector<Frame>& frames) {
+  // The last is the function that stands there; of what was inlined into it, the innermost stay.
+  const std::size_t inlined = frames.size() - 1;
+  const std::size_t kept = std::min({inlined, most_inlined_, all_inlined_left_});
+  all_inlined_left_ -= kept;
+  frames.erase(frames.begin() + static_cast<std::ptrdiff_t>(kept), frames.end() - 1);
+  for (Frame& frame : frames) {
+    bound(frame.function);
+    bound(frame.file);
+  }
+}
+
 Symbolizer::OpenModule& Symbolizer::module(const std::string& path, const std::string& build_id) {
   const auto [entry, is_new] = modules_.try_emplace({path, build_id});
   OpenModule& opened = entry->second;
@@ -126,14 +172,8 @@ const Location& Symbolizer::locate(const std::string& module_path, const std::st
       location.symbol_offset = location.has_debug_information ? 0 : symbol->offset + 1;
     }
   }
+  bound(frames);
   for (Frame& frame : frames) {
-    if (const std::size_t size = frame.function.size(); size > usual_name) {
-      if (size > long_names_left_) {
-        frame.function = bounded_name(frame.function, usual_name);
-      } else {
-        long_names_left_ -= size;
-      }
-    }
     location.frames.push_back(named(std::move(frame), module_path, return_offset));
   }
   for (std::size_t i = 0; i < location.frames.size(); ++i) {

@@ -33,6 +33,8 @@ struct Location {
 // another build id is never used.
 class Symbolizer {
  public:
+  Symbolizer();
+
   // `return_offset`: return address less load bias. The call lies just before it. What is returned lives as
   // long as this.
   [[nodiscard]] const Location& locate(const std::string& module_path, const std::string& build_id,
@@ -44,6 +46,10 @@ class Symbolizer {
   // Of a return address; `module` is an index into Profile::modules.
   [[nodiscard]] const Location& locate(const Profile& profile, std::optional<std::size_t> module,
                                        std::uint64_t address);
+
+  // Bounds what names, files and inlined functions take in reports that repeat them for each of so many
+  // sites. Locations that are known already stay as they are.
+  void expect_sites(std::size_t count);
 
   // Whether code of the module can be named here; opens it.
   [[nodiscard]] bool has(const Module& module);
@@ -59,9 +65,14 @@ class Symbolizer {
   };
   OpenModule& module(const std::string& path, const std::string& build_id);
 
-  // What all names of more than usual_name bytes may take. Later ones are cut to that.
-  static constexpr std::size_t usual_name = 1024;
-  std::size_t long_names_left_ = std::size_t{64} << 20U;
+  void bound(std::string& text);
+  void bound(std::vector<Frame>& frames);
+
+  // A profile bounds its own frames, but not what debug information says about each of them.
+  std::size_t longest_text_;      // a name or a file
+  std::size_t most_inlined_;      // at one address
+  std::size_t long_text_left_;    // what all texts of more than usual length may take; later ones are cut
+  std::size_t all_inlined_left_;  // later locations go without
   std::map<std::pair<std::string, std::string>, OpenModule> modules_;
 };
 

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <map>
-#include <memory>
+#include <unordered_map>
 #include <utility>
 
 #include "profile/model/text_format.hpp"
@@ -22,24 +21,102 @@ constexpr std::array directions{
                      .description = "from the outermost caller in"},
 };
 
-struct Branch {
-  std::uint64_t value = 0;
-  std::map<std::string, std::unique_ptr<Branch>> children;
-};
-
 std::string label_of(const StackFrame& frame) {
   return frame.file.empty() ? frame.name
                             : fmt::format("{}  {}", frame.name, printable(shown_path(frame.file)));
 }
 
-TreeNode node_of(std::string label, const Branch& branch) {
-  TreeNode node{.label = std::move(label), .value = branch.value, .children = {}};
-  for (const auto& [name, child] : branch.children) {
-    node.children.push_back(node_of(name, *child));
+// 1 % of the whole, without a product that could overflow.
+bool is_shown(std::uint64_t value, std::uint64_t whole) { return value >= whole / 100; }
+
+// A site's stack, from the root of the tree on.
+struct Path {
+  std::vector<std::uint32_t> labels;  // as numbers, because each repeats in many stacks
+  std::uint64_t value = 0;
+};
+
+class TreeBuilder {
+ public:
+  TreeBuilder(StackFrames& frames, TreeDirection direction) : frames_(frames), direction_(direction) {}
+
+  void add(const Site& site, std::uint64_t value) {
+    std::vector<FrameNumber> stack = frames_.of(site);
+    if (direction_ == TreeDirection::top_down) {
+      std::ranges::reverse(stack);
+    }
+    for (FrameNumber& number : stack) {
+      number = label_number(number);
+    }
+    paths_.push_back({.labels = std::move(stack), .value = value});
+    whole_ += value;
   }
-  std::ranges::stable_sort(node.children, std::greater{}, &TreeNode::value);
-  return node;
-}
+
+  TreeNode take() {
+    std::ranges::sort(paths_, {}, &Path::labels);
+    TreeNode root{.label = {}, .value = whole_, .children = {}};
+    add_children(root, paths_, 0);
+    return root;
+  }
+
+ private:
+  struct Part {
+    std::span<const Path> paths;
+    std::uint32_t label = 0;
+    std::uint64_t value = 0;
+  };
+
+  std::uint32_t label_number(FrameNumber number) {
+    const auto [entry, is_new] = of_frames_.try_emplace(number);
+    if (is_new) {
+      const auto [label, is_new_label] =
+          numbers_.try_emplace(label_of(frames_.frame(number)), static_cast<std::uint32_t>(labels_.size()));
+      if (is_new_label) {
+        labels_.push_back(&label->first);
+      }
+      entry->second = label->second;
+    }
+    return entry->second;
+  }
+
+  // The paths are sorted, and have their first `depth` labels in common.
+  void add_children(TreeNode& node, std::span<const Path> paths, std::size_t depth) {
+    std::vector<Part> parts;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (paths[i].labels.size() == depth) {  // it ends here, as do all that are equal to it
+        begin = i + 1;
+        continue;
+      }
+      const std::uint32_t label = paths[i].labels[depth];
+      if (i == begin) {
+        parts.push_back({.paths = {}, .label = label, .value = 0});
+      }
+      parts.back().value += paths[i].value;
+      if (i + 1 == paths.size() || paths[i + 1].labels[depth] != label) {
+        parts.back().paths = paths.subspan(begin, i + 1 - begin);
+        begin = i + 1;
+      }
+    }
+    std::ranges::sort(parts, [&](const Part& a, const Part& b) {
+      return a.value != b.value ? a.value > b.value : *labels_[a.label] < *labels_[b.label];
+    });
+    for (const Part& part : parts) {
+      TreeNode& child = node.children.emplace_back(
+          TreeNode{.label = *labels_[part.label], .value = part.value, .children = {}});
+      if (is_shown(part.value, whole_)) {
+        add_children(child, part.paths, depth + 1);
+      }
+    }
+  }
+
+  StackFrames& frames_;
+  TreeDirection direction_;
+  std::uint64_t whole_ = 0;
+  std::vector<Path> paths_;
+  std::vector<const std::string*> labels_;
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::unordered_map<FrameNumber, std::uint32_t> of_frames_;
+};
 
 class TreeText {
  public:
@@ -49,8 +126,7 @@ class TreeText {
     std::size_t shown_children = 0;
     std::uint64_t left_out = 0;
     for (const TreeNode& child : parent.children) {
-      // 1 % of the whole, without a product that could overflow.
-      if (shown_children >= top_ || child.value < whole_ / 100) {
+      if (shown_children >= top_ || !is_shown(child.value, whole_)) {
         left_out += child.value;
         continue;
       }
@@ -90,28 +166,13 @@ std::string_view described(TreeDirection direction) {
 }
 
 TreeNode call_tree(const Profile& profile, Metric metric, TreeDirection direction, StackFrames& frames) {
-  Branch root;
+  TreeBuilder builder{frames, direction};
   for (const Site& site : profile.sites) {
-    const std::uint64_t value = value_of(site, metric);
-    if (value == 0) {
-      continue;
-    }
-    std::vector<FrameNumber> stack = frames.of(site);
-    if (direction == TreeDirection::top_down) {
-      std::ranges::reverse(stack);
-    }
-    root.value += value;
-    Branch* at = &root;
-    for (const FrameNumber number : stack) {
-      std::unique_ptr<Branch>& child = at->children[label_of(frames.frame(number))];
-      if (!child) {
-        child = std::make_unique<Branch>();
-      }
-      child->value += value;
-      at = child.get();
+    if (const std::uint64_t value = value_of(site, metric); value != 0) {
+      builder.add(site, value);
     }
   }
-  return node_of({}, root);
+  return builder.take();
 }
 
 std::string tree_text(const TreeNode& root, Metric metric, std::size_t top) {

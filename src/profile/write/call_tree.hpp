@@ -36,7 +36,7 @@ struct TreeNode {
 };
 
 // The root stands for the whole profile; its label is empty. Frames of one function are one node, at
-// whichever of its lines they are.
+// whichever of its lines they are. A node below 1 % of the whole has no children.
 [[nodiscard]] TreeNode call_tree(const Profile& profile, Metric metric, TreeDirection direction,
                                  StackFrames& frames);
 

@@ -12,6 +12,10 @@ namespace {
 
 constexpr int difference_format = 1;
 
+// A caller repeats in many stacks. When this is used up, the rest is left out.
+constexpr std::size_t most_text_of_callers = std::size_t{64} << 20U;
+constexpr std::size_t text_around_caller = 64;
+
 std::uint64_t magnitude(std::int64_t value) {
   return value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
 }
@@ -37,8 +41,17 @@ std::size_t count_of(const Difference& difference, Change change) {
   return static_cast<std::size_t>(std::ranges::count(difference.sites, change, &ChangedSite::change));
 }
 
-std::string table(std::string_view title, const std::vector<const ChangedSite*>& sites, Metric metric,
-                  const TextOptions& options, const Style& style) {
+std::vector<std::string> callers_of(const Difference& difference, const ChangedSite& site) {
+  std::vector<std::string> lines;
+  for (const std::uint32_t line : site.callers) {
+    lines.push_back(difference.lines[line]);
+  }
+  return lines;
+}
+
+std::string table(std::string_view title, const std::vector<const ChangedSite*>& sites,
+                  const Difference& difference, const TextOptions& options, const Style& style) {
+  const Metric metric = difference.metric;
   if (sites.empty() || options.top == 0) {
     return {};
   }
@@ -50,7 +63,7 @@ std::string table(std::string_view title, const std::vector<const ChangedSite*>&
     aligned.add({signed_text(site.growth, metric), shown(value_of(site.before, metric), metric),
                  shown(value_of(site.after, metric), metric),
                  one_sided ? std::string{name_of(site.change)} : std::string{}, site.label},
-                site.below);
+                callers_of(difference, site));
   }
   return table_title(title, count, sites.size(), style) + aligned.text("", "");
 }
@@ -103,10 +116,9 @@ std::string text_difference(const Difference& difference, const DifferenceNames&
     }
   }
   std::ranges::reverse(shrunk);
-  out += table(fmt::format("Grew, by {}", described(difference.metric)), grown, difference.metric, options,
-               style);
-  out += table(fmt::format("Shrank, by {}", described(difference.metric)), shrunk, difference.metric, options,
-               style);
+  out += table(fmt::format("Grew, by {}", described(difference.metric)), grown, difference, options, style);
+  out +=
+      table(fmt::format("Shrank, by {}", described(difference.metric)), shrunk, difference, options, style);
   return out;
 }
 
@@ -120,9 +132,20 @@ std::string json_difference(const Difference& difference, const DifferenceNames&
   json["growth"] = difference.growth();
   json["notes"] = notes;
   json["sites"] = Json::array();
+  std::size_t left = most_text_of_callers;
   for (const ChangedSite& site : difference.sites) {
+    std::vector<std::string> callers;
+    for (const std::uint32_t line : site.callers) {
+      const std::size_t size = difference.lines[line].size() + text_around_caller;
+      if (size > left) {
+        callers.emplace_back("…");
+        break;
+      }
+      left -= size;
+      callers.push_back(difference.lines[line]);
+    }
     json["sites"].push_back({{"label", site.label},
-                             {"callers", site.below},
+                             {"callers", callers},
                              {"change", name_of(site.change)},
                              {"growth", site.growth},
                              {"before", figures(site.before)},

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -30,6 +31,8 @@ std::string folded(const std::string& name) {
 // long name repeats in every stack, and those of debug information are not bounded by the profile.
 constexpr std::size_t most_of_long_names = std::size_t{128} << 20U;
 constexpr std::size_t usual_name = 64;
+
+constexpr std::size_t longest_number = 20;
 
 }  // namespace
 
@@ -60,8 +63,17 @@ std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Met
     }
     stacks[std::move(line)] += value;
   }
-  std::string out;
+  // Growing step by step would take half as much again.
+  std::size_t size = 0;
   std::size_t left = most_of_long_names;
+  for (const auto& [line, value] : stacks) {
+    size += longest_number + 2;
+    for (const std::uint32_t number : line) {
+      size += std::min(names[number]->size(), usual_name) + 1;
+    }
+  }
+  std::string out;
+  out.reserve(size);
   for (const auto& [line, value] : stacks) {
     for (std::size_t i = 0; i < line.size(); ++i) {
       const std::string& name = *names[line[i]];
@@ -93,46 +105,53 @@ std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, M
     }
     return entry->second;
   };
-  std::vector<std::vector<std::size_t>> stacks;
+  // As text, which each metric repeats.
+  std::vector<std::string> stacks;
+  std::size_t size = 0;
   for (const Site& site : profile.sites) {
-    std::vector<std::size_t> stack;
+    std::string stack = "[";
     for (const FrameNumber number : frames.of(site) | std::views::reverse) {
-      stack.push_back(shared(number));
+      stack += fmt::format("{}{}", stack.size() == 1 ? "" : ",", shared(number));
     }
+    stack += ']';
+    stack.shrink_to_fit();
+    size += stack.size() + longest_number + 2;
     stacks.push_back(std::move(stack));
   }
 
   std::vector<MetricRow> order{metrics().begin(), metrics().end()};
   std::ranges::stable_partition(order, [&](const MetricRow& row) { return row.metric == first; });
-  Json profiles = Json::array();
+  std::string out = fmt::format(
+      R"({{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{{"frames":{}}},"profiles":[)",
+      table.on_one_line());
+  out.reserve(out.size() + size * order.size());
+  std::string_view before_profile;
   for (const MetricRow& metric : order) {
-    Json samples = Json::array();
-    Json weights = Json::array();
-    std::uint64_t sum = 0;
+    std::vector<std::uint64_t> weights;
+    for (const Site& site : profile.sites) {
+      weights.push_back(metric.of_site(site));
+    }
+    const std::uint64_t sum = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+    if (sum == 0 && metric.metric != first) {
+      continue;
+    }
+    out +=
+        fmt::format(R"({}{{"type":"sampled","name":{},"unit":"{}","startValue":0,"endValue":{},"samples":[)",
+                    std::exchange(before_profile, ","), Json(metric.description).on_one_line(),
+                    metric.is_bytes ? "bytes" : "none", sum);
+    std::string_view before_sample;
     for (std::size_t i = 0; i < stacks.size(); ++i) {
-      if (const std::uint64_t value = metric.of_site(profile.sites[i]); value != 0) {
-        samples.push_back(stacks[i]);
-        weights.push_back(value);
-        sum += value;
+      if (weights[i] != 0) {
+        out += std::exchange(before_sample, ",");
+        out += stacks[i];
       }
     }
-    if (sum != 0 || metric.metric == first) {
-      profiles.push_back({{"type", "sampled"},
-                          {"name", metric.description},
-                          {"unit", metric.is_bytes ? "bytes" : "none"},
-                          {"startValue", 0},
-                          {"endValue", sum},
-                          {"samples", std::move(samples)},
-                          {"weights", std::move(weights)}});
-    }
+    std::erase(weights, 0);
+    out += fmt::format(R"(],"weights":{}}})", Json(weights).on_one_line());
   }
-  const Json json{{"$schema", "https://www.speedscope.app/file-format-schema.json"},
-                  {"shared", {{"frames", std::move(table)}}},
-                  {"profiles", std::move(profiles)},
-                  {"name", printable(file_name(profile.program))},
-                  {"activeProfileIndex", 0},
-                  {"exporter", fmt::format("arpent {}", version)}};
-  return json.on_one_line() + "\n";
+  out += fmt::format(R"(],"name":{},"activeProfileIndex":0,"exporter":"arpent {}"}})",
+                     Json(printable(file_name(profile.program))).on_one_line(), version);
+  return out + "\n";
 }
 
 }  // namespace ar::profile

@@ -99,6 +99,12 @@ Json Json::array(std::initializer_list<Json> elements) {
   return json;
 }
 
+Json Json::of_numbers(Numbers numbers) {
+  Json json;
+  json.value_ = std::move(numbers);
+  return json;
+}
+
 Json::Json(const Json& other) = default;
 Json::Json(Json&& other) noexcept = default;
 Json& Json::operator=(const Json& other) = default;
@@ -157,6 +163,8 @@ void Json::write(std::string& out, bool indents, std::size_t depth) const {
   };
   if (const auto* const elements = std::get_if<Elements>(&value_)) {
     enclose('[', *elements, ']', [&](const Json& element) { element.write(out, indents, depth + 1); });
+  } else if (const auto* const numbers = std::get_if<Numbers>(&value_)) {
+    enclose('[', *numbers, ']', [&](std::uint64_t number) { write_value(out, number); });
   } else if (const auto* const fields = std::get_if<Fields>(&value_)) {
     enclose('{', *fields, '}', [&](const Field& field) {
       write_value(out, field.name);
@@ -166,7 +174,8 @@ void Json::write(std::string& out, bool indents, std::size_t depth) const {
   } else {
     std::visit(
         [&]<typename Value>(const Value& value) {
-          if constexpr (!std::is_same_v<Value, Elements> && !std::is_same_v<Value, Fields>) {
+          if constexpr (!std::is_same_v<Value, Elements> && !std::is_same_v<Value, Fields> &&
+                        !std::is_same_v<Value, Numbers>) {
             write_value(out, value);
           }
         },

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -30,10 +31,15 @@ class Json {
   Json(std::string_view text);
   Json(const char* text);
   Json(std::initializer_list<Field> fields);  // an object
+  // Nothing can be added to one of numbers. A report has stacks of millions.
   template <typename Element>
   Json(const std::vector<Element>& elements) : Json(array()) {
-    for (const Element& element : elements) {
-      push_back(element);
+    if constexpr (std::is_unsigned_v<Element> && !std::is_same_v<Element, bool>) {
+      *this = of_numbers({elements.begin(), elements.end()});
+    } else {
+      for (const Element& element : elements) {
+        push_back(element);
+      }
     }
   }
   static Json object();
@@ -58,10 +64,13 @@ class Json {
  private:
   using Elements = std::vector<Json>;
   using Fields = std::vector<Field>;
+  using Numbers = std::vector<std::uint64_t>;
 
+  static Json of_numbers(Numbers numbers);
   void write(std::string& out, bool indents, std::size_t depth) const;
 
-  std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Elements, Fields>
+  std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Elements, Fields,
+               Numbers>
       value_;
 };
 

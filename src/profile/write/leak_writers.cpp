@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -84,8 +85,35 @@ Json location(const std::string& file, std::uint32_t line, const std::string& fu
   return json;
 }
 
-Json result(const Leak& leak, StackFrames& frames) {
+// The stacks of leaks repeat names and files. When they have used up what they may take, those that are left,
+// of the smallest leaks, are cut to the user's frame.
+class StackAllowance {
+ public:
+  explicit StackAllowance(StackFrames& frames) : frames_(frames) {}
+
+  [[nodiscard]] std::span<const FrameNumber> shown(std::span<const FrameNumber> stack, std::size_t user) {
+    std::size_t size = 0;
+    for (const FrameNumber number : stack) {
+      const StackFrame& frame = frames_.frame(number);
+      size += text_around_frame + 2 * frame.name.size() + 3 * frame.file.size();  // a URI has %XX
+    }
+    if (size > left_) {
+      return stack.subspan(user, 1);
+    }
+    left_ -= size;
+    return stack;
+  }
+
+ private:
+  static constexpr std::size_t text_around_frame = 512;
+
+  StackFrames& frames_;
+  std::size_t left_ = std::size_t{64} << 20U;
+};
+
+Json result(const Leak& leak, StackFrames& frames, StackAllowance& allowance) {
   const std::vector<FrameNumber> stack = frames.of(*leak.site);
+  const std::span<const FrameNumber> shown = allowance.shown(stack, frames.user_index(stack));
   const StackFrame& user = frames.user_frame(stack);
   const bool own_place = has_own_place(*leak.site);
   const std::string& file = own_place ? leak.site->file : user.file;
@@ -96,7 +124,7 @@ Json result(const Leak& leak, StackFrames& frames) {
             {"locations", Json::array({location(file, own_place ? leak.site->line : user.line, user.name)})}};
   Json lines = Json::array();
   std::string fingerprint;
-  for (const FrameNumber number : stack) {
+  for (const FrameNumber number : shown) {
     const StackFrame& frame = frames.frame(number);
     Json line{{"location", location(frame.file, frame.line, frame.name)}};
     if (!frame.module.empty()) {
@@ -105,7 +133,9 @@ Json result(const Leak& leak, StackFrames& frames) {
     lines.push_back(std::move(line));
     fingerprint += frame.name + ';';
   }
-  json["stacks"] = Json::array({{{"message", {{"text", "allocated at"}}}, {"frames", std::move(lines)}}});
+  const bool is_cut = shown.size() < stack.size();
+  json["stacks"] = Json::array({{{"message", {{"text", is_cut ? "allocated at (cut)" : "allocated at"}}},
+                                 {"frames", std::move(lines)}}});
   // Neither addresses nor lines: the same leak in the next build.
   json["partialFingerprints"]["stackFunctions/v1"] = fingerprint + leak.site->description;
   if (leak.suppressed) {
@@ -143,9 +173,10 @@ std::string in_xml(std::string_view text) {
 
 std::string sarif_leaks(const Profile& profile, Symbolizer& symbolizer, std::string_view version) {
   StackFrames frames{profile, symbolizer};
+  StackAllowance allowance{frames};
   Json results = Json::array();
   for (const Leak& leak : leaks_of(profile)) {
-    results.push_back(result(leak, frames));
+    results.push_back(result(leak, frames, allowance));
   }
   const std::string unknown = why_unknown(profile);
   Json invocation{{"executionSuccessful", unknown.empty()}};
@@ -174,6 +205,7 @@ std::string sarif_leaks(const Profile& profile, Symbolizer& symbolizer, std::str
 
 std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {
   StackFrames frames{profile, symbolizer};
+  StackAllowance allowance{frames};
   const std::vector<Leak> leaks = leaks_of(profile);
   const auto suppressed = static_cast<std::size_t>(std::ranges::count_if(leaks, &Leak::suppressed));
   const bool known = leaks_are_known(profile);
@@ -195,10 +227,12 @@ std::string junit_leaks(const Profile& profile, Symbolizer& symbolizer) {
       cases += fmt::format("      <skipped message=\"{}, suppressed\"/>\n", in_xml(message_of(leak)));
     } else {
       cases += fmt::format("      <failure message=\"{}\" type=\"leak\">", in_xml(message_of(leak)));
-      for (const FrameNumber number : frames.of(*leak.site)) {
+      const std::vector<FrameNumber> stack = frames.of(*leak.site);
+      const std::span<const FrameNumber> shown = allowance.shown(stack, frames.user_index(stack));
+      for (const FrameNumber number : shown) {
         cases += '\n' + in_xml(one_line(frames.frame(number)));
       }
-      cases += "\n</failure>\n";
+      cases += shown.size() < stack.size() ? "\n(cut)\n</failure>\n" : "\n</failure>\n";
     }
     cases += "    </testcase>\n";
   }

@@ -8,6 +8,7 @@
 #include "profile/model/histograms.hpp"
 #include "profile/model/survey.hpp"
 #include "profile/model/text_format.hpp"
+#include "profile/symbols/site_label.hpp"
 #include "profile/write/profile_text.hpp"
 
 namespace ar::profile {
@@ -167,7 +168,8 @@ class Report {
         cells.push_back(with_separators(row.sum.temporary));
       }
       cells.push_back(row.label);
-      aligned.add(std::move(cells), row.below);
+      aligned.add(std::move(cells), grouping == Grouping::stack ? callers_of(row.sum, text_.frames())
+                                                                : std::vector<std::string>{});
     }
     return table_title(title, count, rows.size(), text_.style()) + aligned.text("", "");
   }
