@@ -33,8 +33,8 @@ bool LeakRoots::collect(const platform::StoppedThreads& threads, std::uintptr_t 
   if (!memory_stays_ && reader_.way() == platform::ReadingWay::directly) {
     return false;  // what is there now may be gone when it is read
   }
-  return collect_mappings() && collect_uneven() && collect_runtime_modules() && leave_out_own_memory() &&
-         leave_out_dead_frames(threads, stack_pointer) && leave_out_dead_stacks(threads);
+  return list_running(threads) && collect_mappings() && collect_uneven() && collect_runtime_modules() &&
+         leave_out_own_memory() && leave_out_dead_frames(threads, stack_pointer) && leave_out_dead_stacks();
 }
 
 bool LeakRoots::collect_mappings() noexcept {
@@ -152,6 +152,8 @@ bool LeakRoots::leave_out_own_memory() noexcept {
       {left_out_.memory_start(), left_out_.memory_end()},
       {buffer_.memory_start(), buffer_.memory_end()},
       {descriptors_.memory_start(), descriptors_.memory_end()},
+      {thread_pointers_.memory_start(), thread_pointers_.memory_end()},
+      {stack_pointers_.memory_start(), stack_pointers_.memory_end()},
   };
   for (const AddressRange& range : ours) {
     if (range.start != range.end && !left_out_.push(range)) {
@@ -203,7 +205,23 @@ bool LeakRoots::leave_out_dead_frames(const platform::StoppedThreads& threads,
   return live_from == main_stack.end || !all_known || left_out_.push({main_stack.start, live_from});
 }
 
-bool LeakRoots::leave_out_dead_stacks(const platform::StoppedThreads& threads) noexcept {
+bool LeakRoots::list_running(const platform::StoppedThreads& threads) noexcept {
+  for (std::size_t i = 0; i < threads.count(); ++i) {
+    const platform::ThreadRegisters& thread = threads[i];
+    if (thread.ended) {
+      continue;
+    }
+    any_stack_may_be_live_ = any_stack_may_be_live_ || (!thread.stopped && thread.stack_pointer == 0);
+    if (!thread_pointers_.push(thread.thread_pointer) || !stack_pointers_.push(thread.stack_pointer)) {
+      return false;
+    }
+  }
+  std::sort(thread_pointers_.begin(), thread_pointers_.end());
+  std::sort(stack_pointers_.begin(), stack_pointers_.end());
+  return true;
+}
+
+bool LeakRoots::leave_out_dead_stacks() noexcept {
   sort_left_out();
   for (const platform::Mapping& mapping : mappings_) {
     if (!is_private_memory(mapping) || !mapping.writable ||
@@ -225,7 +243,7 @@ bool LeakRoots::leave_out_dead_stacks(const platform::StoppedThreads& threads) n
     });
   }
   for (const std::uintptr_t descriptor : descriptors_) {
-    if (!leave_out_dead_stack(descriptor, threads)) {
+    if (!leave_out_dead_stack(descriptor)) {
       return false;
     }
   }
@@ -233,25 +251,18 @@ bool LeakRoots::leave_out_dead_stacks(const platform::StoppedThreads& threads) n
   return true;
 }
 
-bool LeakRoots::leave_out_dead_stack(std::uintptr_t descriptor,
-                                     const platform::StoppedThreads& threads) noexcept {
+bool LeakRoots::leave_out_dead_stack(std::uintptr_t descriptor) noexcept {
   platform::ThreadStack stack{};
-  if (descriptor == own_thread_pointer_ || !platform::stack_of_thread(descriptor, reader_, stack) ||
+  if (descriptor == own_thread_pointer_ || any_stack_may_be_live_ ||
+      std::binary_search(thread_pointers_.begin(), thread_pointers_.end(), descriptor) ||
+      !platform::stack_of_thread(descriptor, reader_, stack) ||
       !platform::is_listed_descriptor(descriptor, reader_)) {
     return true;
   }
-  for (std::size_t i = 0; i < threads.count(); ++i) {
-    const platform::ThreadRegisters& thread = threads[i];
-    if (thread.ended) {
-      continue;
-    }
-    const bool could_be_its = !thread.stopped && thread.stack_pointer == 0;
-    const bool runs_on_it = thread.stack_pointer >= stack.start && thread.stack_pointer < stack.top;
-    if (thread.thread_pointer == descriptor || could_be_its || runs_on_it) {
-      return true;
-    }
-  }
-  return left_out_.push({stack.start, stack.top});
+  const std::uintptr_t* const runs_on_it =
+      std::lower_bound(stack_pointers_.begin(), stack_pointers_.end(), stack.start);
+  return (runs_on_it != stack_pointers_.end() && *runs_on_it < stack.top) ||
+         left_out_.push({stack.start, stack.top});
 }
 
 void LeakRoots::sort_left_out() noexcept {

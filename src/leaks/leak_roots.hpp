@@ -71,9 +71,9 @@ class LeakRoots {
                                            std::uintptr_t stack_pointer) noexcept;
   [[nodiscard]] bool leave_out_dead_frames_of(std::uintptr_t thread_pointer,
                                               std::uintptr_t stack_pointer) noexcept;
-  [[nodiscard]] bool leave_out_dead_stacks(const platform::StoppedThreads& threads) noexcept;
-  [[nodiscard]] bool leave_out_dead_stack(std::uintptr_t descriptor,
-                                          const platform::StoppedThreads& threads) noexcept;
+  [[nodiscard]] bool leave_out_dead_stacks() noexcept;
+  [[nodiscard]] bool list_running(const platform::StoppedThreads& threads) noexcept;
+  [[nodiscard]] bool leave_out_dead_stack(std::uintptr_t descriptor) noexcept;
   void sort_left_out() noexcept;
 
   template <typename Visit>
@@ -97,6 +97,10 @@ class LeakRoots {
   platform::MappedArray<AddressRange> left_out_;  // sorted by start, apart from each other once collected
   platform::MappedArray<std::uintptr_t> buffer_;
   platform::MappedArray<std::uintptr_t> descriptors_;  // of threads that may have ended
+  // Of the threads that have not ended, sorted: there may be as many of them as descriptors.
+  platform::MappedArray<std::uintptr_t> thread_pointers_;
+  platform::MappedArray<std::uintptr_t> stack_pointers_;
+  bool any_stack_may_be_live_ = false;  // of some thread neither is known
   std::uintptr_t own_thread_pointer_ = 0;
   bool memory_stays_ = false;  // all threads are stopped: none changes what is mapped
 };

@@ -19,6 +19,15 @@ class StackMemory {
   // Whether its thread is using it: true only in a signal handler of that thread.
   [[nodiscard]] bool is_in_use() const noexcept { return platform::load_relaxed(in_use_); }
 
+  // Makes it the memory of a thread that has taken no stack yet, whatever it held before. The steps are left
+  // as they are: each of many threads would touch them all.
+  void clear() noexcept {
+    count_ = 0;
+    generation_ = 0;
+    end_is_certain_ = false;
+    in_use_ = false;
+  }
+
  private:
   friend class StackCache;
 

@@ -21,23 +21,21 @@ namespace {
 platform::Lock shared_lock;  // held by the thread that uses `shared`
 Recorder* shared = nullptr;
 
-// Records of threads that have ended are kept one a name; of so many names.
+// The region's lock guards these. Neither list may grow with the threads that run: each thread that begins or
+// ends would walk all others.
+Recorder* idle = nullptr;  // linked by next_idle
+
+// Threads that have ended leave one record per name; of so many names, and one of all others.
 constexpr std::uint32_t most_names = 64;
 constexpr char name_of_others[sizeof ThreadRecord::name] = "(others)";
+ThreadRecord* ended[most_names + 1];
+std::uint32_t ended_count = 0;
 
-ThreadRecord* take_thread_record() noexcept {
-  Header* profile = header();
-  for (Offset offset = profile->threads; offset != 0;) {
-    auto* record = at<ThreadRecord>(offset);
-    if (record->in_use == 0 && record->is_blank != 0) {
-      return record;
-    }
-    offset = record->next;
-  }
+ThreadRecord* make_thread_record() noexcept {
   auto* record = static_cast<ThreadRecord*>(allocate_in_region(sizeof(ThreadRecord), RegionUse::counters));
   if (record != nullptr) {
-    record->next = profile->threads;
-    __atomic_store_n(&profile->threads, offset_of(record), __ATOMIC_RELEASE);
+    record->next = header()->threads;
+    __atomic_store_n(&header()->threads, offset_of(record), __ATOMIC_RELEASE);
   }
   return record;
 }
@@ -69,56 +67,71 @@ void move_counters(ThreadRecord& from, ThreadRecord& to) noexcept {
   }
 }
 
-// The record that an ended thread of this name left; null: none, and `names` says of how many there are some.
-ThreadRecord* record_of_ended(const char* name, std::uint32_t& names) noexcept {
-  names = 0;
-  for (Offset offset = header()->threads; offset != 0;) {
-    auto* const record = at<ThreadRecord>(offset);
-    if (record->in_use == 0 && record->is_blank == 0) {
-      ++names;
-      if (std::strcmp(record->name, name) == 0) {
-        return record;
-      }
+// The record that an ended thread of this name left, or null.
+ThreadRecord* record_of_ended(const char* name) noexcept {
+  for (std::uint32_t i = 0; i < ended_count; ++i) {
+    if (std::strcmp(ended[i]->name, name) == 0) {
+      return ended[i];
     }
-    offset = record->next;
   }
   return nullptr;
 }
 
-// One record a name is enough for the threads that have ended.
-void settle_record(ThreadRecord& record) noexcept {
+// Leaves the counters of a thread that ends in the record of its name. Returns a blank record, or null if
+// the thread's own has become that of its name.
+ThreadRecord* settle_record(ThreadRecord& record) noexcept {
   platform::read_own_thread_name(record.name);
-  std::uint32_t names = 0;
-  ThreadRecord* same = record_of_ended(record.name, names);
-  if (same == nullptr && names >= most_names) {
+  ThreadRecord* same = record_of_ended(record.name);
+  if (same == nullptr && ended_count >= most_names) {
     std::memcpy(record.name, name_of_others, sizeof record.name);
-    same = record_of_ended(record.name, names);
+    same = record_of_ended(record.name);
   }
-  if (same != nullptr) {
-    const platform::LockGuard guard(peak_lock());
-    move_counters(record, *same);
-    same->tid = record.tid;
-    __atomic_store_n(&record.is_blank, 1, __ATOMIC_RELAXED);
+  if (same == nullptr) {
+    ended[ended_count++] = &record;
+    return nullptr;
   }
+  const platform::LockGuard guard(peak_lock());
+  move_counters(record, *same);
+  same->tid = record.tid;
+  __atomic_store_n(&record.is_blank, 1, __ATOMIC_RELAXED);
+  return &record;
+}
+
+Recorder* make_recorder() noexcept {
+  auto* const recorder = static_cast<Recorder*>(heap::allocate_metadata(sizeof(Recorder)));
+  if (recorder != nullptr) {
+    recorder->record = nullptr;
+    recorder->stack_memory = nullptr;
+    list_recorder(*recorder);
+  }
+  return recorder;
+}
+
+void put_in_idle(Recorder& recorder) noexcept {
+  recorder.in_use = false;
+  recorder.next_idle = idle;
+  idle = &recorder;
 }
 
 // `own`: the thread's, which it goes on to use in the child of a fork; null: any that is not in use.
 Recorder* take_recorder(Recorder* own) noexcept {
   const platform::LockGuard guard(region_lock());
-  ThreadRecord* record = take_thread_record();
-  if (record == nullptr) {
-    return nullptr;
-  }
-  Recorder* recorder = own != nullptr ? own : first_recorder();
-  while (recorder != nullptr && recorder->in_use) {
-    recorder = recorder->next;
+  Recorder* recorder = own;
+  if (recorder == nullptr && idle != nullptr) {
+    recorder = idle;
+    idle = recorder->next_idle;
+  } else if (recorder == nullptr) {
+    recorder = make_recorder();
   }
   if (recorder == nullptr) {
-    recorder = static_cast<Recorder*>(heap::allocate_metadata(sizeof(Recorder)));
-    if (recorder == nullptr) {
-      return nullptr;
-    }
-    list_recorder(*recorder);
+    return nullptr;
+  }
+  const bool has_blank = own == nullptr && recorder->record != nullptr;
+  ThreadRecord* const record = has_blank ? recorder->record : make_thread_record();
+  if (record == nullptr) {
+    recorder->record = nullptr;
+    put_in_idle(*recorder);
+    return nullptr;
   }
   __builtin_memset(recorder->sites, 0, sizeof recorder->sites);
   __builtin_memset(recorder->annotations, 0, sizeof recorder->annotations);
@@ -129,7 +142,7 @@ Recorder* take_recorder(Recorder* own) noexcept {
     }
     // In the handler of a signal that has interrupted its use, it stays as it is.
     if (recorder->stack_memory != nullptr && (own == nullptr || !recorder->stack_memory->is_in_use())) {
-      __builtin_memset(static_cast<void*>(recorder->stack_memory), 0, sizeof(unwind::StackMemory));
+      recorder->stack_memory->clear();
     }
   }
   recorder->last_block = nullptr;
@@ -174,9 +187,10 @@ void detach_recorder() noexcept {
   heap::thread_state.recorder = nullptr;
   const platform::LockGuard guard(region_lock());
   peak_thread_ends(*recorder);
-  settle_record(*recorder->record);
-  __atomic_store_n(&recorder->record->in_use, 0, __ATOMIC_RELAXED);
-  recorder->in_use = false;
+  ThreadRecord& record = *recorder->record;
+  recorder->record = settle_record(record);
+  __atomic_store_n(&record.in_use, 0, __ATOMIC_RELAXED);
+  put_in_idle(*recorder);
 }
 
 void name_running_threads() noexcept {
@@ -195,11 +209,18 @@ void name_running_threads() noexcept {
 void restart_recorders() noexcept {
   shared_lock.reset();
   shared = nullptr;
+  idle = nullptr;
+  ended_count = 0;
+  Recorder* const own = current_recorder();
   for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
-    recorder->in_use = false;
+    if (recorder != own) {
+      recorder->record = nullptr;  // it was the parent's
+      put_in_idle(*recorder);
+    }
   }
   reset_peak();
-  if (Recorder* const own = current_recorder(); own != nullptr) {
+  if (own != nullptr) {
+    own->in_use = false;
     heap::thread_state.recorder = take_recorder(own);
   }
 }
