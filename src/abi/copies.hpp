@@ -75,6 +75,8 @@ struct Calls {
   void (*forget_unloaded_code)();
   bool (*enter_sandbox)();         // whether it was in one
   bool (*set_sandboxed)(bool on);  // the same
+  long (*lock_all_memory)(int flags);
+  long (*unlock_all_memory)();
 
   OwnerCalls owner;
   const ProfileCalls* profile;

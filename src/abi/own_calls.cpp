@@ -3,6 +3,7 @@
 #include "abi/annotated.hpp"
 #include "abi/copies.hpp"
 #include "abi/free.hpp"
+#include "abi/memory_locks.hpp"
 #include "abi/misuse.hpp"
 #include "abi/report.hpp"
 #include "abi/resize.hpp"
@@ -83,7 +84,7 @@ void reject(track::Owner* owner, const void* pointer, const char* file, int line
 }  // namespace
 
 constinit const Calls own_calls = {
-    .layout = 2,  // to be increased with every change of the table, or of a type that it mentions
+    .layout = 3,  // to be increased with every change of the table, or of a type that it mentions
     .version = ARPENT_VERSION,
     .allocate = allocate_for,
     .allocate_zeroed = allocate_zeroed,
@@ -106,6 +107,8 @@ constinit const Calls own_calls = {
     .forget_unloaded_code = forget_unloaded_code,
     .enter_sandbox = enter_sandbox,
     .set_sandboxed = platform::set_sandboxed,
+    .lock_all_memory = lock_all_memory,
+    .unlock_all_memory = unlock_all_memory,
     .owner =
         {
             .begin = track::begin_owner,

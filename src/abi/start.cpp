@@ -22,6 +22,7 @@
 #include "platform/fork_locks.hpp"
 #include "platform/loaded_module.hpp"
 #include "platform/options.hpp"
+#include "platform/pages.hpp"
 #include "platform/relocation.hpp"
 #include "platform/sandbox.hpp"
 #include "platform/system_call.hpp"
@@ -177,6 +178,7 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept { platform::ForkLocks::release(for_each_fork_lock); }
 
 void after_fork_in_child() noexcept {
+  platform::set_page_locks(platform::PageLocks::none);  // a child's memory is not locked
   bool is_heap_whole = true;
   heap::for_each_fork_lock(
       [&](const platform::Lock& lock) { is_heap_whole = is_heap_whole && lock.is_held_by_own_fork(); });

@@ -174,6 +174,11 @@ Page* take_mapping(std::size_t size, std::size_t alignment) noexcept {
     give_back_descriptor(segment);
     return nullptr;
   }
+  if (!platform::lock_like_programs(memory, mapping_size)) {
+    platform::unmap_pages(memory, mapping_size);
+    give_back_descriptor(segment);
+    return nullptr;
+  }
   Page* page = &segment->pages[0];
   page->state.store(PageState::taken, std::memory_order_release);
   page->fresh = true;

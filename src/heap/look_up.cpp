@@ -4,6 +4,7 @@
 #include "heap/metadata.hpp"
 #include "heap/segment_map.hpp"
 #include "heap/spans.hpp"
+#include "platform/pages.hpp"
 #include "platform/shared_field.hpp"
 
 namespace ar::heap {
@@ -148,24 +149,58 @@ void for_each_live_block(Visitor visit, void* context) noexcept {
   }
 }
 
-bool own_range_after(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept {
-  bool found = metadata_range_after(address, start, end);
-  const auto consider = [&](const Segment* segment) {
-    const std::uintptr_t base = observe(segment->base);
-    const std::size_t size = observe(segment->mapped_size);
-    if (base + size > address && size != 0 && (!found || base < start)) {
-      start = base;
-      end = base + size;
-      found = true;
+namespace {
+
+// Makes a range the one found, if it ends after the address and begins before the one that was found so far.
+class FirstRange {
+ public:
+  FirstRange(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept
+      : address_(address), start_(start), end_(end), found_(metadata_range_after(address, start, end)) {}
+
+  void consider(std::uintptr_t start, std::uintptr_t end) noexcept {
+    if (end > address_ && end > start && (!found_ || start < start_)) {
+      start_ = start;
+      end_ = end;
+      found_ = true;
     }
-  };
+  }
+  [[nodiscard]] bool found() const noexcept { return found_; }
+
+ private:
+  std::uintptr_t address_;
+  std::uintptr_t& start_;
+  std::uintptr_t& end_;
+  bool found_;
+};
+
+}  // namespace
+
+bool own_range_after(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept {
+  FirstRange first(address, start, end);
   for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
-    consider(segment);
+    const std::uintptr_t base = observe(segment->base);
+    first.consider(base, base + observe(segment->mapped_size));
   }
   for (const Segment* segment = first_mapping(); segment != nullptr; segment = segment->next) {
-    consider(segment);
+    const std::uintptr_t base = observe(segment->base);
+    first.consider(base, base + observe(segment->mapped_size));
   }
-  return found;
+  return first.found();
+}
+
+bool reserved_range_after(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept {
+  FirstRange first(address, start, end);
+  const auto map = reinterpret_cast<std::uintptr_t>(&segment_map);
+  first.consider(platform::round_up(map, platform::page_size),
+                 platform::round_down(map + sizeof segment_map, platform::page_size));
+  for (const Segment* segment = first_segment(); segment != nullptr; segment = segment->next) {
+    const std::uintptr_t base = observe(segment->base);
+    const std::uint32_t slices = load_relaxed(segment->slice_count);
+    if (slices != 0) {
+      first.consider(base + slices * slice_size, base + observe(segment->mapped_size));
+    }
+  }
+  return first.found();
 }
 
 }  // namespace ar::heap

@@ -46,4 +46,9 @@ void for_each_live_block(Visitor visit, void* context) noexcept;
 [[nodiscard]] bool own_range_after(std::uintptr_t address, std::uintptr_t& start,
                                    std::uintptr_t& end) noexcept;
 
+// The same for memory that holds nothing of the program's and of which little is ever touched: metadata, the
+// map of segments, what a segment has behind its last slice.
+[[nodiscard]] bool reserved_range_after(std::uintptr_t address, std::uintptr_t& start,
+                                        std::uintptr_t& end) noexcept;
+
 }  // namespace ar::heap

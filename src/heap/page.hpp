@@ -107,8 +107,10 @@ struct alignas(64) Page {
 struct Segment {
   Segment* next;  // all segments, newest first
   std::uintptr_t base;
-  std::size_t mapped_size;                         // bytes from base that are ours
-  std::uint32_t slice_count;                       // 0 for a mapping of its own, and while nothing is mapped
+  std::size_t mapped_size;  // bytes from base that are ours
+  // In use or free; 0 for a mapping of its own, and while nothing is mapped. Of a program that locks its
+  // memory, fewer than are mapped: more are added when they are needed.
+  std::uint32_t slice_count;
   std::uint64_t touched[slices_per_segment / 64];  // slices that may hold something else than zeros
   std::uint16_t head[slices_per_segment];          // slice in which the page that covers this slice begins
   Page pages[slices_per_segment];                  // for a mapping of its own, only pages[0] is ever used

@@ -193,6 +193,9 @@ void unmap_segment(Page* span) noexcept {
 
 // Whether there are addresses for the metadata of a segment's blocks, unless these are very small.
 bool is_room_beside(std::size_t size) noexcept {
+  if (platform::page_locks() != platform::PageLocks::none) {
+    return true;  // to map them would bring them into memory
+  }
   const std::size_t metadata = size / 4;
   void* const probe = platform::map_pages(metadata);
   if (probe == nullptr) {
@@ -218,6 +221,14 @@ void* map_some_segment(std::size_t& size, std::size_t least) noexcept {
   return map_segment(size, segment_size);
 }
 
+// How many slices to add where `count` are needed and there are `most`, if what is added is in memory at
+// once.
+std::size_t slices_at_once(std::size_t count, std::size_t most) noexcept {
+  constexpr std::size_t usual = 4;
+  const std::size_t more = count < usual ? usual : count;
+  return more < most ? more : most;
+}
+
 // Maps a segment that has room for `count` slices; where memory is limited, one no larger than that.
 bool add_segment(std::size_t count) noexcept {
   Segment* segment = take_descriptor();
@@ -233,9 +244,18 @@ bool add_segment(std::size_t count) noexcept {
     give_back_descriptor(segment);
     return false;
   }
+  std::size_t slices = size / slice_size;
+  if (platform::page_locks() != platform::PageLocks::none) {
+    slices = slices_at_once(count, slices);
+    if (!platform::lock_like_programs(memory, slices * slice_size)) {
+      platform::unmap_pages(memory, size);
+      give_back_descriptor(segment);
+      return false;
+    }
+  }
   publish(segment->base, reinterpret_cast<std::uintptr_t>(memory));
   publish(segment->mapped_size, size);
-  store_relaxed(segment->slice_count, static_cast<std::uint32_t>(size / slice_size));
+  store_relaxed(segment->slice_count, static_cast<std::uint32_t>(slices));
   link_free(segment, 0, segment->slice_count, 0);
   mapped_bytes += size;
   set_segment(segment->base, size, segment);
@@ -286,6 +306,30 @@ void put_back(Segment* segment, std::size_t first, std::size_t count, std::int64
     }
   }
   link_free(segment, first, count, now);
+}
+
+std::size_t spare_slices(const Segment* segment) noexcept {
+  return segment->slice_count == 0 ? 0 : segment->mapped_size / slice_size - segment->slice_count;
+}
+
+// Adds slices to a segment that has room for `count` behind its last one.
+bool extend_segment(std::size_t count) noexcept {
+  for (Segment* segment = segments.load(std::memory_order_relaxed); segment != nullptr;
+       segment = segment->next) {
+    const std::size_t spare = spare_slices(segment);
+    if (spare >= count && spare != 0) {
+      const std::size_t first = segment->slice_count;
+      const std::size_t more = slices_at_once(count, spare);
+      if (!platform::lock_like_programs(reinterpret_cast<void*>(segment->base + first * slice_size),
+                                        more * slice_size)) {
+        return false;
+      }
+      put_back(segment, first, more, 0);
+      store_relaxed(segment->slice_count, static_cast<std::uint32_t>(first + more));
+      return true;
+    }
+  }
+  return false;
 }
 
 void purge_span(Page* span) noexcept {
@@ -400,7 +444,8 @@ Page* take_span(std::size_t count, std::size_t alignment) noexcept {
   Page* span = find_span(count, alignment);
   if (span == nullptr) {
     const std::size_t with_slack = alignment >= segment_size ? count : count + alignment / slice_size - 1;
-    if (!add_segment(with_slack < slices_per_segment ? with_slack : slices_per_segment)) {
+    const bool is_extended = alignment < segment_size && extend_segment(with_slack);
+    if (!is_extended && !add_segment(with_slack < slices_per_segment ? with_slack : slices_per_segment)) {
       return nullptr;
     }
     span = find_span(count, alignment);
@@ -470,6 +515,26 @@ bool purge_spans() noexcept {
   purge_some(-1, 0);
   unmap_free_segments();
   return free_touched_slices < before;
+}
+
+void cut_back_segments() noexcept {
+  const platform::LockGuard guard(lock);
+  accept_deferred(0);
+  purge_some(-1, 0);
+  unmap_free_segments();
+  for (Segment* segment = segments.load(std::memory_order_relaxed); segment != nullptr;
+       segment = segment->next) {
+    if (segment->slice_count == 0) {
+      continue;
+    }
+    const std::size_t first = segment->head[segment->slice_count - 1];
+    Page* last = &segment->pages[first];
+    if (last->state.load(std::memory_order_relaxed) == PageState::free_span &&
+        count_touched(segment, first, last->slice_count) == 0) {
+      unlink_free(last);
+      store_relaxed(segment->slice_count, static_cast<std::uint32_t>(first));
+    }
+  }
 }
 
 void release_free_segments() noexcept {

@@ -27,6 +27,9 @@ void free_span(Page* page) noexcept;
 // Gives all free spans' memory back now. True when anything was given back.
 bool purge_spans() noexcept;
 
+// For a program that is about to lock its memory: segments shall end with what has been used of them.
+void cut_back_segments() noexcept;
+
 // Unmaps the segments that are all free, so that their addresses can be had for something else.
 void release_free_segments() noexcept;
 

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "platform/sandbox.hpp"
+#include "platform/shared_field.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::platform {
@@ -14,9 +15,20 @@ namespace {
 constexpr int protection = PROT_READ | PROT_WRITE;
 constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
+constinit PageLocks locks = PageLocks::none;
+
 void* map_at(std::uintptr_t hint, std::size_t size, int more_flags) noexcept {
-  const long result = system_call(SYS_mmap, hint, size, protection, flags | more_flags, -1, 0);
-  return result < 0 && result > -static_cast<long>(page_size) ? nullptr : reinterpret_cast<void*>(result);
+  const bool is_locked = page_locks() != PageLocks::none;
+  const long result =
+      system_call(SYS_mmap, hint, size, is_locked ? PROT_NONE : protection, flags | more_flags, -1, 0);
+  if (result < 0 && result > -static_cast<long>(page_size)) {
+    return nullptr;
+  }
+  if (is_locked) {  // the system brings locked pages into memory as soon as they can be accessed
+    system_call(SYS_munlock, result, size);
+    system_call(SYS_mprotect, result, size, protection);
+  }
+  return reinterpret_cast<void*>(result);
 }
 
 // Where the address space is limited (ulimit -v), asking for `size + alignment` fails though `size` would
@@ -72,6 +84,17 @@ std::size_t address_space_limit() noexcept {
   rlimit limit = {};
   const long result = system_call(SYS_prlimit64, 0, RLIMIT_AS, 0, reinterpret_cast<long>(&limit));
   return result != 0 || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
+}
+
+void set_page_locks(PageLocks wanted) noexcept { store_relaxed(locks, wanted); }
+
+PageLocks page_locks() noexcept { return load_relaxed(locks); }
+
+bool lock_like_programs(void* start, std::size_t size) noexcept {
+  const PageLocks wanted = page_locks();
+  return wanted == PageLocks::none || is_sandboxed() ||
+         system_call(SYS_mlock2, reinterpret_cast<long>(start), size,
+                     wanted == PageLocks::on_touch ? MLOCK_ONFAULT : 0) == 0;
 }
 
 void unmap_pages(void* start, std::size_t size) noexcept {

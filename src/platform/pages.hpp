@@ -19,7 +19,8 @@ inline constexpr std::size_t page_size =
 }
 
 // Readable, writable, zeroed, private memory that is not accounted until it is touched. Null when there is
-// none.
+// none. Also not locked, and so not in memory until it is touched, if the program locks all that is mapped
+// (mlockall).
 [[nodiscard]] void* map_pages(std::size_t size) noexcept;
 
 // The same at an address that is a multiple of `alignment` (a power of two, at least page_size). Also
@@ -28,6 +29,15 @@ inline constexpr std::size_t page_size =
 
 // What the process may map in all (ulimit -v); SIZE_MAX when it is not limited.
 [[nodiscard]] std::size_t address_space_limit() noexcept;
+
+// Whether the program locks all that it maps from now on, and so what is given to it has to be locked, too:
+// brought into memory at once, or page by page when it is touched.
+enum class PageLocks : std::uint8_t { none, at_once, on_touch };
+void set_page_locks(PageLocks locks) noexcept;
+[[nodiscard]] PageLocks page_locks() noexcept;
+
+// Locks these pages as the program's own. False when the process may not lock so much.
+[[nodiscard]] bool lock_like_programs(void* start, std::size_t size) noexcept;
 
 void unmap_pages(void* start, std::size_t size) noexcept;
 

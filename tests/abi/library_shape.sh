@@ -7,7 +7,7 @@ set -euo pipefail
 
 most_tls=64
 archive=$ARPENT_LIB/libarpent.a
-public='^(prctl|syscall|malloc|calloc|realloc|reallocarray|free|cfree|posix_memalign|aligned_alloc|memalign|valloc|pvalloc|malloc_usable_size|malloc_trim|malloc_stats|malloc_info|mallinfo2?|mallopt|_exit|_Exit|dlclose|dlm?open|exec[a-z]+|fexecve|posix_spawnp?|__libc_[a-z]+|_Zn[wa].*|_Zd[la].*|ar_heap__.*|ar_profile__.*|arpent__.*)$'
+public='^(prctl|syscall|malloc|calloc|realloc|reallocarray|free|cfree|posix_memalign|aligned_alloc|memalign|valloc|pvalloc|malloc_usable_size|malloc_trim|malloc_stats|malloc_info|mallinfo2?|mallopt|_exit|_Exit|dlclose|mlockall|munlockall|dlm?open|exec[a-z]+|fexecve|posix_spawnp?|__libc_[a-z]+|_Zn[wa].*|_Zd[la].*|ar_heap__.*|ar_profile__.*|arpent__.*)$'
 
 for file in "$archive" "$ARPENT_LIB/libarpent.so" "$ARPENT_PRELOAD"; do
   [ -s "$file" ] || {

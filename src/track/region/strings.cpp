@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "platform/hash.hpp"
-#include "platform/pages.hpp"
+#include "platform/reserved_pages.hpp"
 #include "track/region/region.hpp"
 
 namespace ar::track {
@@ -44,7 +44,7 @@ std::uint64_t hash_string(const char* string, std::uint64_t seed) noexcept {
 bool open_strings() noexcept {
   entries = 0;
   if (table == nullptr) {
-    table = static_cast<Entry*>(platform::map_pages(table_size * sizeof(Entry)));
+    table = static_cast<Entry*>(platform::reserve_pages(table_size * sizeof(Entry)));
   }
   return table != nullptr;
 }

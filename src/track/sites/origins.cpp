@@ -5,6 +5,7 @@
 
 #include "platform/hash.hpp"
 #include "platform/pages.hpp"
+#include "platform/reserved_pages.hpp"
 #include "track/region/region.hpp"
 #include "track/region/strings.hpp"
 #include "track/sites/modules.hpp"
@@ -176,7 +177,7 @@ bool is_new_text(const Site& site) noexcept {
 
 bool open_origins(bool with_stacks) noexcept {
   if (table == nullptr) {
-    table = static_cast<Entry*>(platform::map_pages(table_size * sizeof(Entry)));
+    table = static_cast<Entry*>(platform::reserve_pages(table_size * sizeof(Entry)));
   }
   if (table == nullptr || !open_strings() || (with_stacks && !open_nodes())) {
     return false;

@@ -2,6 +2,7 @@
 
 #include "platform/lock.hpp"
 #include "platform/pages.hpp"
+#include "platform/reserved_pages.hpp"
 #include "track/region/region.hpp"
 #include "track/sites/modules.hpp"
 
@@ -133,7 +134,7 @@ bool open_nodes() noexcept {
     node_table = make_table(first_table_size);
   }
   if (node_facts == nullptr || header()->node_count == 0) {
-    node_facts = static_cast<NodeFacts*>(platform::map_pages(max_nodes * sizeof(NodeFacts)));
+    node_facts = static_cast<NodeFacts*>(platform::reserve_pages(max_nodes * sizeof(NodeFacts)));
   }
   if (node_table == nullptr || node_facts == nullptr) {
     return false;
