@@ -44,6 +44,29 @@ Chunk* map_chunk(std::size_t size) noexcept {
   return chunk;
 }
 
+void keep_piece(void* start, std::size_t size) noexcept {
+  auto* const piece = static_cast<FreePiece*>(start);
+  // A late look-up may still be reading the slots.
+  platform::store_relaxed(piece->next, free_pieces[size / unit]);
+  free_pieces[size / unit] = piece;
+}
+
+// Of a larger piece that was given back, where no memory can be mapped any more. Zeroed, as if it were fresh.
+void* cut_from_free_piece(std::size_t size) noexcept {
+  for (std::size_t larger = size + unit; larger <= largest_recycled; larger += unit) {
+    if (FreePiece* const piece = free_pieces[larger / unit]; piece != nullptr) {
+      free_pieces[larger / unit] = piece->next;
+      keep_piece(reinterpret_cast<char*>(piece) + size, larger - size);
+      auto* const words = reinterpret_cast<std::uint64_t*>(piece);
+      for (std::size_t i = 0; i < size / sizeof *words; ++i) {
+        platform::store_relaxed(words[i], 0);
+      }
+      return piece;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void* allocate_metadata(std::size_t size) noexcept {
@@ -58,14 +81,14 @@ void* allocate_metadata(std::size_t size) noexcept {
   if (current == nullptr || current->size - current_used < size) {
     if (size + unit > chunk_size / 4) {
       Chunk* own = map_chunk(platform::round_up(size + unit, platform::page_size));
-      return own == nullptr ? nullptr : reinterpret_cast<char*>(own) + unit;
+      return own == nullptr ? cut_from_free_piece(size) : reinterpret_cast<char*>(own) + unit;
     }
     Chunk* chunk = map_chunk(current == nullptr ? first_chunk_size : chunk_size);
     if (chunk == nullptr) {
       chunk = map_chunk(platform::round_up(size + unit, platform::page_size));  // what is left is little
     }
     if (chunk == nullptr) {
-      return nullptr;
+      return cut_from_free_piece(size);
     }
     current = chunk;
     current_used = unit;
@@ -81,10 +104,7 @@ void free_metadata(void* start, std::size_t size) noexcept {
   if (size > largest_recycled) {
     size = largest_recycled;  // the rest is lost; nothing of that size is ever given back
   }
-  auto* piece = static_cast<FreePiece*>(start);
-  platform::store_relaxed(piece->next,
-                          free_pieces[size / unit]);  // a late look-up may still be reading the slots
-  free_pieces[size / unit] = piece;
+  keep_piece(start, size);
 }
 
 bool metadata_range_after(std::uintptr_t address, std::uintptr_t& start, std::uintptr_t& end) noexcept {

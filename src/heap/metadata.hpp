@@ -12,7 +12,7 @@ namespace ar::heap {
 // `size` bytes, zeroed only when fresh from the system, at a multiple of 64. Null when there is no memory.
 [[nodiscard]] void* allocate_metadata(std::size_t size) noexcept;
 
-// For reuse by requests of the same size rounded up to 64.
+// For reuse by requests of the same size rounded up to 64, or of smaller ones where memory is short.
 void free_metadata(void* start, std::size_t size) noexcept;
 
 // The first range of metadata that ends after `address`; false when there is none. Lock-free.
