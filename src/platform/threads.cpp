@@ -30,8 +30,8 @@ enum Request : std::uint32_t {
 };
 
 struct alignas(64) Slot {
-  std::int32_t tid;       // 0: free
-  std::uint32_t request;  // the handler waits on this word
+  std::int32_t tid;  // 0: free
+  std::uint32_t request;
   bool sent;
   ThreadRegisters thread;
 };
@@ -46,7 +46,13 @@ struct Table {
   std::size_t size;  // bytes. Not an end address: that could be a block's, which it would keep reachable
 };
 Table table = {};
-std::uint32_t answers = 0;  // counts them; the stopper waits on this word
+
+// The kernel looks for those who wait on a word among all who wait in the process. So a word of each thread's
+// own, and a call for each that answers, would cost a process of many threads the square of their number.
+std::uint32_t answers = 0;      // counts them
+std::uint32_t awaited = 0;      // the count that the stopper waits for
+std::uint32_t arrivals = 0;     // counts the times that it was reached; the stopper waits on this word
+std::uint32_t resumptions = 0;  // the stopped threads wait on this word
 
 constexpr std::size_t most_slots = std::size_t{1} << 17U;  // addresses only; used ones cost memory
 constexpr std::size_t fewest_slots = std::size_t{1} << 10U;
@@ -193,11 +199,14 @@ ARPENT_HANDLER_CODE void stand_still(const void* context) noexcept {
   }
   publish(slot->thread, *static_cast<const ucontext_t*>(context));
   slot->thread.stopped = true;
+  const std::uint32_t resumed = __atomic_load_n(&resumptions, __ATOMIC_ACQUIRE);
   __atomic_store_n(&slot->request, answered, __ATOMIC_RELEASE);
-  __atomic_fetch_add(&answers, 1, __ATOMIC_RELEASE);
-  raw_system_call(SYS_futex, reinterpret_cast<long>(&answers), FUTEX_WAKE_PRIVATE, 1);
+  if (__atomic_add_fetch(&answers, 1, __ATOMIC_SEQ_CST) == __atomic_load_n(&awaited, __ATOMIC_SEQ_CST)) {
+    __atomic_fetch_add(&arrivals, 1, __ATOMIC_SEQ_CST);
+    raw_system_call(SYS_futex, reinterpret_cast<long>(&arrivals), FUTEX_WAKE_PRIVATE, 1);
+  }
   while (__atomic_load_n(&slot->request, __ATOMIC_ACQUIRE) == answered) {
-    raw_system_call(SYS_futex, reinterpret_cast<long>(&slot->request), FUTEX_WAIT_PRIVATE, answered);
+    raw_system_call(SYS_futex, reinterpret_cast<long>(&resumptions), FUTEX_WAIT_PRIVATE, resumed);
   }
 }
 
@@ -208,10 +217,20 @@ bool is_waited_for(std::size_t index) noexcept {
   return request == requested || request == answering;
 }
 
-void wait_for_news(std::uint32_t answers_seen) noexcept {
+// Until all from `first` on have answered, or for one interval. May return early.
+void wait_for_answers_from(std::size_t first) noexcept {
+  const std::uint32_t arrived = __atomic_load_n(&arrivals, __ATOMIC_SEQ_CST);
+  std::uint32_t expected = __atomic_load_n(&answers, __ATOMIC_SEQ_CST);
+  for (std::size_t i = first; i < table.used; ++i) {
+    expected += is_waited_for(i) ? 1 : 0;
+  }
+  __atomic_store_n(&awaited, expected, __ATOMIC_SEQ_CST);
+  if (static_cast<std::int32_t>(__atomic_load_n(&answers, __ATOMIC_SEQ_CST) - expected) >= 0) {
+    return;
+  }
   constexpr std::int64_t nanoseconds_in_one = 1000000;
   const timespec interval = {0, look_interval * nanoseconds_in_one};
-  system_call(SYS_futex, reinterpret_cast<long>(&answers), FUTEX_WAIT_PRIVATE, answers_seen,
+  system_call(SYS_futex, reinterpret_cast<long>(&arrivals), FUTEX_WAIT_PRIVATE, arrived,
               reinterpret_cast<long>(&interval));
 }
 
@@ -278,11 +297,14 @@ StoppedThreads::StoppedThreads() noexcept {
 }
 
 StoppedThreads::~StoppedThreads() {
+  bool any_waits = false;
   for (std::size_t i = 0; i < table.used; ++i) {
-    Slot& slot = slot_at(i);
-    if (__atomic_exchange_n(&slot.request, given_up, __ATOMIC_ACQ_REL) == answered) {
-      system_call(SYS_futex, reinterpret_cast<long>(&slot.request), FUTEX_WAKE_PRIVATE, 1);
-    }
+    const std::uint32_t was = __atomic_exchange_n(&slot_at(i).request, given_up, __ATOMIC_ACQ_REL);
+    any_waits = any_waits || was == answered;
+  }
+  if (any_waits) {
+    __atomic_fetch_add(&resumptions, 1, __ATOMIC_ACQ_REL);
+    system_call(SYS_futex, reinterpret_cast<long>(&resumptions), FUTEX_WAKE_PRIVATE, INT32_MAX);
   }
   signal_.give_back();
 }
@@ -351,7 +373,7 @@ void StoppedThreads::wait_for_answers(std::size_t first) noexcept {
       }
     }
     if (is_waited_for(first)) {
-      wait_for_news(answers_seen);
+      wait_for_answers_from(first);
     }
   }
 }
