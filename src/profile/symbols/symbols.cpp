@@ -87,7 +87,7 @@ std::string why_unnamed(const std::string& path, const std::string& build_id,
   }
   return fmt::format("{} {}{}: its functions are not named.", printable(path),
                      why_unopened(failure, build_id),
-                     build_id.empty() ? "" : ", and it is not to be had by its build id");
+                     build_id.empty() ? "" : ", and no file with its build ID was found");
 }
 
 }  // namespace

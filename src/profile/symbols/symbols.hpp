@@ -59,7 +59,7 @@ class Symbolizer {
 
  private:
   struct OpenModule {
-    std::unique_ptr<DebugModule> debug;  // null: not to be had
+    std::unique_ptr<DebugModule> debug;  // null if it was not found
     std::string problem;                 // why not, a sentence
     std::unordered_map<std::uint64_t, Location> locations;
   };

@@ -46,7 +46,7 @@ void with_recorder(Work work) noexcept {
 
 void detach_recorder() noexcept;
 
-// Notes the names that threads which are still running have by now; not where the lock is not to be had in
+// Notes the names that threads which are still running have by now. Skipped if the lock cannot be taken in
 // time.
 void name_running_threads() noexcept;
 
