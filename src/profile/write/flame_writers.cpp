@@ -128,6 +128,7 @@ std::string speedscope_profile(const Profile& profile, Symbolizer& symbolizer, M
   std::string_view before_profile;
   for (const MetricRow& metric : order) {
     std::vector<std::uint64_t> weights;
+    weights.reserve(profile.sites.size());
     for (const Site& site : profile.sites) {
       weights.push_back(metric.of_site(site));
     }
