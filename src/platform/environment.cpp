@@ -26,6 +26,14 @@ const char* initial_environment_value(const char* name, char* buffer, std::size_
   for (long got = 1; got > 0 && !found;) {
     got = system_call(SYS_read, descriptor, reinterpret_cast<long>(chunk), sizeof chunk);
     for (long i = 0; i < got && !found; ++i) {
+      if (matched == not_this) {  // every start of a program comes here: most of the letters are passed over
+        const auto rest = static_cast<std::size_t>(got - i);
+        const auto* const end = static_cast<const char*>(std::memchr(chunk + i, '\0', rest));
+        if (end == nullptr) {
+          break;
+        }
+        i = end - chunk;
+      }
       const char letter = chunk[i];
       if (matched == name_length + 1) {
         if (used == size) {
@@ -37,7 +45,7 @@ const char* initial_environment_value(const char* name, char* buffer, std::size_
         found = letter == '\0';
       } else if (letter == '\0') {
         matched = 0;
-      } else if (matched != not_this) {
+      } else {
         const char wanted = matched == name_length ? '=' : name[matched];
         matched = letter == wanted ? matched + 1 : not_this;
       }
