@@ -4,8 +4,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <atomic>
+
 #include "platform/sandbox.hpp"
-#include "platform/shared_field.hpp"
 #include "platform/system_call.hpp"
 
 namespace ar::platform {
@@ -15,7 +16,7 @@ namespace {
 constexpr int protection = PROT_READ | PROT_WRITE;
 constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
-constinit PageLocks locks = PageLocks::none;
+constinit std::atomic<PageLocks> locks{PageLocks::none};
 
 void* map_at(std::uintptr_t hint, std::size_t size, int more_flags) noexcept {
   const bool is_locked = page_locks() != PageLocks::none;
@@ -86,9 +87,9 @@ std::size_t address_space_limit() noexcept {
   return result != 0 || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : limit.rlim_cur;
 }
 
-void set_page_locks(PageLocks wanted) noexcept { store_relaxed(locks, wanted); }
+void set_page_locks(PageLocks wanted) noexcept { locks.store(wanted, std::memory_order_relaxed); }
 
-PageLocks page_locks() noexcept { return load_relaxed(locks); }
+PageLocks page_locks() noexcept { return locks.load(std::memory_order_relaxed); }
 
 bool lock_like_programs(void* start, std::size_t size) noexcept {
   const PageLocks wanted = page_locks();
