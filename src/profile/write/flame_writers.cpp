@@ -65,15 +65,18 @@ std::string collapsed_stacks(const Profile& profile, Symbolizer& symbolizer, Met
   }
   // Growing step by step would take half as much again.
   std::size_t size = 0;
+  std::size_t longer = 0;
   std::size_t left = most_of_long_names;
   for (const auto& [line, value] : stacks) {
     size += longest_number + 2;
     for (const std::uint32_t number : line) {
-      size += std::min(names[number]->size(), usual_name) + 1;
+      const std::size_t usual = std::min(names[number]->size(), usual_name);
+      size += usual + 1;
+      longer += names[number]->size() - usual;
     }
   }
   std::string out;
-  out.reserve(size);
+  out.reserve(size + std::min(longer, most_of_long_names));
   for (const auto& [line, value] : stacks) {
     for (std::size_t i = 0; i < line.size(); ++i) {
       const std::string& name = *names[line[i]];
