@@ -173,6 +173,11 @@ TEST(PackedProfile, RefusesWhatIsDamaged) {
   wrong = example.profile;
   wrong.sites[0].threads[0].thread = 2;
   EXPECT_THAT(why(unpacked(packed(wrong))), HasSubstr("thread 2 of 2"));
+  wrong = example.profile;
+  wrong.unscanned_processes = 2;
+  EXPECT_THAT(why(unpacked(packed(wrong))), HasSubstr("of 1 processes, 2 of them not scanned"));
+  const std::string of_none{"\x10\0", 2};
+  EXPECT_THAT(why(unpacked(packed(example.profile) + of_none)), HasSubstr("of 0 processes"));
 }
 
 TEST(PackedProfile, ComesBackFromAPprofProfile) {
@@ -314,6 +319,14 @@ TEST(Merge, SumsUpWhatIsTheSamePlace) {
   EXPECT_EQ(sum.sites[1].lifetimes[3], 18U);
   EXPECT_TRUE(sum.timeline.empty()) << "two clocks";
   EXPECT_EQ(sum.leak_scan, track::LeakScan::done);
+  EXPECT_TRUE(unpacked(packed(sum)));
+}
+
+TEST(Merge, OfMoreProcessesThanCanBeCountedIsOfAllThatCan) {
+  Example example;
+  example.profile.processes = std::uint32_t{1} << 31U;
+  const Profile sum = merged(std::vector{example.profile, example.profile});
+  EXPECT_EQ(sum.processes, ~std::uint32_t{0});
   EXPECT_TRUE(unpacked(packed(sum)));
 }
 

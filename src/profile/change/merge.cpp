@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +29,12 @@ struct Place {
 bool nothing_happened(const Site& site) {
   return site.allocations == 0 && site.frees == 0 && site.peak.blocks == 0 && site.lost.blocks == 0 &&
          site.reachable.blocks == 0 && site.runtime.blocks == 0 && site.suppressed.blocks == 0;
+}
+
+// Merged profiles can say that they are of any number of processes.
+std::uint32_t at_most_all(std::uint32_t some, std::uint32_t more) {
+  constexpr std::uint32_t all = std::numeric_limits<std::uint32_t>::max();
+  return more > all - some ? all : some + more;
 }
 
 class Merger {
@@ -61,8 +69,9 @@ class Merger {
  private:
   void add_facts(const Profile& profile) {
     const bool is_first = process_ == 1;
-    sum_.processes = (is_first ? 0 : sum_.processes) + profile.processes;
-    sum_.unscanned_processes += leaks_are_known(profile) ? profile.unscanned_processes : profile.processes;
+    sum_.processes = at_most_all(is_first ? 0 : sum_.processes, profile.processes);
+    sum_.unscanned_processes = at_most_all(
+        sum_.unscanned_processes, leaks_are_known(profile) ? profile.unscanned_processes : profile.processes);
     any_scanned_ = any_scanned_ || leaks_are_known(profile);
     any_partial_ = any_partial_ || profile.leak_scan == track::LeakScan::partial;
     sum_.peak_bytes += profile.peak_bytes;

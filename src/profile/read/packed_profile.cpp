@@ -332,6 +332,10 @@ void check(const Profile& profile, const Site& site) {
 }
 
 void check(const Profile& profile) {
+  if (profile.processes == 0 || profile.unscanned_processes > profile.processes) {
+    throw Damage{fmt::format("says that it is of {} processes, {} of them not scanned for leaks",
+                             profile.processes, profile.unscanned_processes)};
+  }
   for (std::size_t i = 0; i < profile.stack_nodes.size(); ++i) {
     if (profile.stack_nodes[i].caller != no_stack && profile.stack_nodes[i].caller >= i) {
       throw Damage{fmt::format("has stack node {} before its caller {}", i, profile.stack_nodes[i].caller)};
