@@ -6,13 +6,14 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 
 from harness.checks import check, equal, finish
 from harness.survey import ARPENT, run
 
-folder = pathlib.Path("folder").absolute()
-folder.mkdir()
+place = tempfile.TemporaryDirectory()  # others may be able to write above the build
+folder = pathlib.Path(place.name)
 ENVIRONMENT = {"XDG_RUNTIME_DIR": str(folder)}
 
 

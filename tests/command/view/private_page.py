@@ -78,6 +78,18 @@ server.send_signal(signal.SIGINT)
 equal(server.wait(), 0, "Ctrl-C")
 check(not redirect.exists(), "the file is removed at the end")
 
+# It does not lie where another user can put another page in its place.
+pathlib.Path("opened.path").unlink()
+pathlib.Path("open").mkdir()
+os.chmod("open", 0o777)
+server, base, token = start(
+    "view", "--open", "a.profile", env={**environment, "XDG_RUNTIME_DIR": os.path.abspath("open")}
+)
+check(wait_for(pathlib.Path("opened.path").exists), "the browser was started again")
+check("/open/" not in pathlib.Path("opened.path").read_text(), "the file lies in a folder that all may write to")
+server.send_signal(signal.SIGINT)
+equal(server.wait(), 0, "Ctrl-C")
+
 # Arguments can be withheld.
 arpent("view", "--output", "page.html", "a.profile")
 check(SECRET in pathlib.Path("page.html").read_text(), "a page has the command line")

@@ -22,6 +22,8 @@
 #include <system_error>
 #include <vector>
 
+#include "arpent/common/trusted_path.hpp"
+
 namespace ar::command {
 namespace {
 
@@ -201,16 +203,23 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(const f
 
 std::expected<PrivateDirectory, std::string> PrivateDirectory::create(const Environment& environment) {
   std::vector<std::string> candidates;
+  std::string error = std::generic_category().message(ENOSPC);
+  // The program loads the library by a path in this folder if the library's own path does not fit into
+  // LD_PRELOAD.
   const auto consider = [&](std::string folder, bool in_memory_only) {
-    if (folder.starts_with('/') && has_room(folder, in_memory_only)) {
+    if (!folder.starts_with('/') || !has_room(folder, in_memory_only)) {
+      return;
+    }
+    if (holds_what_we_create(folder)) {
       candidates.push_back(std::move(folder));
+    } else {
+      error = "another user could exchange it there";
     }
   };
   consider(environment.get("XDG_RUNTIME_DIR").value_or(""), false);
   consider("/dev/shm", true);
   consider(environment.get("TMPDIR").value_or(""), false);
   consider("/tmp", false);
-  std::string error = std::generic_category().message(ENOSPC);
   for (const std::string& folder : candidates) {
     auto directory = create_in(folder);
     if (directory) {

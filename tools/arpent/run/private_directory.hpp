@@ -18,7 +18,8 @@ namespace ar::command {
 class PrivateDirectory {
  public:
   // In XDG_RUNTIME_DIR, else /dev/shm, else TMPDIR, else /tmp: the first that is there, writable and has
-  // room. What runs that were killed have left there is removed. The error is a sentence without full stop.
+  // room, and where no other user can put anything else at the folder's path. What runs that were killed have
+  // left there is removed. The error is a sentence without full stop.
   [[nodiscard]] static std::expected<PrivateDirectory, std::string> create(const Environment& environment);
 
   // In this folder. What other runs have left there stays: it may be profiles that are to be kept. The error

@@ -15,6 +15,7 @@
 
 #include "arpent/common/descriptor.hpp"
 #include "arpent/common/report_target.hpp"
+#include "arpent/common/trusted_path.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -25,7 +26,8 @@ constexpr std::string_view ending = ".html";
 std::string folder() {
   for (const char* const name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
     const char* const value = std::getenv(name);
-    if (value != nullptr && *value == '/') {
+    // A page of others' making would run in the browser as ours.
+    if (value != nullptr && *value == '/' && holds_what_we_create(value)) {
       return value;
     }
   }

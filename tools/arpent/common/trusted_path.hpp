@@ -1,0 +1,38 @@
+// Walks paths by hand: where other users can write, a link or a folder of theirs may lead us astray.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <expected>
+#include <filesystem>
+#include <string>
+
+#include "arpent/common/descriptor.hpp"
+
+namespace ar::command {
+
+// Why a path leads nowhere.
+struct PathFailure {
+  int error = 0;     // errno; 0 if a link is the reason
+  std::string link;  // a verb phrase without a full stop ("is another user's link")
+};
+
+struct OpenFolder {
+  Descriptor descriptor;  // for use with openat alone
+  // Whether no other user can put anything else at its path, as far as that was walked.
+  bool is_held = true;
+};
+
+// Opens the folder, one part of its path after the other. A link is followed if this user or root made it, or
+// if it lies in a folder that no other user may write to.
+[[nodiscard]] std::expected<OpenFolder, PathFailure> open_folder(const std::filesystem::path& path);
+
+// Whether no other user can move or replace an entry of this folder that belongs to `owner`: others may not
+// write to it, or may not move what is not theirs.
+[[nodiscard]] bool holds_entries(const struct stat& folder, uid_t owner);
+
+// Whether no other user can put anything else at the path of what we create in this folder. The path is
+// absolute.
+[[nodiscard]] bool holds_what_we_create(const std::filesystem::path& folder);
+
+}  // namespace ar::command
