@@ -64,12 +64,41 @@ arpent("snapshot", "--no-command-line", "--output", "bare.pb.gz", pid)
 equal(report_json("bare.pb.gz")["process"]["command_line"], "", "snapshot --no-command-line")
 tracked.communicate("x\n")
 
-# Otherwise if that is asked for: a file of this user's keeps its mode, another user's does not choose it.
-pathlib.Path("shared.txt").touch()
-os.chmod("shared.txt", 0o644)
-arpent("report", "--output", "shared.txt", "a.profile")
-equal(mode_of("shared.txt"), 0o644, "a file that is there keeps its mode")
-check(other_user_reads("shared.txt"), "another user can read what is shared")
+# Otherwise if that is asked for: a file of this user's keeps its mode if no other user can have moved it there.
+def make_shared(file, mode=0o644):
+    pathlib.Path(file).touch()
+    os.chmod(file, mode)
+    return file
+
+
+held = tempfile.TemporaryDirectory()
+os.chmod(held.name, 0o755)
+sticky = pathlib.Path(held.name) / "sticky"
+sticky.mkdir()
+sticky.chmod(0o1777)
+for folder in held.name, sticky:
+    file = make_shared(f"{folder}/shared.txt", 0o4644)
+    arpent("report", "--output", file, "a.profile")
+    equal(mode_of(file), 0o644, f"a file that is there keeps its mode, but not the bits that raise privileges: {file}")
+    check(other_user_reads(file), "another user can read what is shared")
+make_shared("notes.txt")
+subprocess.run([*OTHER_USER, "mv", "notes.txt", "moved.json"], check=True)
+arpent("report", "--format", "json", "--output", "moved.json", "a.profile")
+is_private("moved.json", "a file of ours that others have moved")
+make_shared("notes.txt")
+subprocess.run([*OTHER_USER, "mv", "notes.txt", "moved.txt"], check=True)
+run = [ARPENT, "run", "--report", "moved.txt", "--", PROGRAMS / "figures"]
+subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+is_private("moved.txt", "run --report over a file of ours that others have moved")
+pathlib.Path("folder").mkdir()
+make_shared("folder/report.txt")
+subprocess.run([*OTHER_USER, "mv", "folder", "moved"], check=True)
+arpent("report", "--output", "moved/report.txt", "a.profile")
+is_private("moved/report.txt", "a file of ours in a folder of ours that others have moved")
+linked = sticky / "linked.json"
+os.link(make_shared(sticky / "notes.txt"), linked)  # as others can if Linux does not protect hard links
+arpent("report", "--format", "json", "--output", linked, "a.profile")
+is_private(linked, "a file of ours that others have linked")
 if os.geteuid() == 0:
     pathlib.Path("planted.txt").touch()
     os.chmod("planted.txt", 0o666)

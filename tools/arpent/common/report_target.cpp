@@ -12,6 +12,7 @@
 
 #include "arpent/common/descriptor.hpp"
 #include "arpent/common/trusted_links.hpp"
+#include "arpent/common/trusted_path.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -33,6 +34,16 @@ bool is_pipe_of_another(const struct stat& status) {
 
 constexpr std::string_view pipe_of_another = "it is another user's pipe";
 
+// Whether the mode of the file that is replaced is this user's choice for what this path names: another user
+// may have put theirs there, or moved or linked another of ours to it.
+bool has_mode_of_ours(const std::filesystem::path& path, const struct stat& file) {
+  const auto folder = open_folder(path.parent_path());
+  struct stat status{};
+  return file.st_uid == ::geteuid() && folder && folder->is_held &&
+         ::fstat(folder->descriptor.number(), &status) == 0 && holds_entries(status, file.st_uid) &&
+         (!others_may_write(status) || file.st_nlink == 1);
+}
+
 // A new file beside `path`, open for writing; its name goes to `name`. -1 and errno when that fails.
 int create_beside(const std::filesystem::path& path, Readers readers, std::string& name) {
   name = path.string() + ".XXXXXX";
@@ -40,14 +51,13 @@ int create_beside(const std::filesystem::path& path, Readers readers, std::strin
   if (descriptor < 0) {
     return -1;
   }
-  // mkostemp leaves 0600. A file of this user's that is replaced keeps its mode; that of a file which another
-  // user has put there would be the other's choice.
+  // mkostemp leaves 0600.
   struct stat status{};
   const mode_t mask = ::umask(0);
   ::umask(mask);
   const mode_t usual = readers == Readers::owner_only ? 0600U : 0666U & ~mask;
-  const bool is_own = ::stat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid();
-  const mode_t mode = is_own ? status.st_mode & 07777U : usual;
+  const mode_t mode =
+      ::stat(path.c_str(), &status) == 0 && has_mode_of_ours(path, status) ? status.st_mode & 0777U : usual;
   [[maybe_unused]] const int kept = ::fchmod(descriptor, mode);
   return descriptor;
 }

@@ -36,10 +36,6 @@ const struct stat& root_folder() {
 // The owner of / counts as root: a user namespace may show root as another user.
 bool is_trusted(uid_t owner) { return owner == 0 || owner == ::geteuid() || owner == root_folder().st_uid; }
 
-bool others_may_write(const struct stat& folder) {
-  return !is_trusted(folder.st_uid) || (folder.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-}
-
 // Whether the link is one of the system's names of open files, whose text is no path.
 bool is_in_proc(int link) {
   struct statfs system{};
@@ -155,6 +151,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool others_may_write(const struct stat& folder) {
+  return !is_trusted(folder.st_uid) || (folder.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
 
 bool holds_entries(const struct stat& folder, uid_t owner) {
   const bool may_move_only_theirs = (folder.st_mode & S_ISVTX) != 0 && is_trusted(owner);

@@ -27,6 +27,9 @@ struct OpenFolder {
 // if it lies in a folder that no other user may write to.
 [[nodiscard]] std::expected<OpenFolder, PathFailure> open_folder(const std::filesystem::path& path);
 
+// Whether others than this user and root can create entries there.
+[[nodiscard]] bool others_may_write(const struct stat& folder);
+
 // Whether no other user can move or replace an entry of this folder that belongs to `owner`: others may not
 // write to it, or may not move what is not theirs.
 [[nodiscard]] bool holds_entries(const struct stat& folder, uid_t owner);
