@@ -1,5 +1,5 @@
-# Tests tools/arpent/common/trusted_links.cpp tools/arpent/common/report_target.cpp tools/arpent/common/http_access.cpp
-"""Links and pipes that another user has put where a report or a token is expected: the report goes neither to that
+# Tests tools/arpent/common/trusted_path.cpp tools/arpent/common/report_target.cpp tools/arpent/common/http_access.cpp
+"""Links and pipes that another user has put where a report or a token is expected, or in the middle of its path: the report goes neither to that
 user nor over a file of ours, and no file of ours becomes a token. Links and pipes of our own work as ever."""
 
 import os
@@ -53,7 +53,31 @@ equal(said.count("== arpent"), 2, f"names of open files: {said}")
 os.symlink("/dev/stdout", "out")
 check("== arpent" in report("out"), "a link to one of them")
 os.symlink("circle", "circle")
-check("too many links" in report("circle", 3), "links in a circle")
+for circle in "circle", "circle/report.txt":
+    check("too many links" in report(circle, 3), f"links in a circle: {circle}")
+os.makedirs("real/below")
+os.symlink("real", "folder")
+os.symlink(os.path.abspath("folder/below"), "deep")
+for name, where in (
+    ("folder/a.txt", "real/a.txt"),
+    ("deep/../b.txt", "real/b.txt"),
+    (f"{os.getcwd()}/./folder//below/c.txt", "real/below/c.txt"),
+    ("/proc/self/cwd/folder/d.txt", "real/d.txt"),
+):
+    report(name)
+    check("== arpent" in pathlib.Path(where).read_text(), f"a report through links to folders: {name}")
+for name, why in ("folder", "directory"), ("folder/", "directory"), ("real.txt/", "directory"), ("none/a", "No such"):
+    check(why in report(name, 3), f"no file: {name}")
+pathlib.Path("replaced.txt").write_text("old")
+subprocess.run(["sh", "-c", f"'{ARPENT}' report --output /dev/stdout a.profile >>replaced.txt"], check=True)
+check("== arpent" in pathlib.Path("replaced.txt").read_text(), "standard output is a file")
+os.chdir("real/below")
+arpent("report", "--output", "../e.txt", "../../a.profile")
+os.chdir("../..")
+check("== arpent" in pathlib.Path("real/e.txt").read_text(), "a path that goes up")
+run = [ARPENT, "run", "--profile", "deep/kept", "--report", "deep/kept.txt", "--", "true"]
+subprocess.run(run, check=True)
+check(os.path.exists("real/below/kept") and os.path.exists("real/below/kept.txt"), "a run through links to folders")
 
 pathlib.Path("secret").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
 os.chmod("secret", 0o600)
@@ -103,6 +127,37 @@ if os.geteuid() == 0:
     os.rename("pipe", f"{pid}.pb.gz")
     is_refused(arpent("snapshot", pid, status=3), "pipe", "of a snapshot")
     tracked.communicate("x\n")
+
+    # In the middle of a path
+    home = tempfile.TemporaryDirectory()
+    secret = pathlib.Path(home.name) / "secret"
+    secret.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    secret.chmod(0o600)
+    (pathlib.Path(home.name) / "below").mkdir()
+    os.symlink(home.name, "out")
+    becomes_planted("out")
+    os.symlink("out", "through")  # ours, to theirs
+    for name in "out/secret", "through/secret", "out/new", "out/below/../new", "./out/below/new":
+        for command in (
+            ("report", "--output", name, "a.profile"),
+            ("merge", name, "a.profile", "a.profile"),
+            ("view", "--output", name, "a.profile"),
+            ("serve", "--port", "0", "--token-file", name),
+        ):
+            is_refused(arpent(*command, status=3), "link", f"in {name}, {command[0]}")
+        for option in "--report", "--profile":
+            run = [ARPENT, "run", option, name, "--", "touch", "ran"]
+            done = subprocess.run(run, stderr=subprocess.PIPE, text=True, check=False)
+            equal(
+                (done.returncode, os.path.exists("ran")), (125, False), f"run {option} {name} ends before the program"
+            )
+            is_refused(done.stderr, "link", f"in {name}, run {option}")
+    equal(sorted(os.listdir(home.name)), ["below", "secret"], "nothing comes to be behind another user's link")
+    check(secret.read_text().startswith("-----BEGIN"), "our file stays")
+    os.mkdir("closed")  # where only we can put a link, another user's is our choice
+    os.symlink(home.name, "closed/theirs")
+    becomes_planted("closed/theirs")
+    report("closed/theirs/allowed.txt")
 
     os.lchown("token", OTHER, OTHER)
     is_refused(arpent("serve", "--port", "0", "--token-file", "token", status=3), "link", "to a secret")

@@ -25,6 +25,8 @@ class Descriptor {
   }
 
   [[nodiscard]] int number() const { return number_; }  // negative: none
+  // Hands it over to be closed elsewhere.
+  [[nodiscard]] int release() { return std::exchange(number_, -1); }
   explicit operator bool() const { return number_ >= 0; }
 
  private:

@@ -12,7 +12,7 @@
 
 #include "arpent/common/descriptor.hpp"
 #include "arpent/common/report_target.hpp"
-#include "arpent/common/trusted_links.hpp"
+#include "arpent/common/trusted_path.hpp"
 #include "profile/model/text_format.hpp"
 
 namespace ar::command {
@@ -76,11 +76,20 @@ std::expected<AccessToken, std::string> AccessToken::random() {
 }
 
 std::expected<AccessToken, std::string> AccessToken::of_file(const std::string& file) {
-  if (const Descriptor created{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  // A link of another user would make the first line of any file of ours the token.
+  const auto place = find_place(file);
+  if (!place) {
+    const PathFailure& why = place.error();
+    return failure(
+        file, why.link.empty() ? fmt::format("cannot be created: {}", profile::reason(why.error)) : why.link);
+  }
+  const int folder = place->folder.descriptor.number();
+  const char* const name = place->name.c_str();
+  if (const Descriptor created{::openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
       created) {
     auto token = random();
     if (token && !write_all(created.number(), token->text() + "\n")) {
-      ::unlink(file.c_str());
+      ::unlinkat(folder, name, 0);
       return failure(file, fmt::format("cannot be written: {}", profile::reason(errno)));
     }
     return token;
@@ -88,13 +97,8 @@ std::expected<AccessToken, std::string> AccessToken::of_file(const std::string& 
   if (errno != EEXIST) {
     return failure(file, fmt::format("cannot be created: {}", profile::reason(errno)));
   }
-  // A link of another user would make the first line of any file of ours the token.
-  const auto path = follow_trusted_links(file);
-  if (!path) {
-    return failure(file, path.error());
-  }
-  const int links = names_open_file(*path) ? 0 : O_NOFOLLOW;
-  const Descriptor descriptor{::open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links)};
+  const int links = place->is_open_file ? 0 : O_NOFOLLOW;
+  const Descriptor descriptor{::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links)};
   if (!descriptor) {
     return failure(file, fmt::format("cannot be read: {}", profile::reason(errno)));
   }

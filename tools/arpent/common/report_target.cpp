@@ -2,16 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <system_error>
+#include <utility>
 
 #include "arpent/common/descriptor.hpp"
-#include "arpent/common/trusted_links.hpp"
 #include "arpent/common/trusted_path.hpp"
 #include "profile/model/text_format.hpp"
 
@@ -36,30 +37,64 @@ constexpr std::string_view pipe_of_another = "it is another user's pipe";
 
 // Whether the mode of the file that is replaced is this user's choice for what this path names: another user
 // may have put theirs there, or moved or linked another of ours to it.
-bool has_mode_of_ours(const std::filesystem::path& path, const struct stat& file) {
-  const auto folder = open_folder(path.parent_path());
+bool has_mode_of_ours(const OpenFolder& folder, const struct stat& file) {
   struct stat status{};
-  return file.st_uid == ::geteuid() && folder && folder->is_held &&
-         ::fstat(folder->descriptor.number(), &status) == 0 && holds_entries(status, file.st_uid) &&
-         (!others_may_write(status) || file.st_nlink == 1);
+  return file.st_uid == ::geteuid() && folder.is_held && ::fstat(folder.descriptor.number(), &status) == 0 &&
+         holds_entries(status, file.st_uid) && (!others_may_write(status) || file.st_nlink == 1);
 }
 
-// A new file beside `path`, open for writing; its name goes to `name`. -1 and errno when that fails.
-int create_beside(const std::filesystem::path& path, Readers readers, std::string& name) {
-  name = path.string() + ".XXXXXX";
-  const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-  if (descriptor < 0) {
-    return -1;
+// A new file beside the place, open for writing; its name goes to `name`. None and errno when that fails.
+Descriptor create_beside(const NamedPlace& place, Readers readers, std::string& name) {
+  constexpr int most_tries = 100;
+  const int folder = place.folder.descriptor.number();
+  Descriptor created;
+  for (int i = 0; i < most_tries && !created && (i == 0 || errno == EEXIST); ++i) {
+    std::uint32_t random = 0;
+    if (::getrandom(&random, sizeof random, 0) != sizeof random) {
+      return {};
+    }
+    name = fmt::format("{}.{:08x}", place.name, random);
+    created = Descriptor{
+        ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   }
-  // mkostemp leaves 0600.
+  if (!created) {
+    return {};
+  }
   struct stat status{};
   const mode_t mask = ::umask(0);
   ::umask(mask);
   const mode_t usual = readers == Readers::owner_only ? 0600U : 0666U & ~mask;
-  const mode_t mode =
-      ::stat(path.c_str(), &status) == 0 && has_mode_of_ours(path, status) ? status.st_mode & 0777U : usual;
-  [[maybe_unused]] const int kept = ::fchmod(descriptor, mode);
-  return descriptor;
+  const bool is_ours = ::fstatat(folder, place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       has_mode_of_ours(place.folder, status);
+  [[maybe_unused]] const int kept = ::fchmod(created.number(), is_ours ? status.st_mode & 0777U : usual);
+  return created;
+}
+
+int look_up(const NamedPlace& place, struct stat& status) {
+  return ::fstatat(place.folder.descriptor.number(), place.name.c_str(), &status,
+                   place.is_open_file ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+// The place of the regular file that one of the system's names of open files names.
+std::expected<NamedPlace, PathFailure> place_of_open_file(const NamedPlace& open, const struct stat& file) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t length =
+      ::readlinkat(open.folder.descriptor.number(), open.name.c_str(), text.data(), text.size());
+  if (length <= 0) {
+    return std::unexpected(PathFailure{.error = errno, .link = {}});
+  }
+  auto place = find_place(std::string_view{text.data(), static_cast<std::size_t>(length)});
+  struct stat status{};
+  // It may have been removed or moved.
+  if (place &&
+      (look_up(*place, status) != 0 || status.st_dev != file.st_dev || status.st_ino != file.st_ino)) {
+    return std::unexpected(PathFailure{.error = ENOENT, .link = {}});
+  }
+  return place;
+}
+
+std::unexpected<std::string> failure(const std::string& name, const PathFailure& why) {
+  return why.link.empty() ? failure(name, why.error) : failure(name, "it " + why.link);
 }
 
 }  // namespace
@@ -86,44 +121,39 @@ std::expected<ReportTarget, std::string> ReportTarget::open(const std::string& f
     return target;
   }
   target.name_ = file;
-  auto path = follow_trusted_links(file);
-  if (!path) {
-    return failure(file, "it " + path.error());
-  }
-  target.path_ = std::move(*path);
-  const bool is_open_file = names_open_file(target.path_);
+  auto place = find_place(file);
   struct stat status{};
-  if ((is_open_file ? ::stat : ::lstat)(target.path_.c_str(), &status) == 0) {
+  const bool is_there = place && look_up(*place, status) == 0;
+  if (is_there && place->is_open_file && S_ISREG(status.st_mode)) {
+    place = place_of_open_file(*place, status);
+  }
+  if (!place) {
+    return failure(file, place.error());
+  }
+  target.place_ = std::move(*place);
+  const int folder = target.place_.folder.descriptor.number();
+  if (is_there) {
     target.replace_ = S_ISREG(status.st_mode);
     if (S_ISDIR(status.st_mode)) {
       return failure(file, EISDIR);
     }
-    if (!is_open_file && is_pipe_of_another(status)) {
+    if (!target.place_.is_open_file && is_pipe_of_another(status)) {
       return failure(file, pipe_of_another);
     }
-    if (::access(target.path_.c_str(), W_OK) != 0) {
+    if (::faccessat(folder, target.place_.name.c_str(), W_OK, 0) != 0) {
       return failure(file, errno);
     }
     if (!target.replace_) {
       return target;
     }
-    std::error_code error;
-    target.path_ = std::filesystem::canonical(target.path_, error);
-    if (error) {
-      return failure(file, error.value());
-    }
-  } else if (errno == ENOENT && ::lstat(file.c_str(), &status) != 0) {
+  } else {
     target.replace_ = true;
-  } else {  // a link to nothing, or a part of the path that is no folder
-    return failure(file, errno == 0 ? ENOENT : errno);
   }
   std::string trial;
-  const int descriptor = create_beside(target.path_, readers, trial);
-  if (descriptor < 0) {
+  if (!create_beside(target.place_, readers, trial)) {
     return failure(file, errno);
   }
-  ::close(descriptor);
-  ::unlink(trial.c_str());
+  ::unlinkat(folder, trial.c_str(), 0);
   return target;
 }
 
@@ -139,31 +169,33 @@ std::expected<void, std::string> ReportTarget::write(std::string_view text) cons
     return write_to_stream(text);
   }
   std::string draft;
-  const int descriptor = create_beside(path_, readers_, draft);
-  if (descriptor < 0) {
+  Descriptor created = create_beside(place_, readers_, draft);
+  if (!created) {
     return failure(name_, errno);
   }
-  bool done = write_all(descriptor, text);
+  const int folder = place_.folder.descriptor.number();
+  bool done = write_all(created.number(), text);
   int error = errno;
-  if (::close(descriptor) != 0 && done) {
+  if (::close(created.release()) != 0 && done) {
     done = false;
     error = errno;
   }
-  if (done && ::rename(draft.c_str(), path_.c_str()) != 0) {
+  if (done && ::renameat(folder, draft.c_str(), folder, place_.name.c_str()) != 0) {
     done = false;
     error = errno;
   }
   if (!done) {
-    ::unlink(draft.c_str());
+    ::unlinkat(folder, draft.c_str(), 0);
     return failure(name_, error);
   }
   return {};
 }
 
 std::expected<void, std::string> ReportTarget::write_to_stream(std::string_view text) const {
-  const bool is_open_file = names_open_file(path_);
+  const bool is_open_file = place_.is_open_file;
   const Descriptor stream{
-      ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND | (is_open_file ? 0 : O_NOFOLLOW))};
+      ::openat(place_.folder.descriptor.number(), place_.name.c_str(),
+               O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND | (is_open_file ? 0 : O_NOFOLLOW))};
   struct stat status{};
   if (!stream || ::fstat(stream.number(), &status) != 0) {
     return failure(name_, errno);

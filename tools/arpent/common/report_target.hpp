@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <expected>
-#include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "arpent/common/trusted_path.hpp"
 
 namespace ar::command {
 
@@ -17,8 +18,9 @@ class ReportTarget {
  public:
   // `file` empty: standard error. Tries at once whether the file can be written, so that a program is not
   // run in vain. A regular file is replaced as a whole (through links, keeping them); anything else, such as
-  // /dev/stdout or a pipe, is written to. Links and pipes that another user made are refused: they would lead
-  // the report to any file of ours, or to that user. The error is a sentence without full stop.
+  // /dev/stdout or a pipe, is written to. Links anywhere in the path and pipes that another user made are
+  // refused: they would lead the report to any file of ours, or to that user. The error is a sentence without
+  // full stop.
   [[nodiscard]] static std::expected<ReportTarget, std::string> open(const std::string& file,
                                                                      Readers readers = Readers::owner_only);
 
@@ -30,9 +32,9 @@ class ReportTarget {
  private:
   [[nodiscard]] std::expected<void, std::string> write_to_stream(std::string_view text) const;
 
-  std::string name_;            // as given; empty for standard error
-  std::filesystem::path path_;  // what to write; links resolved
-  bool replace_ = false;        // a regular file, or none yet
+  std::string name_;      // as given; empty for standard error
+  NamedPlace place_;      // what to write; links resolved
+  bool replace_ = false;  // a regular file, or none yet
   Readers readers_ = Readers::owner_only;
 };
 

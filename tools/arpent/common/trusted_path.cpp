@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -44,12 +45,64 @@ bool is_in_proc(int link) {
 
 class Walk {
  public:
+  // What the walk began from counts as held if it is absolute, or the folder that we are in is.
   std::expected<void, PathFailure> begin(std::string_view path) {
     put_before(path);
+    if (!path.starts_with('/')) {
+      std::error_code error;
+      const auto here = open_folder(std::filesystem::current_path(error));
+      at_.is_held = !error && here && here->is_held;
+    }
     return enter(path.starts_with('/') ? "/" : ".");
   }
 
-  [[nodiscard]] bool is_at_end() const { return parts_.empty(); }
+  // Goes through all parts that are left but the last `kept`.
+  std::expected<void, PathFailure> go(std::size_t kept) {
+    while (parts_.size() > kept) {
+      if (auto done = step(); !done) {
+        return done;
+      }
+    }
+    return {};
+  }
+
+  std::expected<NamedPlace, PathFailure> find_last() {
+    bool is_linked = false;
+    while (true) {
+      if (const auto done = go(1); !done) {
+        return std::unexpected(done.error());
+      }
+      const std::string& name = parts_.back();
+      const Descriptor entry = open_entry(name);
+      struct stat status{};
+      const bool is_missing = !entry && errno == ENOENT && !is_linked;
+      if (!is_missing && (!entry || ::fstat(entry.number(), &status) != 0)) {
+        return failed(errno);
+      }
+      if (is_missing || !S_ISLNK(status.st_mode)) {
+        return NamedPlace{.folder = std::move(at_), .name = name};
+      }
+      if (const auto counted = count_link(status, "is"); !counted) {
+        return std::unexpected(counted.error());
+      }
+      if (is_in_proc(entry.number())) {
+        return NamedPlace{.folder = std::move(at_), .name = name, .is_open_file = true};
+      }
+      parts_.pop_back();
+      is_linked = true;
+      if (const auto done = put_target(entry.number()); !done) {
+        return std::unexpected(done.error());
+      }
+    }
+  }
+
+  [[nodiscard]] OpenFolder& at() { return at_; }
+
+ private:
+  // Owner and text are those of the same link, also if another takes its name meanwhile.
+  [[nodiscard]] Descriptor open_entry(const std::string& name) const {
+    return Descriptor{::openat(at_.descriptor.number(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+  }
 
   // Goes one part on, into a folder or to what a link leads to.
   std::expected<void, PathFailure> step() {
@@ -63,8 +116,7 @@ class Walk {
     if (errno != ENOTDIR && errno != ELOOP) {
       return failed(errno);
     }
-    // Owner and text are those of the same link, also if another takes its name meanwhile.
-    const Descriptor link{::openat(at_.descriptor.number(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor link = open_entry(part);
     struct stat status{};
     if (!link || ::fstat(link.number(), &status) != 0) {
       return failed(errno);
@@ -72,12 +124,17 @@ class Walk {
     if (!S_ISLNK(status.st_mode)) {
       return failed(ENOTDIR);
     }
-    return follow(link.number(), status, part);
+    if (auto counted = count_link(status, "leads through"); !counted) {
+      return counted;
+    }
+    if (is_in_proc(link.number())) {
+      at_.is_held = false;  // what it names was not walked to
+      next = Descriptor{::openat(at_.descriptor.number(), part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+      return next ? go_to(std::move(next), false) : failed(errno);
+    }
+    return put_target(link.number());
   }
 
-  [[nodiscard]] OpenFolder& at() { return at_; }
-
- private:
   std::expected<void, PathFailure> enter(const char* start) {
     at_.descriptor = Descriptor{::open(start, O_PATH | O_DIRECTORY | O_CLOEXEC)};
     return at_.descriptor && ::fstat(at_.descriptor.number(), &status_) == 0
@@ -98,19 +155,19 @@ class Walk {
     return {};
   }
 
-  std::expected<void, PathFailure> follow(int link, const struct stat& status, const std::string& part) {
-    if (!is_trusted(status.st_uid) && others_may_write(status_)) {
-      return failed_link(parts_.empty() ? "is another user's link" : "leads through another user's link");
+  std::expected<void, PathFailure> count_link(const struct stat& link, std::string_view verb) {
+    if (!is_trusted(link.st_uid) && others_may_write(status_)) {
+      return failed_link(std::string{verb} + " another user's link");
     }
     if (++links_ > most_links) {
       return failed_link("leads through too many links");
     }
-    note_entry(status.st_uid);
-    if (is_in_proc(link)) {
-      at_.is_held = false;  // what it names was not walked to
-      Descriptor next{::openat(at_.descriptor.number(), part.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-      return next ? go_to(std::move(next), false) : failed(errno);
-    }
+    note_entry(link.st_uid);
+    return {};
+  }
+
+  // The walk goes on with what the link says.
+  std::expected<void, PathFailure> put_target(int link) {
     std::array<char, PATH_MAX> text{};
     const ssize_t length = ::readlinkat(link, "", text.data(), text.size());
     if (length <= 0) {
@@ -163,15 +220,17 @@ bool holds_entries(const struct stat& folder, uid_t owner) {
 
 std::expected<OpenFolder, PathFailure> open_folder(const std::filesystem::path& path) {
   Walk walk;
-  if (const auto begun = walk.begin(path.native()); !begun) {
-    return std::unexpected(begun.error());
+  auto done = walk.begin(path.native());
+  if (done) {
+    done = walk.go(0);
   }
-  while (!walk.is_at_end()) {
-    if (const auto done = walk.step(); !done) {
-      return std::unexpected(done.error());
-    }
-  }
-  return std::move(walk.at());
+  return done ? std::expected<OpenFolder, PathFailure>{std::move(walk.at())} : std::unexpected(done.error());
+}
+
+std::expected<NamedPlace, PathFailure> find_place(const std::filesystem::path& path) {
+  Walk walk;
+  const auto begun = walk.begin(path.native());
+  return begun ? walk.find_last() : std::unexpected(begun.error());
 }
 
 bool holds_what_we_create(const std::filesystem::path& folder) {

@@ -23,9 +23,22 @@ struct OpenFolder {
   bool is_held = true;
 };
 
+// What a path names or would name: an entry of an open folder, which was no link a moment ago.
+struct NamedPlace {
+  OpenFolder folder;
+  std::string name;
+  // One of the system's names of open files, as /dev/stdout: no other user can put a file there. All others
+  // are to be opened with O_NOFOLLOW.
+  bool is_open_file = false;
+};
+
 // Opens the folder, one part of its path after the other. A link is followed if this user or root made it, or
 // if it lies in a folder that no other user may write to.
 [[nodiscard]] std::expected<OpenFolder, PathFailure> open_folder(const std::filesystem::path& path);
+
+// The same up to the last part of the path. If that is a link, it is followed likewise; a link to nothing is
+// a failure.
+[[nodiscard]] std::expected<NamedPlace, PathFailure> find_place(const std::filesystem::path& path);
 
 // Whether others than this user and root can create entries there.
 [[nodiscard]] bool others_may_write(const struct stat& folder);

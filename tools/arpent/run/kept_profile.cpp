@@ -19,6 +19,7 @@
 
 #include "arpent/common/descriptor.hpp"
 #include "arpent/common/report_target.hpp"
+#include "arpent/common/trusted_path.hpp"
 #include "profile/model/text_format.hpp"
 #include "profile/read/compressed.hpp"
 #include "profile/read/input.hpp"
@@ -148,11 +149,19 @@ std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file)
   if (error || path.filename().empty()) {
     return std::unexpected(fmt::format("--profile: '{}' is not the name of a file", shown));
   }
-  if (fs::symlink_status(path, error).type() != fs::file_type::not_found) {
+  auto folder = open_folder(path.parent_path());
+  if (!folder) {
+    const PathFailure& why = folder.error();
+    return std::unexpected(why.link.empty() ? fmt::format("--profile: '{}' cannot be created: {}", shown,
+                                                          profile::reason(why.error))
+                                            : fmt::format("--profile: '{}' {}", shown, why.link));
+  }
+  const int parent = folder->descriptor.number();
+  if (identity_of(parent, path.filename().string())) {
     return std::unexpected(fmt::format(
         "--profile: '{}' exists already; it is not written over: remove it or name another", shown));
   }
-  if (::access(path.parent_path().c_str(), W_OK | X_OK) != 0) {
+  if (::faccessat(parent, ".", W_OK | X_OK, 0) != 0) {
     return std::unexpected(
         fmt::format("--profile: '{}' cannot be created: {}", shown, profile::reason(errno)));
   }
@@ -161,12 +170,12 @@ std::expected<KeptProfile, std::string> KeptProfile::at(const std::string& file)
     return std::unexpected(
         fmt::format("--profile: the path of '{}' is longer than {} bytes", shown, longest));
   }
-  auto folder = PrivateDirectory::create_in(path.parent_path());
-  if (!folder) {
-    return std::unexpected(
-        fmt::format("--profile: '{}' cannot be created: {}; name a FILE elsewhere", shown, folder.error()));
+  auto run_folder = PrivateDirectory::create_in(std::move(folder->descriptor), path.parent_path());
+  if (!run_folder) {
+    return std::unexpected(fmt::format("--profile: '{}' cannot be created: {}; name a FILE elsewhere", shown,
+                                       run_folder.error()));
   }
-  return KeptProfile{path, std::move(*folder)};
+  return KeptProfile{path, std::move(*run_folder)};
 }
 
 bool KeptProfile::is_profile(const std::string& name) const {

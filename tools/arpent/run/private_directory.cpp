@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "arpent/common/trusted_path.hpp"
@@ -166,13 +167,11 @@ std::optional<std::vector<std::string>> names_in(int folder) {
   return is_complete ? std::optional{std::move(names)} : std::nullopt;
 }
 
-std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(const fs::path& parent) {
+std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(Descriptor parent,
+                                                                         const fs::path& path_of_parent) {
   const auto failed = [] { return std::unexpected(std::generic_category().message(errno)); };
   PrivateDirectory directory;
-  directory.parent_ = Descriptor{::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (!directory.parent_) {
-    return failed();
-  }
+  directory.parent_ = std::move(parent);
   std::optional<std::string> name = new_name();
   while (name && ::mkdirat(directory.parent(), name->c_str(), 0700) != 0) {
     if (errno != EEXIST) {
@@ -197,7 +196,7 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create_in(const f
     return std::unexpected(
         std::string{"a new folder there gets another owner or mode, so others could change the profile"});
   }
-  directory.path_ = parent / *name;
+  directory.path_ = path_of_parent / *name;
   return directory;
 }
 
@@ -221,7 +220,11 @@ std::expected<PrivateDirectory, std::string> PrivateDirectory::create(const Envi
   consider(environment.get("TMPDIR").value_or(""), false);
   consider("/tmp", false);
   for (const std::string& folder : candidates) {
-    auto directory = create_in(folder);
+    auto opened = open_folder(folder);
+    if (!opened) {
+      continue;
+    }
+    auto directory = create_in(std::move(opened->descriptor), folder);
     if (directory) {
       directory->lock_ = mark(directory->descriptor());
       if (directory->lock_) {

@@ -22,10 +22,10 @@ class PrivateDirectory {
   // left there is removed. The error is a sentence without full stop.
   [[nodiscard]] static std::expected<PrivateDirectory, std::string> create(const Environment& environment);
 
-  // In this folder. What other runs have left there stays: it may be profiles that are to be kept. The error
-  // is the reason alone.
+  // In this open folder. What other runs have left there stays: it may be profiles that are to be kept. The
+  // error is the reason alone.
   [[nodiscard]] static std::expected<PrivateDirectory, std::string> create_in(
-      const std::filesystem::path& parent);
+      Descriptor parent, const std::filesystem::path& path_of_parent);
 
   ~PrivateDirectory() { remove(); }
   PrivateDirectory(PrivateDirectory&& other) noexcept = default;
