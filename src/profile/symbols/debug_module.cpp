@@ -17,13 +17,14 @@
 
 #include "profile/model/text_format.hpp"
 #include "profile/symbols/demangled_name.hpp"
+#include "profile/symbols/entry_walk.hpp"
+#include "profile/symbols/line_tables.hpp"
 #include "profile/symbols/plain_debug_file.hpp"
 
 namespace ar::profile {
 namespace {
 
-// A damaged file could nest without end.
-constexpr int deepest_nesting = 256;
+constexpr std::size_t deepest_inlining = 256;  // a damaged file could nest without end
 
 struct FunctionExtent {
   Dwarf_Addr low;
@@ -48,77 +49,11 @@ bool holds_declarations(int tag) {
   }
 }
 
-void add_extents(Dwarf_Die& function, FunctionTable& table) {
-  Dwarf_Addr base = 0;
-  Dwarf_Addr low = 0;
-  Dwarf_Addr high = 0;
-  for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&function, at, &base, &low, &high)) > 0;) {
-    if (low < high) {
-      table.push_back({low, high, function});
-    }
-  }
-}
-
-void collect_functions(Dwarf_Die& parent, FunctionTable& table, int depth) {
-  Dwarf_Die child;
-  if (depth > deepest_nesting || dwarf_child(&parent, &child) != 0) {
-    return;
-  }
-  do {
-    const int tag = dwarf_tag(&child);
-    if (tag == DW_TAG_subprogram) {
-      add_extents(child, table);
-      // A nested function, or a method of a class that is local to this one.
-      collect_functions(child, table, depth + 1);
-    } else if (holds_declarations(tag) || tag == DW_TAG_lexical_block) {
-      collect_functions(child, table, depth + 1);
-    }
-  } while (dwarf_siblingof(&child, &child) == 0);
-}
-
-// Appends the chain of inlined calls at `address` inside `scope`, outermost first.
-void find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std::vector<Dwarf_Die>& chain, int depth) {
-  Dwarf_Die child;
-  if (depth > deepest_nesting || dwarf_child(&scope, &child) != 0) {
-    return;
-  }
-  do {
-    const int tag = dwarf_tag(&child);
-    const bool code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
-                      tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
-    if (code && dwarf_haspc(&child, address) > 0) {
-      if (tag == DW_TAG_inlined_subroutine) {
-        chain.push_back(child);
-      }
-      find_inlined(child, address, chain, depth + 1);
-      return;
-    }
-  } while (dwarf_siblingof(&child, &child) == 0);
-}
-
 struct UnitExtent {
   Dwarf_Addr low;
   Dwarf_Addr high;
   Dwarf_Die unit;
 };
-
-// Compilation units by address, for files without .debug_aranges (clang and Zig write none).
-std::vector<UnitExtent> collect_units(Dwfl_Module* module) {
-  std::vector<UnitExtent> units;
-  Dwarf_Addr bias = 0;
-  for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
-    Dwarf_Addr base = 0;
-    Dwarf_Addr low = 0;
-    Dwarf_Addr high = 0;
-    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(unit, at, &base, &low, &high)) > 0;) {
-      if (low < high) {
-        units.push_back({low, high, *unit});
-      }
-    }
-  }
-  std::ranges::stable_sort(units, {}, &UnitExtent::low);
-  return units;
-}
 
 // With -gsplit-dwarf the functions are described in a unit of another file.
 Dwarf_Die with_functions(Dwarf_Die& unit) {
@@ -197,6 +132,25 @@ struct DebugModule::State {
   // The compilation unit of the code at an address of the debug information's own.
   Dwarf_Die* unit_at(std::uint64_t address, Dwarf_Addr& bias);
   const FunctionTable& functions(Dwarf_Die& unit);
+  void collect_functions(Dwarf_Die& unit, FunctionTable& table);
+  void collect_units();
+  // Appends the chain of inlined calls at `address` inside `scope`, outermost first.
+  void find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std::vector<Dwarf_Die>& chain);
+  // The unit's entry in its line table.
+  Dwarf_Line* line_at(Dwarf_Die& unit, Dwarf_Addr address);
+
+  // One range of the entry after another, as dwarf_ranges() has them. False at the end.
+  struct Range {
+    std::ptrdiff_t at = 0;
+    Dwarf_Addr base = 0;
+    Dwarf_Addr low = 0;
+    Dwarf_Addr high = 0;
+  };
+  bool next_range(Dwarf_Die& entry, Range& range);
+  bool has_code(Dwarf_Die& entry, Dwarf_Addr address);
+  template <typename Extent>
+  void add_extents(Dwarf_Die& entry, std::vector<Extent>& extents);
+  void note_cut();
 
   // Opens the file at `path`, also anew.
   [[nodiscard]] std::optional<Failure> begin();
@@ -210,6 +164,9 @@ struct DebugModule::State {
                              char** debug_file_name);
 
   std::string path;
+  DebugBudget* budget = nullptr;
+  SectionEnds section_ends;
+  LineTables line_tables;
   char* debug_path = nullptr;  // null: elfutils' default search path
   Dwfl_Callbacks callbacks{};
   Dwfl* session = nullptr;
@@ -218,6 +175,7 @@ struct DebugModule::State {
   std::map<const void*, FunctionTable> tables;  // by the address of the unit's first entry
   bool has_functions = false;                   // in the file or in its separate debug file, readable or not
   bool is_checked = false;
+  bool is_cut = false;        // debug information, before it was read whole
   bool has_separate = false;  // debug file
   int separate_copy = -1;     // to be read instead of it
   std::string separate_name;
@@ -335,18 +293,116 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
   return file;
 }
 
+// What is left of it could name the wrong function: it counts as having none.
+void DebugModule::State::note_cut() {
+  is_cut = true;
+  if (problem.empty()) {
+    problem = "it is damaged or too large";
+  }
+}
+
+bool DebugModule::State::next_range(Dwarf_Die& entry, Range& range) {
+  if (!spend(budget->entries, 1)) {
+    note_cut();
+    return false;
+  }
+  range.at = dwarf_ranges(&entry, range.at, &range.base, &range.low, &range.high);
+  return range.at > 0;
+}
+
+bool DebugModule::State::has_code(Dwarf_Die& entry, Dwarf_Addr address) {
+  for (Range range; next_range(entry, range);) {
+    if (range.low <= address && address < range.high) {
+      return true;
+    }
+  }
+  return false;
+}
+
+template <typename Extent>
+void DebugModule::State::add_extents(Dwarf_Die& entry, std::vector<Extent>& extents) {
+  for (Range range; next_range(entry, range);) {
+    if (range.low >= range.high) {
+      continue;
+    }
+    if (!spend(budget->extents, 1)) {
+      note_cut();
+      return;
+    }
+    extents.push_back({range.low, range.high, entry});
+  }
+}
+
+void DebugModule::State::collect_functions(Dwarf_Die& unit, FunctionTable& table) {
+  EntryWalk walk{unit, section_ends, budget->entries};
+  while (walk.next()) {
+    const int tag = dwarf_tag(&walk.entry());
+    if (tag == DW_TAG_subprogram) {
+      // It may hold a nested function, or a method of a class that is local to it.
+      add_extents(walk.entry(), table);
+    } else if (!holds_declarations(tag) && tag != DW_TAG_lexical_block) {
+      walk.skip_children();
+    }
+  }
+  if (walk.is_cut()) {
+    note_cut();
+  }
+  std::ranges::stable_sort(table, {}, &FunctionExtent::low);
+}
+
+void DebugModule::State::find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std::vector<Dwarf_Die>& chain) {
+  EntryWalk walk{scope, section_ends, budget->entries};
+  while (walk.next()) {
+    const int tag = dwarf_tag(&walk.entry());
+    const bool code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
+                      tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
+    if (!code || !has_code(walk.entry(), address)) {
+      walk.skip_children();
+      continue;
+    }
+    if (tag == DW_TAG_inlined_subroutine) {
+      if (chain.size() == deepest_inlining) {
+        return;
+      }
+      chain.push_back(walk.entry());
+    }
+    walk.narrow();
+  }
+  if (walk.is_cut()) {
+    note_cut();
+  }
+}
+
+// For files without .debug_aranges (clang and Zig write none).
+void DebugModule::State::collect_units() {
+  Dwarf_Addr bias = 0;
+  units.emplace();
+  for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
+    add_extents(*unit, *units);
+  }
+  std::ranges::stable_sort(*units, {}, &UnitExtent::low);
+}
+
+Dwarf_Line* DebugModule::State::line_at(Dwarf_Die& unit, Dwarf_Addr address) {
+  if (!line_tables.allow(unit, budget->line_bytes)) {
+    note_cut();
+    return nullptr;
+  }
+  return dwarf_getsrc_die(&unit, address);
+}
+
 Dwarf_Die* DebugModule::State::unit_at(std::uint64_t address, Dwarf_Addr& bias) {
   // elfutils takes a gap between two entries of .debug_aranges for part of the unit before it, and where only
   // some units have such entries (GCC's do, Zig's do not), the others lie in these gaps.
   Dwarf_Die* const claimed = dwfl_module_addrdie(module, address, &bias);
-  if (claimed != nullptr && dwarf_haspc(claimed, address - bias) > 0) {
+  if (claimed != nullptr && has_code(*claimed, address - bias)) {
     return claimed;
   }
   if (dwfl_module_getdwarf(module, &bias) == nullptr) {
     return nullptr;
   }
   if (!units) {
-    units = collect_units(module);
+    collect_units();
   }
   const Dwarf_Addr inside = address - bias;
   const auto after = std::ranges::upper_bound(*units, inside, {}, &UnitExtent::low);
@@ -359,8 +415,7 @@ Dwarf_Die* DebugModule::State::unit_at(std::uint64_t address, Dwarf_Addr& bias) 
 const FunctionTable& DebugModule::State::functions(Dwarf_Die& unit) {
   const auto [entry, is_new] = tables.try_emplace(unit.addr);
   if (is_new) {
-    collect_functions(unit, entry->second, 0);
-    std::ranges::stable_sort(entry->second, {}, &FunctionExtent::low);
+    collect_functions(unit, entry->second);
   }
   return entry->second;
 }
@@ -368,10 +423,11 @@ const FunctionTable& DebugModule::State::functions(Dwarf_Die& unit) {
 DebugModule::DebugModule(std::unique_ptr<State> state) : state_(std::move(state)) {}
 DebugModule::~DebugModule() = default;
 
-auto DebugModule::open(const std::string& path, const std::string& build_id)
+auto DebugModule::open(const std::string& path, const std::string& build_id, DebugBudget& budget)
     -> std::expected<std::unique_ptr<DebugModule>, Failure> {
   auto state = std::make_unique<State>();
   state->path = path;
+  state->budget = &budget;
   if (const auto failure = state->begin()) {
     return std::unexpected(*failure);
   }
@@ -387,7 +443,7 @@ const std::string& DebugModule::problem() const { return state_->problem; }
 std::vector<Frame> DebugModule::frames(std::uint64_t address) {
   state_->check_debug_information();
   Dwarf_Addr bias = 0;
-  Dwarf_Die* unit = state_->unit_at(address, bias);
+  Dwarf_Die* unit = state_->is_cut ? nullptr : state_->unit_at(address, bias);
   if (unit == nullptr) {
     return {};
   }
@@ -395,7 +451,7 @@ std::vector<Frame> DebugModule::frames(std::uint64_t address) {
 
   std::string file;
   int line = 0;
-  if (Dwarf_Line* found = dwarf_getsrc_die(unit, inside); found != nullptr) {
+  if (Dwarf_Line* found = state_->line_at(*unit, inside); found != nullptr) {
     file = file_name(dwarf_linesrc(found, nullptr, nullptr), *unit);
     if (dwarf_lineno(found, &line) != 0) {
       line = 0;
@@ -412,10 +468,10 @@ std::vector<Frame> DebugModule::frames(std::uint64_t address) {
   std::vector<Dwarf_Die> chain;
   if (after != table.begin()) {
     chain.push_back(std::prev(after)->die);
-    find_inlined(chain.front(), inside, chain, 0);
+    state_->find_inlined(chain.front(), inside, chain);
   }
-  if (chain.empty()) {
-    if (file.empty()) {
+  if (chain.empty() || state_->is_cut) {
+    if (file.empty() || state_->is_cut) {
       return {};
     }
     return {Frame{
@@ -424,7 +480,8 @@ std::vector<Frame> DebugModule::frames(std::uint64_t address) {
 
   Dwarf_Files* files = nullptr;
   std::size_t file_count = 0;
-  if (dwarf_getsrcfiles(&described, &files, &file_count) != 0) {
+  if (!state_->line_tables.allow(described, state_->budget->line_bytes) ||
+      dwarf_getsrcfiles(&described, &files, &file_count) != 0) {
     files = nullptr;
   }
   std::vector<Frame> result;

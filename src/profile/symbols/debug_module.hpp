@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "profile/symbols/debug_budget.hpp"
+
 namespace ar::profile {
 
 struct Frame {
@@ -34,9 +36,11 @@ class DebugModule {
     int error = 0;  // errno; of a file that is unreadable
   };
 
-  // build_id: hexadecimal; an empty one is not compared
+  // build_id: hexadecimal; an empty one is not compared. `budget` must outlive what is returned. Once it is
+  // used up, there is a problem, and no more is read.
   [[nodiscard]] static std::expected<std::unique_ptr<DebugModule>, Failure> open(const std::string& path,
-                                                                                 const std::string& build_id);
+                                                                                 const std::string& build_id,
+                                                                                 DebugBudget& budget);
   ~DebugModule();
   DebugModule(const DebugModule&) = delete;
   DebugModule& operator=(const DebugModule&) = delete;

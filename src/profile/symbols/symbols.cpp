@@ -93,7 +93,8 @@ std::string why_unnamed(const std::string& path, const std::string& build_id,
 }  // namespace
 
 Symbolizer::Symbolizer()
-    : longest_text_(longest_name),
+    : budget_(std::make_unique<DebugBudget>()),
+      longest_text_(longest_name),
       most_inlined_(deepest_inlining),
       long_text_left_(most_long_text),
       all_inlined_left_(most_inlined) {}
@@ -135,13 +136,13 @@ Symbolizer::OpenModule& Symbolizer::module(const std::string& path, const std::s
   if (!is_new) {
     return opened;
   }
-  auto at_path = DebugModule::open(path, build_id);
+  auto at_path = DebugModule::open(path, build_id, *budget_);
   if (at_path) {
     opened.debug = std::move(*at_path);
     return opened;
   }
   for (const std::string& other : files_by_build_id(build_id)) {
-    if (auto elsewhere = DebugModule::open(other, build_id)) {
+    if (auto elsewhere = DebugModule::open(other, build_id, *budget_)) {
       opened.debug = std::move(*elsewhere);
       return opened;
     }

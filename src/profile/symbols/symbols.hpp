@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "profile/model/profile.hpp"
+#include "profile/symbols/debug_budget.hpp"
 #include "profile/symbols/debug_module.hpp"
 #include "profile/symbols/stack_frame.hpp"
 
@@ -67,6 +68,8 @@ class Symbolizer {
 
   void bound(std::string& text);
   void bound(std::vector<Frame>& frames);
+
+  std::unique_ptr<DebugBudget> budget_;  // at an address that stays
 
   // A profile bounds its own frames, but not what debug information says about each of them.
   std::size_t longest_text_;      // a name or a file
