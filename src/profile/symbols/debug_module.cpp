@@ -155,7 +155,7 @@ struct DebugModule::State {
   // Opens the file at `path`, also anew.
   [[nodiscard]] std::optional<Failure> begin();
   // Notes what is known of the file. Returns the descriptor of a copy to read instead, or -1.
-  int look_at(int file);
+  int look_at(int file, bool& is_refused);
   [[nodiscard]] std::string own_build_id();
   void check_debug_information();
 
@@ -195,9 +195,13 @@ std::optional<DebugModule::Failure> DebugModule::State::begin() {
     ::close(file);
     return Failure{.kind = no_elf};
   }
-  if (const int copy = look_at(file); copy >= 0) {
+  bool is_refused = false;
+  if (const int copy = look_at(file, is_refused); copy >= 0 || is_refused) {
     ::close(file);
     file = copy;
+  }
+  if (is_refused) {
+    return Failure{.kind = no_elf};
   }
   callbacks.find_elf = dwfl_build_id_find_elf;
   callbacks.find_debuginfo = find_debug_file;
@@ -229,8 +233,9 @@ std::optional<DebugModule::Failure> DebugModule::State::begin() {
   return std::nullopt;
 }
 
-int DebugModule::State::look_at(int file) {
-  const PlainDebugFile plain = plain_debug_file(file);
+int DebugModule::State::look_at(int file, bool& is_refused) {
+  const PlainDebugFile plain = plain_debug_file(file, budget->decompressed);
+  is_refused = plain.is_refused;
   build_id = build_id.empty() ? plain.build_id : build_id;
   has_functions = has_functions || plain.has_functions;
   problem = plain.problem.empty() ? problem : plain.problem;
@@ -277,7 +282,12 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
   if (file < 0 || state == nullptr) {
     return file;
   }
-  const int copy = state->look_at(file);
+  bool is_refused = false;
+  const int copy = state->look_at(file, is_refused);
+  if (is_refused) {
+    ::close(file);
+    return -1;
+  }
   const bool is_first = !std::exchange(state->has_separate, true);
   if (copy < 0) {
     return file;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -62,20 +63,18 @@ std::vector<ElfSection> read_elf_sections(int file) {
   }
   std::vector<Elf64_Shdr> headers(count);
   if (!read_at(file, headers.data(), count * sizeof(Elf64_Shdr), elf.e_shoff) ||
-      headers[names_index].sh_type == SHT_NOBITS || !lies_in(headers[names_index], file_size) ||
-      headers[names_index].sh_size > most_bytes_of_names) {
+      headers[names_index].sh_type == SHT_NOBITS || !lies_in(headers[names_index], file_size)) {
     return {};
   }
-  std::string names(headers[names_index].sh_size, '\0');
+  std::string names(std::min(headers[names_index].sh_size, most_bytes_of_names), '\0');
   if (!read_at(file, names.data(), names.size(), headers[names_index].sh_offset)) {
     return {};
   }
   std::vector<ElfSection> sections;
   for (std::size_t index = 0; index < count; ++index) {
     const Elf64_Shdr& header = headers[index];
-    if (header.sh_name < names.size() && header.sh_type != SHT_NOBITS && header.sh_size != 0 &&
-        lies_in(header, file_size)) {
-      const char* const name = names.c_str() + header.sh_name;
+    if (header.sh_type != SHT_NOBITS && header.sh_size != 0 && lies_in(header, file_size)) {
+      const char* const name = header.sh_name < names.size() ? names.c_str() + header.sh_name : "";
       sections.push_back({.header_offset = elf.e_shoff + index * sizeof header,
                           .header = header,
                           .name = {name, ::strnlen(name, longest_name)}});

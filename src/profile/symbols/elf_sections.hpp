@@ -16,7 +16,8 @@ struct ElfSection {
 };
 
 // `file`: a descriptor. Empty for anything but a 64-bit little-endian ELF file. Sections without content are
-// left out, as are those that a damaged file says to lie outside of it. Names are cut after 64 bytes.
+// left out, as are those that a damaged file says to lie outside of it. Names are cut after 64 bytes, and
+// empty if they stand behind 16 MiB of others.
 [[nodiscard]] std::vector<ElfSection> read_elf_sections(int file);
 
 // False if the file ends before.

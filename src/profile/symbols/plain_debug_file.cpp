@@ -9,7 +9,9 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <string_view>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "profile/model/text_format.hpp"
+#include "profile/symbols/debug_budget.hpp"
 #include "profile/symbols/elf_sections.hpp"
 
 namespace ar::profile {
@@ -27,8 +30,8 @@ constexpr std::uint32_t compressed_by_zstd = 2;
 
 // A few bytes can stand for any number, and sections can share them. Compilers' output shrinks to a tenth at
 // best.
-constexpr std::uint64_t most_decompressed = std::uint64_t{4} << 30U;
-constexpr std::uint64_t most_decompressed_per_byte = 64;  // of the file
+constexpr std::uint64_t most_decompressed_per_byte = 64;  // that the file takes on disk; a hole takes none
+constexpr std::uint64_t bytes_per_block = 512;            // of st_blocks
 
 // What names functions and lines; the others, of variables and of unwinding, stay as they are.
 constexpr std::string_view sections_read[] = {"info",    "types",       "abbrev", "str",
@@ -141,14 +144,19 @@ struct Range {
   std::uint64_t start, end;
 };
 
-// Of the file: all but code, data and debug sections that are not read.
-std::vector<Range> needed_ranges(const std::vector<ElfSection>& all, std::uint64_t size) {
+// All but code, data and debug sections that are not read.
+bool is_unneeded(const ElfSection& section) {
+  const bool is_debug = section.name.starts_with(".debug_") || section.name.starts_with(".zdebug_");
+  const bool is_content =
+      section.header.sh_type == SHT_PROGBITS && (section.header.sh_flags & SHF_ALLOC) != 0;
+  return is_content || (is_debug && !is_read(section.name));
+}
+
+std::vector<Range> needed_ranges(const std::vector<ElfSection>& all, std::uint64_t size,
+                                 bool (*is_unneeded)(const ElfSection&)) {
   std::vector<Range> unneeded{{size, size}};
   for (const ElfSection& section : all) {
-    const bool is_debug = section.name.starts_with(".debug_") || section.name.starts_with(".zdebug_");
-    const bool is_content =
-        section.header.sh_type == SHT_PROGBITS && (section.header.sh_flags & SHF_ALLOC) != 0;
-    if (is_content || (is_debug && !is_read(section.name))) {
+    if (is_unneeded(section)) {
       unneeded.push_back({section.header.sh_offset, section.header.sh_offset + section.header.sh_size});
     }
   }
@@ -185,31 +193,85 @@ bool is_zstd(const Section& section) {
   return is_compressed(section.of) && section.compression.ch_type == compressed_by_zstd;
 }
 
-// Whether a copy of the file stays within the bounds.
-bool is_too_large(const std::vector<Section>& sections, const std::vector<Range>& needed,
-                  std::uint64_t size) {
-  std::uint64_t copied = 0;
-  for (const Range& range : needed) {
-    copied += range.end - range.start;
+std::uint64_t size_of(const std::vector<Range>& ranges) {
+  std::uint64_t size = 0;
+  for (const Range& range : ranges) {
+    size += range.end - range.start;
   }
-  std::uint64_t left = std::min(most_decompressed, size * most_decompressed_per_byte);
-  for (const Section& section : sections) {
-    if (is_zstd(section)) {
-      if (section.compression.ch_size > left) {
-        return true;
-      }
-      left -= section.compression.ch_size;
+  return size;
+}
+
+// What elfutils or we make of the section; 0 if it is not compressed.
+std::uint64_t decompressed_size(int file, const ElfSection& section) {
+  if (is_compressed(section)) {
+    Elf64_Chdr compression{};
+    return read_at(file, &compression, sizeof compression, section.header.sh_offset) ? compression.ch_size
+                                                                                     : 0;
+  }
+  std::uint8_t old[12] = {};  // "ZLIB" and a big-endian number
+  if (!section.name.starts_with(".zdebug_") || !read_at(file, old, sizeof old, section.header.sh_offset)) {
+    return 0;
+  }
+  std::uint64_t size = 0;
+  for (std::size_t i = 4; i < sizeof old; ++i) {
+    size = size << 8U | old[i];
+  }
+  return size;
+}
+
+bool spend_on_decompression(int file, const std::vector<ElfSection>& all, std::uint64_t in_file,
+                            std::uint64_t& left) {
+  std::uint64_t left_of_file = in_file * most_decompressed_per_byte;
+  std::uint64_t total = 0;
+  for (const ElfSection& section : all) {
+    const std::uint64_t size = decompressed_size(file, section);
+    if (!spend(left_of_file, size)) {
+      return false;
+    }
+    total += size;
+  }
+  return spend(left, total);
+}
+
+bool is_debug_or_compressed(const ElfSection& section) {
+  return is_unneeded(section) || is_read(section.name) || is_compressed(section) ||
+         section.name.starts_with(".zdebug_");
+}
+
+// A copy of the file with its symbols, and without what may be compressed. -1 if that is too large as well.
+int copy_of_symbols(int file, std::vector<ElfSection> all, std::uint64_t size, std::uint64_t& left) {
+  const std::vector<Range> needed = needed_ranges(all, size, is_debug_or_compressed);
+  if (!spend(left, size_of(needed))) {
+    return -1;
+  }
+  const int copy = ::memfd_create("arpent-symbols", MFD_CLOEXEC);
+  bool is_whole = copy >= 0 && copy_ranges(file, needed, size, copy);
+  for (ElfSection& section : all) {
+    if (is_whole && is_debug_or_compressed(section)) {
+      section.header.sh_type = SHT_NOBITS;
+      section.header.sh_flags &= ~std::uint64_t{SHF_COMPRESSED};
+      is_whole = write_at(copy, &section.header, sizeof section.header, section.header_offset);
     }
   }
-  return copied > most_decompressed;
+  if (!is_whole && copy >= 0) {
+    ::close(copy);
+  }
+  return is_whole ? copy : -1;
+}
+
+bool is_elf64(int file) {
+  unsigned char identity[EI_NIDENT] = {};
+  return read_at(file, identity, sizeof identity, 0) && std::memcmp(identity, ELFMAG, SELFMAG) == 0 &&
+         identity[EI_CLASS] == ELFCLASS64 && identity[EI_DATA] == ELFDATA2LSB;
 }
 
 }  // namespace
 
-PlainDebugFile plain_debug_file(int file) {
+PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left) {
   PlainDebugFile found;
   struct stat status{};
-  if (::fstat(file, &status) != 0) {
+  if (::fstat(file, &status) != 0 || !is_elf64(file)) {
+    found.is_refused = true;
     return found;
   }
   auto size = static_cast<std::uint64_t>(status.st_size);
@@ -227,12 +289,20 @@ PlainDebugFile plain_debug_file(int file) {
                                   printable(section.of.name), way);
     }
   }
+  const auto in_file = std::min(size, static_cast<std::uint64_t>(status.st_blocks) * bytes_per_block);
+  if (!spend_on_decompression(file, all, in_file, bytes_left)) {
+    found.problem = "its debug sections are too large to decompress";
+    found.copy = copy_of_symbols(file, all, size, bytes_left);
+    found.is_refused = found.copy < 0;
+    return found;
+  }
   if (!needs_copy || !found.problem.empty()) {
     return found;
   }
-  const std::vector<Range> needed = needed_ranges(all, size);
-  if (is_too_large(sections, needed, size)) {
+  const std::vector<Range> needed = needed_ranges(all, size, is_unneeded);
+  if (!spend(bytes_left, size_of(needed))) {
     found.problem = "its debug sections are too large to decompress";
+    found.is_refused = true;
     return found;
   }
   const int copy = ::memfd_create("arpent-debug", MFD_CLOEXEC);

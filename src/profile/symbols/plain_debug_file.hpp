@@ -4,21 +4,25 @@
 // Zstandard compressed, it can read only from release 0.189 on, and if it was built so.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace ar::profile {
 
 struct PlainDebugFile {
-  // A copy in memory whose sections are decompressed, at its start; the caller closes it. -1 if elfutils can
-  // read the file as it is, or if there is a problem.
+  // A copy in memory for elfutils to read instead, at its start; the caller closes it. Its sections are
+  // decompressed, or left out if they are too large. -1 if elfutils can read the file as it is.
   int copy = -1;
+  // elfutils must not read the file: it is no 64-bit little-endian ELF file (elfutils would decompress it),
+  // or has no symbols within the bounds.
+  bool is_refused = false;
   bool has_functions = false;  // there is debug information about functions, readable or not
   std::string build_id;        // in hexadecimal, empty if it has none
   std::string problem;         // why it cannot be read, a clause; empty if nothing is known to be wrong
 };
 
-// `file`: a descriptor, left open. Anything but a 64-bit little-endian ELF file has no functions, build ID
-// and problem.
-[[nodiscard]] PlainDebugFile plain_debug_file(int file);
+// `file`: a descriptor, left open. What is decompressed here or by elfutils, and copies, are taken from
+// `bytes_left`.
+[[nodiscard]] PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left);
 
 }  // namespace ar::profile

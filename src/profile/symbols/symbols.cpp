@@ -1,6 +1,7 @@
 #include "profile/symbols/symbols.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -130,19 +131,40 @@ void Symbolizer::bound(std::vector<Frame>& frames) {
   }
 }
 
+auto Symbolizer::open(const std::string& path, const std::string& build_id)
+    -> std::expected<std::shared_ptr<DebugModule>, DebugModule::Failure> {
+  struct stat status{};
+  std::shared_ptr<DebugModule>* known = nullptr;
+  if (::stat(path.c_str(), &status) == 0) {
+    known = &files_[{status.st_dev, status.st_ino, build_id}];
+    if (*known != nullptr) {
+      return *known;
+    }
+  }
+  auto opened = DebugModule::open(path, build_id, *budget_);
+  if (!opened) {
+    return std::unexpected(opened.error());
+  }
+  std::shared_ptr<DebugModule> shared = std::move(*opened);
+  if (known != nullptr) {
+    *known = shared;
+  }
+  return shared;
+}
+
 Symbolizer::OpenModule& Symbolizer::module(const std::string& path, const std::string& build_id) {
   const auto [entry, is_new] = modules_.try_emplace({path, build_id});
   OpenModule& opened = entry->second;
   if (!is_new) {
     return opened;
   }
-  auto at_path = DebugModule::open(path, build_id, *budget_);
+  auto at_path = open(path, build_id);
   if (at_path) {
     opened.debug = std::move(*at_path);
     return opened;
   }
   for (const std::string& other : files_by_build_id(build_id)) {
-    if (auto elsewhere = DebugModule::open(other, build_id, *budget_)) {
+    if (auto elsewhere = open(other, build_id)) {
       opened.debug = std::move(*elsewhere);
       return opened;
     }

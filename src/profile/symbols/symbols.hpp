@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -60,11 +62,13 @@ class Symbolizer {
 
  private:
   struct OpenModule {
-    std::unique_ptr<DebugModule> debug;  // null if it was not found
+    std::shared_ptr<DebugModule> debug;  // null if it was not found
     std::string problem;                 // why not, a sentence
     std::unordered_map<std::uint64_t, Location> locations;
   };
   OpenModule& module(const std::string& path, const std::string& build_id);
+  [[nodiscard]] std::expected<std::shared_ptr<DebugModule>, DebugModule::Failure> open(
+      const std::string& path, const std::string& build_id);
 
   void bound(std::string& text);
   void bound(std::vector<Frame>& frames);
@@ -77,6 +81,8 @@ class Symbolizer {
   std::size_t long_text_left_;    // what all texts of more than usual length may take; later ones are cut
   std::size_t all_inlined_left_;  // later locations go without
   std::map<std::pair<std::string, std::string>, OpenModule> modules_;
+  // By device, inode and build ID: a file has many paths.
+  std::map<std::tuple<std::uint64_t, std::uint64_t, std::string>, std::shared_ptr<DebugModule>> files_;
 };
 
 // The problems for a note: a few modules each on its own, many as a number.

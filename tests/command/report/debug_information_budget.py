@@ -1,6 +1,6 @@
-# Tests src/profile/symbols/
+# Tests src/profile/symbols/ tools/arpent/check/
 """Small ELF files whose debug information stands for unlimited work or memory: entries that lead back, lists that many
-entries share."""
+entries share, compressed sections that share their bytes, one file under many paths."""
 
 import os
 import pathlib
@@ -8,11 +8,13 @@ import struct
 import subprocess
 import threading
 import time
+import zlib
 
 from harness.checks import check, equal, finish
 from harness.survey import ARPENT
 
 MIB = 1 << 20
+COMPRESSED = 0x800
 
 
 def uleb(*numbers):
@@ -124,4 +126,21 @@ ranges = struct.pack("<QQ", 1, 2000) * COUNT + bytes(16)
 write_elf("ranges.so", [*dwarf(UNIT + RANGES, bytes([2, 0, 0, 0, 0]) * COUNT + b"\0"), (".debug_ranges", 0, ranges)])
 check_bounded("ranges.so")
 
+# Sections that share a stream.
+INFLATED = 512 * MIB
+deflate = zlib.compressobj(9)
+stream = b"".join(deflate.compress(bytes(MIB)) for _ in range(INFLATED // MIB)) + deflate.flush()
+NAMES = ["info", "abbrev", "str", "line", "line_str", "ranges", "rnglists", "aranges", "types", "loc", "macro"]
+new = struct.pack("<IIQQ", 1, 0, INFLATED, 1) + stream
+old = b"ZLIB" + struct.pack(">Q", INFLATED) + stream
+write_elf("zlib.so", [(f".debug_{name}", COMPRESSED, new) for name in NAMES])
+write_elf("zlib-gnu.so", [(f".zdebug_{name}", 0, old) for name in NAMES])
+for file in "zlib.so", "zlib-gnu.so":
+    check_bounded(file)
+    _, has_ended, memory = run("check", file)
+    check(has_ended and memory < 1024 * MIB, f"check of {file}: {memory // MIB} MiB")
+
+# A hole does not make a file large.
+write_elf("hole.so", [(".debug_str", COMPRESSED, new)], hole=1 << 30)
+check_bounded("hole.so", limit=256)
 finish()

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 
+#include "profile/symbols/debug_budget.hpp"
 #include "profile/symbols/plain_debug_file.hpp"
 
 namespace ar::command::check {
@@ -165,9 +167,13 @@ std::vector<CompilationUnit> read_compilation_units(const std::string& path, std
   const std::unique_ptr<Dwfl, EndSession> session{::dwfl_begin(&callbacks)};
   int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
                                   : as_descriptor(member);
-  if (const int plain = descriptor < 0 ? -1 : profile::plain_debug_file(descriptor).copy; plain >= 0) {
-    ::close(descriptor);
-    descriptor = plain;
+  std::uint64_t bytes_left = profile::DebugBudget{}.decompressed;
+  if (descriptor >= 0) {
+    const profile::PlainDebugFile plain = profile::plain_debug_file(descriptor, bytes_left);
+    if (plain.copy >= 0 || plain.is_refused) {
+      ::close(descriptor);
+      descriptor = plain.copy;
+    }
   }
   if (session == nullptr || descriptor < 0) {
     if (descriptor >= 0) {
