@@ -64,6 +64,9 @@ equal(status(sent(own_request(b"X: " + b"a" * 40000 + b"\r\n"))), 431, "40,000 b
 equal(status(sent(own_request(b"".join(b"X%d: a\r\n" % i for i in range(90))))), 200, "92 headers")
 equal(status(sent(own_request(b"".join(b"X%d: a\r\n" % i for i in range(1000))))), 431, "1,002 headers")
 equal(status(sent(b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n\r\n")), 414, "a long path")
+equal(status(sent(own_request(path=b"/metrics?a=" + b"a" * 10000))), 200, "a parameter of 10,000 bytes")
+for count in 1000, 10000:
+    equal(status(sent(own_request(path=b"/metrics?" + b"a&" * count))), 414, f"{count} parameters")
 
 # Ranges are ignored: the answer is whole, once.
 whole = sent(own_request())

@@ -40,6 +40,11 @@ constexpr HttpWorkers::Limits for_large_responses{.threads = 1, .waiting = 8};
 // After the process had no descriptor for a connection, and no connection that could be cut off.
 constexpr std::chrono::milliseconds pause_after_refusal{100};
 
+// What the library keeps of a parameter, beside its text.
+constexpr std::size_t bytes_per_parameter = 96;
+constexpr std::string_view too_many_parameters =
+    "HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 struct Client {
   int socket;
   Clock::time_point accepted;
@@ -162,12 +167,27 @@ class Server {
                               MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_bytes,                        //
                               MHD_OPTION_CONNECTION_TIMEOUT, seconds_without_progress,                     //
                               MHD_OPTION_STRICT_FOR_CLIENT, 1,                                             //
+                              MHD_OPTION_URI_LOG_CALLBACK, &look_at_uri, static_cast<void*>(nullptr),      //
                               MHD_OPTION_NOTIFY_CONNECTION, &note_connection, static_cast<void*>(this),    //
                               MHD_OPTION_NOTIFY_COMPLETED, &delete_exchange, static_cast<void*>(nullptr),  //
                               MHD_OPTION_END);
   }
 
-  // The library calls these three. It is C, through which no exception may pass.
+  // The library calls these four. It is C, through which no exception may pass.
+
+  // Before it reads the parameters: it gives no answer if they do not fit.
+  static void* look_at_uri(void* /*unused*/, const char* uri, MHD_Connection* connection) noexcept {
+    const std::string_view text{uri};
+    const auto parameters = static_cast<std::size_t>(std::ranges::count(text, '&'));
+    if (text.size() + parameters * bytes_per_parameter > connection_bytes / 2) {
+      auto* const client = static_cast<Client*>(
+          ::MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+      ::send(client->socket, too_many_parameters.data(), too_many_parameters.size(),
+             MSG_DONTWAIT | MSG_NOSIGNAL);
+      cut_off(*client);
+    }
+    return nullptr;
+  }
 
   static void note_connection(void* server, MHD_Connection* connection, void** context,
                               MHD_ConnectionNotificationCode code) noexcept {
