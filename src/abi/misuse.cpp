@@ -8,10 +8,12 @@
 #include "abi/message.hpp"
 #include "leaks/runtime_modules.hpp"
 #include "platform/hash.hpp"
+#include "platform/loaded_module.hpp"
 #include "platform/text.hpp"
 #include "track/owners.hpp"
 #include "track/region/strings.hpp"
 #include "track/sites/modules.hpp"
+#include "track/sites/operators.hpp"
 #include "track/sites/origins.hpp"
 #include "track/tracker.hpp"
 
@@ -120,16 +122,73 @@ bool is_new_pair(std::uint32_t origin, std::uintptr_t caller) noexcept {
 
 bool runtime_of_its_own = false;
 
-// Whether the runtime's own `new` or `delete` has called malloc or free.
+bool is_own_code(std::uintptr_t address) noexcept {
+  platform::LoadedModule module;
+  const auto own = reinterpret_cast<std::uintptr_t>(&set_mismatch_policy);
+  return platform::find_loaded_module(address, module) && own >= module.start && own < module.end;
+}
+
+// Whether the call that returns to the address is one to this library's free. What leads to another function
+// may have come to free by a jump from there: `operator delete` often ends in one.
+bool calls_free_itself(std::uintptr_t caller) noexcept {
+#ifdef __x86_64__
+  if (module_at(caller) == nullptr) {
+    return false;
+  }
+  const auto relative = [](std::uintptr_t next) noexcept {
+    std::int32_t distance = 0;
+    std::memcpy(&distance, reinterpret_cast<const void*>(next - sizeof distance), sizeof distance);
+    return next + static_cast<std::uintptr_t>(std::intptr_t{distance});
+  };
+  const auto leads_to_own = [](std::uintptr_t entry) noexcept {
+    std::uintptr_t function = 0;
+    std::memcpy(&function, reinterpret_cast<const void*>(entry), sizeof function);
+    return is_own_code(function);
+  };
+  constexpr unsigned char indirect_call[] = {0xff, 0x15};  // call *entry(%rip)
+  constexpr unsigned char landing_pad[] = {0xf3, 0x0f, 0x1e, 0xfa};
+  constexpr unsigned char jump[] = {0xff, 0x25};  // jmp *entry(%rip), perhaps with a prefix (bnd)
+  const auto has = [](std::uintptr_t at, const auto& code) noexcept {
+    return std::memcmp(reinterpret_cast<const void*>(at), code, sizeof code) == 0;
+  };
+  if (has(caller - 6, indirect_call)) {
+    return leads_to_own(relative(caller));
+  }
+  if (*reinterpret_cast<const unsigned char*>(caller - 5) != 0xe8) {
+    return false;
+  }
+  std::uintptr_t target = relative(caller);
+  platform::LoadedModule module;
+  if (!platform::find_loaded_module(target, module)) {
+    return false;  // the bytes only look like a call
+  }
+  if (is_own_code(target)) {
+    return true;
+  }
+  target += has(target, landing_pad) ? sizeof landing_pad : 0;
+  target += *reinterpret_cast<const unsigned char*>(target) == 0xf2 ? 1 : 0;
+  return has(target, jump) && leads_to_own(relative(target + 6));
+#else
+  (void)caller;
+  return false;
+#endif
+}
+
+// Whether an `operator new` or `delete` that is not this library's has called malloc or free.
 bool is_by_runtime(std::uint64_t slot, std::uintptr_t caller, std::uint32_t families) noexcept {
+  const bool any_runtime = __atomic_load_n(&runtime_of_its_own, __ATOMIC_RELAXED);
   if (families == freed_by_free) {
     const track::ModuleRecord* const module = module_at(caller);
-    return module != nullptr && leaks::is_cpp_runtime(*module);
+    return (any_runtime && module != nullptr && leaks::is_cpp_runtime(*module)) ||
+           (track::some_module_defines_delete(any_runtime,
+                                              reinterpret_cast<std::uintptr_t>(&set_mismatch_policy)) &&
+            !calls_free_itself(caller));
   }
   const track::OriginRecord* const origin = track::origin(track::slot_origin(slot));
   const track::ModuleRecord* const module = origin == nullptr ? nullptr : track::module(origin->module);
   return module != nullptr && track::slot_family(slot) == track::Family::malloc_family &&
-         leaks::is_cpp_runtime(*module);
+         ((any_runtime && leaks::is_cpp_runtime(*module)) ||
+          track::is_in_operator_new(origin->module, origin->address - 1));
 }
 
 struct Mismatch {
@@ -291,7 +350,7 @@ void set_mismatch_policy(MismatchPolicy chosen) noexcept { policy = chosen; }
 
 void report_mismatch(const void* pointer, std::uint64_t slot, std::uintptr_t caller,
                      std::uint32_t families) noexcept {
-  if (__atomic_load_n(&runtime_of_its_own, __ATOMIC_RELAXED) && is_by_runtime(slot, caller, families)) {
+  if (is_by_runtime(slot, caller, families)) {
     return;
   }
   track::note_mismatch();

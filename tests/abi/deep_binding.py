@@ -63,5 +63,25 @@ for mode in ("sites", "stacks"):
     done, report = survey("./c_host", "./plugins/maker.so", "./plugins/dropper.so", options=["--mode", mode])
     equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"a C++ runtime of the plug-ins in {mode}")
     equal(report["process"]["mismatches"], 0, f"wrong releases in {mode}")
+
+# C++ runtimes inside of a library, under any name, whether they are exported or not, and at any optimisation.
+build("own_runtime_host", SOURCES / "own_runtime_host.cpp", "-ldl")
+RUNTIME = ("-shared", "-fPIC", SOURCES / "own_runtime.cpp", "-static-libstdc++", "-static-libgcc")
+for name, options in (
+    ("exported", []),
+    ("hidden", ["-Wl,--exclude-libs,ALL"]),
+    ("optimised", ["-O2", "-Wl,--exclude-libs,ALL"]),
+    ("stripped", ["-O2", "-Wl,-s"]),
+    ("symbolic", ["-O2", "-Wl,-Bsymbolic"]),
+):
+    build(f"plugins/{name}.so", *RUNTIME, *options)
+    for binding, wrong in (("deep", 0), ("plain", 0), ("wrong", 1)):
+        for mode in ("sites", "stacks"):
+            done, report = survey("./own_runtime_host", f"./plugins/{name}.so", binding, options=["--mode", mode])
+            what = f"{name}, {binding} in {mode}"
+            equal(
+                (done.returncode, done.stderr.count("mismatch: ")), (0, wrong), f"the output of {what}: {done.stderr}"
+            )
+            equal(report["process"]["mismatches"], wrong, f"wrong releases of {what}")
 shutil.rmtree("plugins")
 finish()

@@ -73,6 +73,17 @@ const char* name_in(const char* strings, std::uint64_t size, std::uint64_t offse
   return strings + offset;
 }
 
+// The first section of this type.
+bool find_section(const MappedFile& file, const ElfW(Ehdr) & header, std::uint32_t type,
+                  ElfW(Shdr) & section) noexcept {
+  for (std::uint64_t i = 0; i < header.e_shnum; ++i) {
+    if (read(file, header.e_shoff + i * sizeof section, section) && section.sh_type == type) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void for_each_function(const ModuleRecord& module, void (*visit)(const Function& function, void* context),
@@ -80,37 +91,36 @@ void for_each_function(const ModuleRecord& module, void (*visit)(const Function&
   const MappedFile file(text(module.path));
   ElfW(Ehdr) header;
   if (!read(file, 0, header) ||
-      std::memcmp(&header, reinterpret_cast<const void*>(module.start), sizeof header) != 0 ||
+      (module.unloaded == 0 &&
+       std::memcmp(&header, reinterpret_cast<const void*>(module.start), sizeof header) != 0) ||
       std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shentsize != sizeof(ElfW(Shdr))) {
     return;
   }
   ElfW(Shdr) section;
   ElfW(Shdr) names;
-  for (std::uint64_t i = 0; i < header.e_shnum; ++i) {
-    if (!read(file, header.e_shoff + i * sizeof section, section) || section.sh_type != SHT_SYMTAB) {
+  // What is stripped still says what it exports.
+  if (!find_section(file, header, SHT_SYMTAB, section) && !find_section(file, header, SHT_DYNSYM, section)) {
+    return;
+  }
+  const char* const symbols = file.at(section.sh_offset, section.sh_size);
+  if (symbols == nullptr || !read(file, header.e_shoff + section.sh_link * sizeof names, names)) {
+    return;
+  }
+  const char* const strings = file.at(names.sh_offset, names.sh_size);
+  for (std::uint64_t at = 0; strings != nullptr && at + sizeof(ElfW(Sym)) <= section.sh_size;
+       at += sizeof(ElfW(Sym))) {
+    ElfW(Sym) symbol;
+    std::memcpy(&symbol, symbols + at, sizeof symbol);
+    const std::uint64_t start = module.load_bias + symbol.st_value;
+    const bool inside = symbol.st_size != 0 && start >= module.start && start < module.end &&
+                        symbol.st_size <= module.end - start;
+    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF || !inside) {
       continue;
     }
-    const char* const symbols = file.at(section.sh_offset, section.sh_size);
-    if (symbols == nullptr || !read(file, header.e_shoff + section.sh_link * sizeof names, names)) {
-      return;
+    if (const char* name = name_in(strings, names.sh_size, symbol.st_name);
+        name != nullptr && *name != '\0') {
+      visit({name, start, start + symbol.st_size}, context);
     }
-    const char* const strings = file.at(names.sh_offset, names.sh_size);
-    for (std::uint64_t at = 0; strings != nullptr && at + sizeof(ElfW(Sym)) <= section.sh_size;
-         at += sizeof(ElfW(Sym))) {
-      ElfW(Sym) symbol;
-      std::memcpy(&symbol, symbols + at, sizeof symbol);
-      const std::uint64_t start = module.load_bias + symbol.st_value;
-      const bool inside = symbol.st_size != 0 && start >= module.start && start < module.end &&
-                          symbol.st_size <= module.end - start;
-      if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF || !inside) {
-        continue;
-      }
-      if (const char* name = name_in(strings, names.sh_size, symbol.st_name);
-          name != nullptr && *name != '\0') {
-        visit({name, start, start + symbol.st_size}, context);
-      }
-    }
-    return;
   }
 }
 

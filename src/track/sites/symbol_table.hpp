@@ -1,4 +1,4 @@
-// The functions of a loaded module, from the symbol table in its file.
+// The functions of a module, from the symbol table in its file, or from what it exports if that is stripped.
 #pragma once
 
 #include <cstdint>
