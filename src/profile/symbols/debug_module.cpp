@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -159,6 +160,7 @@ struct DebugModule::State {
   [[nodiscard]] std::string own_build_id();
   void check_debug_information();
 
+  [[nodiscard]] bool may_look_for_debug_files(const char* link_name);
   static int find_debug_file(Dwfl_Module* module, void** user_data, const char* name, Dwarf_Addr base,
                              const char* file_name, const char* link_name, GElf_Word checksum,
                              char** debug_file_name);
@@ -175,6 +177,7 @@ struct DebugModule::State {
   std::map<const void*, FunctionTable> tables;  // by the address of the unit's first entry
   bool has_functions = false;                   // in the file or in its separate debug file, readable or not
   bool is_checked = false;
+  bool is_too_large = false;  // the file that was looked at last
   bool is_cut = false;        // debug information, before it was read whole
   bool has_separate = false;  // debug file
   int separate_copy = -1;     // to be read instead of it
@@ -236,6 +239,7 @@ std::optional<DebugModule::Failure> DebugModule::State::begin() {
 int DebugModule::State::look_at(int file, bool& is_refused) {
   const PlainDebugFile plain = plain_debug_file(file, budget->decompressed);
   is_refused = plain.is_refused;
+  is_too_large = plain.is_too_large;
   build_id = build_id.empty() ? plain.build_id : build_id;
   has_functions = has_functions || plain.has_functions;
   problem = plain.problem.empty() ? problem : plain.problem;
@@ -269,6 +273,34 @@ void DebugModule::State::check_debug_information() {
   }
 }
 
+// elfutils opens a separate file to compare build IDs, and goes on with it whatever we answer then. So the
+// places where it looks are looked at before.
+bool DebugModule::State::may_look_for_debug_files(const char* link_name) {
+  const std::filesystem::path file{path};
+  std::vector<std::filesystem::path> names{file.filename(), file.filename().string() + ".debug"};
+  if (link_name != nullptr) {
+    names.emplace_back(link_name);
+  }
+  std::error_code error;
+  for (const std::filesystem::path& folder :
+       {file.parent_path(), std::filesystem::canonical(file, error).parent_path()}) {
+    for (const std::filesystem::path& place :
+         {folder, folder / ".debug", "/usr/lib/debug" / folder.relative_path()}) {
+      for (const std::filesystem::path& name : names) {
+        const int opened = ::open((place / name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        const bool is_bounded = opened < 0 || is_within_bounds(opened, budget->decompressed);
+        if (opened >= 0) {
+          ::close(opened);
+        }
+        if (!is_bounded) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
 int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, const char* name,
                                         Dwarf_Addr base, const char* file_name, const char* link_name,
                                         GElf_Word checksum, char** debug_file_name) {
@@ -277,6 +309,10 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
     *debug_file_name = ::strdup(state->separate_name.c_str());
     return std::exchange(state->separate_copy, -1);
   }
+  if (state != nullptr && !state->may_look_for_debug_files(link_name)) {
+    state->problem = state->problem.empty() ? too_large_to_decompress : state->problem;
+    return -1;
+  }
   const int file = dwfl_standard_find_debuginfo(module, user_data, name, base, file_name, link_name, checksum,
                                                 debug_file_name);
   if (file < 0 || state == nullptr) {
@@ -284,8 +320,11 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
   }
   bool is_refused = false;
   const int copy = state->look_at(file, is_refused);
-  if (is_refused) {
+  if (is_refused || state->is_too_large) {
     ::close(file);
+    if (copy >= 0) {
+      ::close(copy);
+    }
     return -1;
   }
   const bool is_first = !std::exchange(state->has_separate, true);

@@ -259,6 +259,12 @@ int copy_of_symbols(int file, std::vector<ElfSection> all, std::uint64_t size, s
   return is_whole ? copy : -1;
 }
 
+// Holes are none of it.
+std::uint64_t size_on_disk(const struct stat& status) {
+  return std::min(static_cast<std::uint64_t>(status.st_size),
+                  static_cast<std::uint64_t>(status.st_blocks) * bytes_per_block);
+}
+
 bool is_elf64(int file) {
   unsigned char identity[EI_NIDENT] = {};
   return read_at(file, identity, sizeof identity, 0) && std::memcmp(identity, ELFMAG, SELFMAG) == 0 &&
@@ -289,9 +295,9 @@ PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left) {
                                   printable(section.of.name), way);
     }
   }
-  const auto in_file = std::min(size, static_cast<std::uint64_t>(status.st_blocks) * bytes_per_block);
-  if (!spend_on_decompression(file, all, in_file, bytes_left)) {
-    found.problem = "its debug sections are too large to decompress";
+  if (!spend_on_decompression(file, all, size_on_disk(status), bytes_left)) {
+    found.is_too_large = true;
+    found.problem = too_large_to_decompress;
     found.copy = copy_of_symbols(file, all, size, bytes_left);
     found.is_refused = found.copy < 0;
     return found;
@@ -301,7 +307,7 @@ PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left) {
   }
   const std::vector<Range> needed = needed_ranges(all, size, is_unneeded);
   if (!spend(bytes_left, size_of(needed))) {
-    found.problem = "its debug sections are too large to decompress";
+    found.problem = too_large_to_decompress;
     found.is_refused = true;
     return found;
   }
@@ -320,6 +326,16 @@ PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left) {
     ::close(copy);
   }
   return found;
+}
+
+bool is_within_bounds(int file, std::uint64_t bytes_left) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0) {
+    return false;
+  }
+  return S_ISDIR(status.st_mode) ||
+         (S_ISREG(status.st_mode) && is_elf64(file) &&
+          spend_on_decompression(file, read_elf_sections(file), size_on_disk(status), bytes_left));
 }
 
 }  // namespace ar::profile

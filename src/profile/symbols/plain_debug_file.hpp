@@ -9,6 +9,8 @@
 
 namespace ar::profile {
 
+inline constexpr const char* too_large_to_decompress = "its debug sections are too large to decompress";
+
 struct PlainDebugFile {
   // A copy in memory for elfutils to read instead, at its start; the caller closes it. Its sections are
   // decompressed, or left out if they are too large. -1 if elfutils can read the file as it is.
@@ -16,6 +18,7 @@ struct PlainDebugFile {
   // elfutils must not read the file: it is no 64-bit little-endian ELF file (elfutils would decompress it),
   // or has no symbols within the bounds.
   bool is_refused = false;
+  bool is_too_large = false;   // its debug sections
   bool has_functions = false;  // there is debug information about functions, readable or not
   std::string build_id;        // in hexadecimal, empty if it has none
   std::string problem;         // why it cannot be read, a clause; empty if nothing is known to be wrong
@@ -24,5 +27,9 @@ struct PlainDebugFile {
 // `file`: a descriptor, left open. What is decompressed here or by elfutils, and copies, are taken from
 // `bytes_left`.
 [[nodiscard]] PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left);
+
+// Whether elfutils may open this: an ELF file that is decompressed within `bytes_left`, or a folder, but no
+// pipe or device.
+[[nodiscard]] bool is_within_bounds(int file, std::uint64_t bytes_left);
 
 }  // namespace ar::profile
