@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -172,18 +173,33 @@ std::vector<Range> needed_ranges(const std::vector<ElfSection>& all, std::uint64
   return needed;
 }
 
-// In the same places; the rest of the copy is a hole.
-bool copy_ranges(int file, const std::vector<Range>& ranges, std::uint64_t size, int copy) {
-  for (const Range& range : ranges) {
-    auto offset = static_cast<off_t>(range.start);
-    const auto end = static_cast<off_t>(range.end);
+// Up to `end`. What a file has as a hole takes memory once it is copied.
+bool copy_range(int file, off_t offset, off_t end, int copy) {
+  while (offset < end) {
+    const off_t data = ::lseek(file, offset, SEEK_DATA);
+    if (data >= end || (data < 0 && errno == ENXIO)) {
+      return true;
+    }
+    const off_t hole = data < 0 ? -1 : ::lseek(file, data, SEEK_HOLE);
+    offset = data < 0 ? offset : data;  // a file system may know no holes
+    const off_t stop = hole < 0 ? end : std::min(hole, end);
     if (::lseek(copy, offset, SEEK_SET) != offset) {
       return false;
     }
-    while (offset < end) {
-      if (::sendfile(copy, file, &offset, static_cast<std::size_t>(end - offset)) <= 0) {
+    while (offset < stop) {
+      if (::sendfile(copy, file, &offset, static_cast<std::size_t>(stop - offset)) <= 0) {
         return false;
       }
+    }
+  }
+  return true;
+}
+
+// In the same places; the rest of the copy is a hole.
+bool copy_ranges(int file, const std::vector<Range>& ranges, std::uint64_t size, int copy) {
+  for (const Range& range : ranges) {
+    if (!copy_range(file, static_cast<off_t>(range.start), static_cast<off_t>(range.end), copy)) {
+      return false;
     }
   }
   return ::ftruncate(copy, static_cast<off_t>(size)) == 0;

@@ -66,7 +66,9 @@ def dwarf(abbreviations, entries):
 
 def run(*arguments, stdin=b""):
     """Standard output, whether it ended, and the most memory that it took, shared memory included."""
-    process = subprocess.Popen([ARPENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        [ARPENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     output = []
     reader = threading.Thread(target=lambda: output.append(process.communicate(stdin)[0]))
     reader.start()
@@ -106,9 +108,7 @@ COUNT = 100
 SIBLING = uleb(2, 0x2E) + b"\1" + uleb(1, 0x13, 0x11, 1, 0x12, 7, 0, 0)
 SIZE = 1 + 4 + 8 + 8
 first = 4 + len(HEADER)
-entries = b"".join(
-    b"\2" + struct.pack("<IQQ", first + SIZE * (i + 1), 0x1000 + i % 32, 4000) for i in range(COUNT)
-)
+entries = b"".join(b"\2" + struct.pack("<IQQ", first + SIZE * (i + 1), 0x1000 + i % 32, 4000) for i in range(COUNT))
 write_elf("loop.so", dwarf(UNIT + SIBLING, entries + bytes(COUNT + 1)))
 check_bounded("loop.so")
 

@@ -134,10 +134,10 @@ if os.geteuid() == 0:
     secret.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
     secret.chmod(0o600)
     (pathlib.Path(home.name) / "below").mkdir()
-    os.symlink(home.name, "out")
-    becomes_planted("out")
-    os.symlink("out", "through")  # ours, to theirs
-    for name in "out/secret", "through/secret", "out/new", "out/below/../new", "./out/below/new":
+    os.symlink(home.name, "way")
+    becomes_planted("way")
+    os.symlink("way", "through")  # ours, to theirs
+    for name in "way/secret", "through/secret", "way/new", "way/below/../new", "./way/below/new":
         for command in (
             ("report", "--output", name, "a.profile"),
             ("merge", name, "a.profile", "a.profile"),

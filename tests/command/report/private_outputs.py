@@ -64,6 +64,7 @@ arpent("snapshot", "--no-command-line", "--output", "bare.pb.gz", pid)
 equal(report_json("bare.pb.gz")["process"]["command_line"], "", "snapshot --no-command-line")
 tracked.communicate("x\n")
 
+
 # Otherwise if that is asked for: a file of this user's keeps its mode if no other user can have moved it there.
 def make_shared(file, mode=0o644):
     pathlib.Path(file).touch()
