@@ -44,13 +44,15 @@ struct Recorder {
   std::int64_t balance;
   std::int64_t window_start;
   std::uint64_t window_size;
-  ThreadRecord* record;  // while idle: a blank one that the next thread takes over; or null
+  ThreadRecord* record;
+  ThreadRecord* blank;  // while idle: one that the next thread takes over; or null
   std::int64_t flushed;
   std::uint64_t untold_bytes;         // allocated since the clock of bytes (samples.hpp) was last told
   Recorder* next;                     // all recorders ever made
   Recorder* next_idle;                // those that are not in use
   unwind::StackMemory* stack_memory;  // in stacks mode; null: no memory
   bool in_use;
+  bool is_idle;   // in the list of those
   bool flushing;  // its thread is in flush_balance
   SiteCacheEntry sites[1U << site_cache_bits];
   AnnotationCacheEntry annotations[1U << annotation_cache_bits];

@@ -101,35 +101,52 @@ Recorder* make_recorder() noexcept {
   auto* const recorder = static_cast<Recorder*>(heap::allocate_metadata(sizeof(Recorder)));
   if (recorder != nullptr) {
     recorder->record = nullptr;
+    recorder->blank = nullptr;
     recorder->stack_memory = nullptr;
+    recorder->is_idle = false;
     list_recorder(*recorder);
   }
   return recorder;
 }
 
+// In the child of a fork in a signal handler, what the handler has interrupted goes on with a recorder that
+// restart_recorders took for idle: it may be there already, or be in use again.
 void put_in_idle(Recorder& recorder) noexcept {
   recorder.in_use = false;
+  if (recorder.is_idle) {
+    return;
+  }
+  recorder.is_idle = true;
   recorder.next_idle = idle;
   idle = &recorder;
+}
+
+Recorder* take_idle() noexcept {
+  while (idle != nullptr) {
+    Recorder* const recorder = idle;
+    idle = recorder->next_idle;
+    recorder->is_idle = false;
+    if (!recorder->in_use) {
+      return recorder;
+    }
+  }
+  return nullptr;
 }
 
 // `own`: the thread's, which it goes on to use in the child of a fork; null: any that is not in use.
 Recorder* take_recorder(Recorder* own) noexcept {
   const platform::LockGuard guard(region_lock());
-  Recorder* recorder = own;
-  if (recorder == nullptr && idle != nullptr) {
-    recorder = idle;
-    idle = recorder->next_idle;
-  } else if (recorder == nullptr) {
+  Recorder* recorder = own != nullptr ? own : take_idle();
+  if (recorder == nullptr) {
     recorder = make_recorder();
   }
   if (recorder == nullptr) {
     return nullptr;
   }
-  const bool has_blank = own == nullptr && recorder->record != nullptr;
-  ThreadRecord* const record = has_blank ? recorder->record : make_thread_record();
+  const bool has_blank = own == nullptr && recorder->blank != nullptr;
+  ThreadRecord* const record = has_blank ? recorder->blank : make_thread_record();
+  recorder->blank = nullptr;
   if (record == nullptr) {
-    recorder->record = nullptr;
     put_in_idle(*recorder);
     return nullptr;
   }
@@ -188,7 +205,7 @@ void detach_recorder() noexcept {
   const platform::LockGuard guard(region_lock());
   peak_thread_ends(*recorder);
   ThreadRecord& record = *recorder->record;
-  recorder->record = settle_record(record);
+  recorder->blank = settle_record(record);
   __atomic_store_n(&record.in_use, 0, __ATOMIC_RELAXED);
   put_in_idle(*recorder);
 }
@@ -213,8 +230,9 @@ void restart_recorders() noexcept {
   ended_count = 0;
   Recorder* const own = current_recorder();
   for (Recorder* recorder = first_recorder(); recorder != nullptr; recorder = recorder->next) {
+    recorder->blank = nullptr;  // it was the parent's
+    recorder->is_idle = false;
     if (recorder != own) {
-      recorder->record = nullptr;  // it was the parent's
       put_in_idle(*recorder);
     }
   }
