@@ -134,7 +134,7 @@ struct DebugModule::State {
   Dwarf_Die* unit_at(std::uint64_t address, Dwarf_Addr& bias);
   const FunctionTable& functions(Dwarf_Die& unit);
   void collect_functions(Dwarf_Die& unit, FunctionTable& table);
-  void collect_units();
+  std::vector<UnitExtent> collect_units();
   // Appends the chain of inlined calls at `address` inside `scope`, outermost first.
   void find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std::vector<Dwarf_Die>& chain);
   // The unit's entry in its line table.
@@ -423,13 +423,14 @@ void DebugModule::State::find_inlined(Dwarf_Die& scope, Dwarf_Addr address, std:
 }
 
 // For files without .debug_aranges (clang and Zig write none).
-void DebugModule::State::collect_units() {
+std::vector<UnitExtent> DebugModule::State::collect_units() {
   Dwarf_Addr bias = 0;
-  units.emplace();
+  std::vector<UnitExtent> found;
   for (Dwarf_Die* unit = nullptr; (unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
-    add_extents(*unit, *units);
+    add_extents(*unit, found);
   }
-  std::ranges::stable_sort(*units, {}, &UnitExtent::low);
+  std::ranges::stable_sort(found, {}, &UnitExtent::low);
+  return found;
 }
 
 Dwarf_Line* DebugModule::State::line_at(Dwarf_Die& unit, Dwarf_Addr address) {
@@ -451,11 +452,12 @@ Dwarf_Die* DebugModule::State::unit_at(std::uint64_t address, Dwarf_Addr& bias) 
     return nullptr;
   }
   if (!units) {
-    collect_units();
+    units = collect_units();
   }
   const Dwarf_Addr inside = address - bias;
-  const auto after = std::ranges::upper_bound(*units, inside, {}, &UnitExtent::low);
-  if (after == units->begin() || std::prev(after)->high <= inside) {
+  std::vector<UnitExtent>& all = *units;
+  const auto after = std::ranges::upper_bound(all, inside, {}, &UnitExtent::low);
+  if (after == all.begin() || std::prev(after)->high <= inside) {
     return claimed;
   }
   return &std::prev(after)->unit;

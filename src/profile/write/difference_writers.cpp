@@ -43,6 +43,7 @@ std::size_t count_of(const Difference& difference, Change change) {
 
 std::vector<std::string> callers_of(const Difference& difference, const ChangedSite& site) {
   std::vector<std::string> lines;
+  lines.reserve(site.callers.size());
   for (const std::uint32_t line : site.callers) {
     lines.push_back(difference.lines[line]);
   }

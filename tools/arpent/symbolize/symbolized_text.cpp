@@ -37,7 +37,7 @@ std::string decoded_path(std::string_view path) {
     const bool is_encoded =
         path[at] == platform::encoded_path_mark && digits.size() == 2 && is_hexadecimal(digits);
     if (is_encoded) {
-      std::from_chars(digits.data(), digits.data() + 2, byte, 16);
+      std::from_chars(digits.begin(), digits.end(), byte, 16);
       at += 2;
     }
     decoded += is_encoded ? static_cast<char>(byte) : path[at];
