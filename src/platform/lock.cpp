@@ -13,6 +13,7 @@ namespace ar::platform {
 namespace {
 // Long enough to see most of our critical sections through, short enough not to burn a time slice.
 constexpr int spins_before_sleep = 64;
+constexpr std::int64_t longest_sleep = 100;  // milliseconds
 
 void pause() noexcept {
 #if defined(__x86_64__)
@@ -23,6 +24,8 @@ void pause() noexcept {
 }
 }  // namespace
 
+// A thread can be woken and then run a signal's handler first, which waits for a lock that the next sleeper
+// here holds. So that this one does not sleep for ever, all look again from time to time.
 void Lock::sleep(std::int64_t milliseconds) noexcept {
   std::uint64_t state = state_.load(std::memory_order_relaxed);
   while (state != 0 && (state & contended_) == 0 &&
@@ -33,8 +36,7 @@ void Lock::sleep(std::int64_t milliseconds) noexcept {
   }
   const timespec limit{milliseconds / 1000, milliseconds % 1000 * 1000000};
   system_call(SYS_futex, reinterpret_cast<long>(&state_), FUTEX_WAIT_PRIVATE,
-              static_cast<std::uint32_t>(state | contended_),
-              milliseconds < 0 ? 0 : reinterpret_cast<long>(&limit), 0, 0);
+              static_cast<std::uint32_t>(state | contended_), reinterpret_cast<long>(&limit), 0, 0);
 }
 
 void Lock::wait() noexcept {
@@ -45,7 +47,7 @@ void Lock::wait() noexcept {
     pause();
   }
   while (!try_take(contended_ | held_)) {  // others may be asleep, too: the mark stays
-    sleep(-1);
+    sleep(longest_sleep);
   }
 }
 
@@ -57,7 +59,7 @@ bool Lock::lock_for_fork(std::uint64_t depth, std::int64_t& patience) noexcept {
       wake();  // another thread's wake-up may have come here
       return false;
     }
-    sleep(patience < 0 ? -1 : 1);
+    sleep(patience < 0 ? longest_sleep : 1);
     patience -= patience < 0 ? 0 : 1;
   }
   return true;

@@ -65,7 +65,7 @@ class Lock {
                                           std::memory_order_acquire, std::memory_order_relaxed);
   }
   void wait() noexcept;
-  // Sleeps until the lock is freed, for so many milliseconds at most; forever if negative.
+  // Sleeps until the lock is freed, for so many milliseconds at most.
   void sleep(std::int64_t milliseconds) noexcept;
   void wake() noexcept;
 
