@@ -81,8 +81,9 @@ bool look_whether_relocated() noexcept {
   if (biased_word != &biased_word) {
     return false;
   }
-  known_as_relocated = arpent_dynamic == nullptr || &__ehdr_start == nullptr || has_last_call_entry();
-  return known_as_relocated;
+  const bool is_so = arpent_dynamic == nullptr || &__ehdr_start == nullptr || has_last_call_entry();
+  store_relaxed(known_as_relocated, is_so);
+  return is_so;
 }
 
 }  // namespace ar::platform
