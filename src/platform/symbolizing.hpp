@@ -2,7 +2,7 @@
 //
 // Nothing is symbolized in the user's process: a text holds [[PATH|BUILDID|0xOFFSET]] where function and line
 // are meant, [[PATH|BUILDID|0xOFFSET|place]] where the line alone is, and is passed through `arpent
-// symbolize` once it is complete. Where that command is not to be had, each becomes module+0xoffset. A PATH
+// symbolize` once it is complete. If that command is not found, each becomes module+0xoffset. A PATH
 // that holds a bracket, a bar or a control character begins with '%', and these are written as %XX after it.
 //
 // Allocates nothing. Only one thread may be in here at a time, which callers see to; signals should be

@@ -41,7 +41,7 @@ enum class LeakScan : std::uint32_t {
   not_done = 0,
   done = 1,
   partial = 2,     // some thread could not be stopped: its registers were not seen
-  impossible = 3,  // memory for the marks was not to be had
+  impossible = 3,  // there was no memory for the marks
   sandboxed = 4,   // the process had put itself into a sandbox that may forbid it
 };
 

@@ -25,7 +25,7 @@ void peak_thread_ends(Recorder& recorder) noexcept;
 // In a forked child, whose live total starts at nothing, before its thread begins anew.
 void reset_peak() noexcept;
 
-// The process ends: the last point of the timeline. Without it where the lock is not to be had in time.
+// The process ends: the last point of the timeline. Left out if the lock cannot be taken in time.
 void end_peak() noexcept;
 
 // See add_moment, timeline.hpp. The caller holds the region's lock.

@@ -1,5 +1,5 @@
 /* An indirect function (IFUNC) whose resolver allocates in many ways, and hands on what it allocated.
-   NAME: of the function that tells whether all is well. */
+   NAME: the function that returns 0 if each allocation of the resolver and of its own was right. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static int (*resolve(void))(void) {
 
 static int present(void) __attribute__((ifunc("resolve")));
 
-/* 0 if all is well: later, all that was kept is resized or freed. */
+/* Resizes or frees all that was kept. */
 int NAME(void) {
   unsigned faults = wrong + (count == 0) + !present();
   for (unsigned i = 0; i < count; ++i) {

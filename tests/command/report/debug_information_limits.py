@@ -3,7 +3,6 @@
 long paths and deep inlining, each of them shared by many addresses or repeated by many sites."""
 
 import collections
-import gzip
 import json
 import os
 import pathlib
@@ -13,30 +12,16 @@ import subprocess
 import sys
 
 from harness.checks import check, equal, finish
+from harness.packed_profiles import field, varint, write_packed
 from harness.profiles import arpent
 from harness.survey import ARPENT
 
 MIB = 1 << 20
 
 
-def varint(number):
-    text = b""
-    while number > 127:
-        text += bytes([number & 127 | 128])
-        number >>= 7
-    return text + bytes([number])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 def write(name, *fields):
-    """A file as `arpent merge` writes it, of these fields of the packed profile, whose process ended and was scanned."""
-    head = field(1, 1) + field(4, 4711) + field(7, 1) + field(8, 1)
-    pathlib.Path(name).write_bytes(gzip.compress(field(4190, head + b"".join(fields)), mtime=0))
+    """A profile of these fields, whose process ended and was scanned."""
+    write_packed(name, field(4, 4711), field(7, 1), field(8, 1), *fields)
 
 
 def module(path):

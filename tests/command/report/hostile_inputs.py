@@ -15,29 +15,11 @@ import time
 import xml.etree.ElementTree
 
 from harness.checks import check, equal, finish
+from harness.packed_profiles import field, varint, write_packed
 from harness.profiles import arpent, profile_of
 from harness.survey import ARPENT, PROGRAMS
 
 MIB = 1 << 20
-
-
-def varint(number):
-    text = b""
-    while number > 127:
-        text += bytes([number & 127 | 128])
-        number >>= 7
-    return text + bytes([number])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def write(name, *fields):
-    """A file as `arpent merge` writes it, of these fields of the packed profile."""
-    pathlib.Path(name).write_bytes(gzip.compress(field(4190, field(1, 1) + b"".join(fields)), mtime=0))
 
 
 def measured(*arguments, **settings):
@@ -52,7 +34,7 @@ def measured(*arguments, **settings):
 
 # Ten kilobytes that stand for millions of sites.
 SITES = 10 * MIB // 3
-write("bomb.pb.gz", b"\xba\x01\x00" * SITES)
+write_packed("bomb.pb.gz", b"\xba\x01\x00" * SITES)
 size = os.path.getsize("bomb.pb.gz")
 check(size < 12000, f"{size} bytes")
 # A regression would take 9 GB of the machine.
@@ -69,7 +51,7 @@ for command in (
     check(memory < 96 * MIB, f"{command} took {memory >> 20} MiB")
 
 # --max-input bounds what a file holds, decompressed; the default is a gibibyte.
-write("some.pb.gz", field(16, b"program" + bytes(2 * MIB)))
+write_packed("some.pb.gz", field(16, b"program" + bytes(2 * MIB)))
 equal(os.path.getsize("some.pb.gz") < 4096, True, "a small file")
 for command in ("report",), ("diff", "some.pb.gz"), ("merge", "never.pb.gz"), ("view", "--output", "never.html"):
     said = arpent(*command, "--max-input", "1MiB", "some.pb.gz", status=3)
@@ -121,7 +103,7 @@ site += b"".join(field(number, varint(3) + varint(300)) for number in (18, 19, 2
 site += field(25, field(2, 3) + field(3, 300))
 placed = field(4, evil) + field(5, 7) + field(6, evil) + field(7, evil) + field(11, 1) + site
 foreign = field(4, b"/dev/zero") + field(5, 7) + field(11, 1) + site
-write(
+write_packed(
     "evil.pb.gz",
     field(4, 4711) + field(7, 1) + field(8, 1) + field(16, b"/" + evil) + field(17, evil),
     field(18, field(1, b"/nowhere/" + evil) + field(2, evil)),

@@ -16,7 +16,7 @@ struct MHD_Connection;
 
 namespace ar::command {
 
-// A request, and once a thread has made it, its response.
+// A request and, after a thread has answered it, its response.
 struct HttpExchange {
   MHD_Connection* connection;
   HttpRequest request;
