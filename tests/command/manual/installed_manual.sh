@@ -27,7 +27,7 @@ begin() { # SHELL COMMAND…
     tmux -S "$socket" -f /dev/null new-session -d -s "$1" -x 150 -y 40 "${@:2}"
 }
 keys() { # SESSION KEY…
-  tmux -S "$socket" send-keys -t "$@"
+  tmux -S "$socket" send-keys -t "$1" -- "${@:2}"
 }
 
 cat >bashrc <<'RC'
@@ -41,20 +41,25 @@ autoload -Uz compinit
 compinit -u -D
 PS1='ready> '
 RC
-begin bash bash --noprofile --rcfile "$PWD/bashrc" -i
-begin zsh env ZDOTDIR="$PWD/zsh" zsh -i
-begin fish fish -i -C 'function fish_prompt; echo "ready> "; end; set -g fish_autosuggestion_enabled 0'
+# A session of its own for each: a Ctrl-C that comes while a shell still looks for completions may leave the line as it is.
+for session in list complete; do
+  begin bash-$session bash --noprofile --rcfile "$PWD/bashrc" -i
+  begin zsh-$session env ZDOTDIR="$PWD/zsh" zsh -i
+  begin fish-$session fish -i -C 'function fish_prompt; echo "ready> "; end; set -g fish_autosuggestion_enabled 0'
+done
 for shell in bash zsh fish; do
-  wait_for $shell '^ready>'
-  keys $shell 'arpent ' Tab Tab
-  wait_for $shell 'symbolize'
-  wait_for $shell 'snapshot'
-  keys $shell C-c
-  keys $shell C-l
-  keys $shell 'arpent sym' Tab '--he' Tab
-  wait_for $shell 'arpent symbolize --help'
-  keys $shell Enter
-  wait_for $shell 'Usage: arpent symbolize'
+  wait_for $shell-list '^ready>'
+  keys $shell-list 'arpent ' Tab Tab
+  wait_for $shell-list 'symbolize'
+  wait_for $shell-list 'snapshot'
+
+  wait_for $shell-complete '^ready>'
+  keys $shell-complete 'arpent sym' Tab
+  wait_for $shell-complete 'arpent symbolize'
+  keys $shell-complete '--he' Tab
+  wait_for $shell-complete 'arpent symbolize --help'
+  keys $shell-complete Enter
+  wait_for $shell-complete 'Usage: arpent symbolize'
 done
 
 finish "man, bash, zsh and fish find what is installed"
