@@ -1,4 +1,4 @@
-# Tests src/abi/misuse.cpp
+# Tests src/abi/misuse.cpp src/track/sites/symbol_table.cpp
 """What is told of a release that is wrong in any build: the functions and lines of both sites, from a program that links
 Arpent and from one under `arpent run`. Where the command that finds them is missing, fails, hangs or answers with
 something else, and in threads that come meanwhile, module and offset; and the program goes on, whatever it holds."""
@@ -85,6 +85,7 @@ for program in ("static", "shared", "preload"):
     told(run(program, "mismatch"), [MISMATCH], f"{program}: a mismatch, once a pair of sites")
     told(run(program, "double"), [DOUBLE], f"{program}: a double free")
     told(run(program, "inside"), [INSIDE], f"{program}: an address inside a block")
+    told(run(program, "unloaded"), [MISMATCH], f"{program}: with modules that the C library has unloaded itself")
     told(run(program, "callback"), [MISMATCH], f"{program}: with the loader's lock held")
     told(run(program, "mismatch", -6, ARPENT_MISMATCH="abort"), [MISMATCH], f"{program}: told before the abort")
     told(run(program, "mismatch", ARPENT_MISMATCH="ignore"), [], f"{program}: ignored")

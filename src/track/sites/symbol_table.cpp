@@ -9,6 +9,7 @@
 
 #include <cstring>
 
+#include "platform/memory_reader.hpp"
 #include "platform/system_call.hpp"
 #include "track/region/strings.hpp"
 
@@ -84,15 +85,22 @@ bool find_section(const MappedFile& file, const ElfW(Ehdr) & header, std::uint32
   return false;
 }
 
+// The C library unloads modules of its own (of iconv, of host names) without a call of dlclose that we see:
+// what is recorded as loaded may be gone, and something else may have its place.
+bool is_loaded_from(const ElfW(Ehdr) & header, const ModuleRecord& module) noexcept {
+  ElfW(Ehdr) in_memory;
+  return module.unloaded != 0 ||
+         (platform::MemoryReader().read(module.start, &in_memory, sizeof in_memory) == sizeof in_memory &&
+          std::memcmp(&header, &in_memory, sizeof header) == 0);
+}
+
 }  // namespace
 
 void for_each_function(const ModuleRecord& module, void (*visit)(const Function& function, void* context),
                        void* context) noexcept {
   const MappedFile file(text(module.path));
   ElfW(Ehdr) header;
-  if (!read(file, 0, header) ||
-      (module.unloaded == 0 &&
-       std::memcmp(&header, reinterpret_cast<const void*>(module.start), sizeof header) != 0) ||
+  if (!read(file, 0, header) || !is_loaded_from(header, module) ||
       std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shentsize != sizeof(ElfW(Shdr))) {
     return;
   }

@@ -1,6 +1,7 @@
 // Releases that are wrong in any build, by functions whose names and lines a message must have; lines that it
 // must name end with "site: NAME". The argument says which.
 #include <dlfcn.h>
+#include <iconv.h>
 #include <link.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 namespace {
 
@@ -40,6 +42,13 @@ char* volatile text;
 void mismatch() {
   make_items();
   drop_items();
+}
+
+// The C library loads modules of its own for them, and unloads those that have not been used for a while.
+void convert() {
+  for (const char* name : {"UTF-16", "EUC-JP", "KOI8-R", "GBK", "CP1250", "EUC-KR", "ISO-8859-2", "SJIS"}) {
+    iconv_close(iconv_open("UTF-8", name));
+  }
 }
 
 // The loader's lock is held here.
@@ -107,6 +116,9 @@ int main(int count, char** arguments) {
   } else if (std::strcmp(what, "inside") == 0) {
     make_text();
     drop_inside();
+  } else if (std::strcmp(what, "unloaded") == 0) {
+    convert();
+    mismatch();
   } else if (std::strcmp(what, "callback") == 0) {
     dl_iterate_phdr(in_callback, nullptr);
   } else if (std::strcmp(what, "threads") == 0) {
