@@ -82,12 +82,29 @@ bool lock_mapping(const platform::Mapping& mapping, void* context) noexcept {
   return true;
 }
 
-long lock_current(bool on_touch) noexcept {
-  Locking locking{on_touch, 0};
-  return platform::for_each_mapping(lock_mapping, &locking) ? locking.result : -EAGAIN;
+long call(long number, int flags) noexcept { return platform::raw_system_call(number, flags); }
+
+// Where the mappings cannot be listed (no /proc, no free descriptor). Not at once: what is reserved may be
+// more than there is memory for.
+long lock_unlisted(int flags_for_later) noexcept {
+  long result = call(SYS_mlockall, MCL_CURRENT | MCL_ONFAULT);
+  for (Range range = reserved_after(0); result == 0 && range.end != UINTPTR_MAX;
+       range = reserved_after(range.end)) {
+    platform::raw_system_call(SYS_munlock, static_cast<long>(range.start),
+                              static_cast<long>(range.end - range.start));
+  }
+  if (result == 0 && flags_for_later != 0) {  // which the first call has taken back
+    result = call(SYS_mlockall, flags_for_later);
+  }
+  return result;
 }
 
-long call(long number, int flags) noexcept { return platform::raw_system_call(number, flags); }
+long lock_current(int flags) noexcept {
+  Locking locking{(flags & MCL_ONFAULT) != 0, 0};
+  return platform::for_each_mapping(lock_mapping, &locking)
+             ? locking.result
+             : lock_unlisted((flags & MCL_FUTURE) != 0 ? flags & ~MCL_CURRENT : 0);
+}
 
 }  // namespace
 
@@ -121,7 +138,7 @@ long lock_all_memory(int flags) noexcept {
   }
   if ((flags & MCL_CURRENT) != 0) {
     heap::cut_back_segments();
-    result = lock_current(on_touch);
+    result = lock_current(flags);
     if (result != 0) {
       (void)unlock_all_memory();
     }

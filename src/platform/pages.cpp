@@ -27,7 +27,12 @@ void* map_at(std::uintptr_t hint, std::size_t size, int more_flags) noexcept {
   }
   if (is_locked) {  // the system brings locked pages into memory as soon as they can be accessed
     system_call(SYS_munlock, result, size);
-    system_call(SYS_mprotect, result, size, protection);
+    if (system_call(SYS_mprotect, result, size, protection) != 0) {  // beyond RLIMIT_DATA
+      if ((more_flags & MAP_FIXED) == 0) {
+        unmap_pages(reinterpret_cast<void*>(result), size);
+      }
+      return nullptr;
+    }
   }
   return reinterpret_cast<void*>(result);
 }

@@ -41,7 +41,7 @@ def run(*words, mode=None, limit=None):
     return calls, blocks, figures
 
 
-for how in ("n", "c", "f", "cf", "cfo", "fo", "cfu"):
+for how in ("n", "c", "f", "cf", "cfo", "fo", "cfu", "cd", "cfd", "cfod", "fl", "fol"):
     plain_calls, plain_blocks, plain = run(how)
     for mode in MODES:
         calls, blocks, figures = run(how, mode=mode)
