@@ -3,12 +3,14 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "abi/families.hpp"
 #include "abi/message.hpp"
 #include "leaks/runtime_modules.hpp"
 #include "platform/hash.hpp"
 #include "platform/loaded_module.hpp"
+#include "platform/memory_reader.hpp"
 #include "platform/text.hpp"
 #include "track/owners.hpp"
 #include "track/region/strings.hpp"
@@ -135,38 +137,42 @@ bool calls_free_itself(std::uintptr_t caller) noexcept {
   if (module_at(caller) == nullptr) {
     return false;
   }
-  const auto relative = [](std::uintptr_t next) noexcept {
-    std::int32_t distance = 0;
-    std::memcpy(&distance, reinterpret_cast<const void*>(next - sizeof distance), sizeof distance);
-    return next + static_cast<std::uintptr_t>(std::intptr_t{distance});
+  // The bytes may only look like a call, and lead anywhere.
+  const platform::MemoryReader reader;
+  const auto read = [&reader](std::uintptr_t from, auto& bytes) noexcept {
+    return reader.read(from, &bytes, sizeof bytes) == sizeof bytes;
   };
-  const auto leads_to_own = [](std::uintptr_t entry) noexcept {
+  const auto has = [&read](std::uintptr_t from, const auto& code) noexcept {
+    std::remove_cvref_t<decltype(code)> there;
+    return read(from, there) && std::memcmp(&there, &code, sizeof code) == 0;
+  };
+  const auto relative = [&read](std::uintptr_t next) noexcept {
+    std::int32_t distance = 0;
+    return read(next - sizeof distance, distance)
+               ? next + static_cast<std::uintptr_t>(std::intptr_t{distance})
+               : 0;
+  };
+  const auto leads_to_own = [&read](std::uintptr_t entry) noexcept {
     std::uintptr_t function = 0;
-    std::memcpy(&function, reinterpret_cast<const void*>(entry), sizeof function);
-    return is_own_code(function);
+    return read(entry, function) && is_own_code(function);
   };
   constexpr unsigned char indirect_call[] = {0xff, 0x15};  // call *entry(%rip)
+  constexpr unsigned char direct_call[] = {0xe8};
   constexpr unsigned char landing_pad[] = {0xf3, 0x0f, 0x1e, 0xfa};
-  constexpr unsigned char jump[] = {0xff, 0x25};  // jmp *entry(%rip), perhaps with a prefix (bnd)
-  const auto has = [](std::uintptr_t at, const auto& code) noexcept {
-    return std::memcmp(reinterpret_cast<const void*>(at), code, sizeof code) == 0;
-  };
+  constexpr unsigned char prefix[] = {0xf2};      // bnd
+  constexpr unsigned char jump[] = {0xff, 0x25};  // jmp *entry(%rip)
   if (has(caller - 6, indirect_call)) {
     return leads_to_own(relative(caller));
   }
-  if (*reinterpret_cast<const unsigned char*>(caller - 5) != 0xe8) {
+  if (!has(caller - 5, direct_call)) {
     return false;
   }
   std::uintptr_t target = relative(caller);
-  platform::LoadedModule module;
-  if (!platform::find_loaded_module(target, module)) {
-    return false;  // the bytes only look like a call
-  }
   if (is_own_code(target)) {
     return true;
   }
   target += has(target, landing_pad) ? sizeof landing_pad : 0;
-  target += *reinterpret_cast<const unsigned char*>(target) == 0xf2 ? 1 : 0;
+  target += has(target, prefix) ? sizeof prefix : 0;
   return has(target, jump) && leads_to_own(relative(target + 6));
 #else
   (void)caller;

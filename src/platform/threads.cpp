@@ -200,7 +200,11 @@ ARPENT_HANDLER_CODE void stand_still(const void* context) noexcept {
   publish(slot->thread, *static_cast<const ucontext_t*>(context));
   slot->thread.stopped = true;
   const std::uint32_t resumed = __atomic_load_n(&resumptions, __ATOMIC_ACQUIRE);
-  __atomic_store_n(&slot->request, answered, __ATOMIC_RELEASE);
+  expected = answering;
+  if (!__atomic_compare_exchange_n(&slot->request, &expected, answered, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_RELAXED)) {
+    return;  // given up meanwhile: nobody would wake it
+  }
   if (__atomic_add_fetch(&answers, 1, __ATOMIC_SEQ_CST) == __atomic_load_n(&awaited, __ATOMIC_SEQ_CST)) {
     __atomic_fetch_add(&arrivals, 1, __ATOMIC_SEQ_CST);
     raw_system_call(SYS_futex, reinterpret_cast<long>(&arrivals), FUTEX_WAKE_PRIVATE, 1);
