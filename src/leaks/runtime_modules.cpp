@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
+#include "platform/runtime_names.hpp"
 #include "track/region/region.hpp"
 
 namespace ar::leaks {
@@ -17,25 +17,15 @@ constexpr const char* runtime_names[] = {
     "librt.so",     "libstdc++.so", "libgcc_s.so",         "libc++.so",
     "libc++abi.so", "libunwind.so", "libc.musl-x86_64.so", "libc.musl-aarch64.so"};
 
-constexpr const char* cpp_runtime_names[] = {"libstdc++.so", "libc++.so", "libc++abi.so"};
-
 constexpr const char* loader_names[] = {"ld-linux-x86-64.so", "ld-linux-aarch64.so"};
-
-// Nothing, or numbers (".6", ".6.0.30"): "libm.so-plugin.so" is the user's.
-bool is_version(const char* text) noexcept { return text[std::strspn(text, ".0123456789")] == '\0'; }
 
 template <std::size_t count>
 bool has_name(const track::ModuleRecord& module, const char* const (&names)[count]) noexcept {
   if (module.path == 0) {
     return false;
   }
-  // Not std::string_view: without optimisation its checks call the C++ runtime.
-  const char* const path = track::at<const char>(module.path);
-  const char* const slash = std::strrchr(path, '/');
-  const char* const name = slash == nullptr ? path : slash + 1;
-  for (const char* beginning : names) {
-    const std::size_t length = std::strlen(beginning);
-    if (std::strncmp(name, beginning, length) == 0 && is_version(name + length)) {
+  for (const char* name : names) {
+    if (platform::has_library_name(track::at<const char>(module.path), name)) {
       return true;
     }
   }
@@ -56,7 +46,7 @@ bool is_runtime(const track::ModuleRecord& module) noexcept {
 }
 
 bool is_cpp_runtime(const track::ModuleRecord& module) noexcept {
-  return has_name(module, cpp_runtime_names);
+  return module.path != 0 && platform::is_cpp_runtime(track::at<const char>(module.path));
 }
 
 }  // namespace ar::leaks

@@ -59,10 +59,13 @@ for mode in ("off", "sites", "stacks"):
 build("c_host", SOURCES / "c_host.c", "-ldl", compiler="CC")
 build("plugins/maker.so", *PLUGIN)
 build("plugins/dropper.so", *PLUGIN)
-for mode in ("sites", "stacks"):
-    done, report = survey("./c_host", "./plugins/maker.so", "./plugins/dropper.so", options=["--mode", mode])
-    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"a C++ runtime of the plug-ins in {mode}")
-    equal(report["process"]["mismatches"], 0, f"wrong releases in {mode}")
+for words in ([], ["base"]):
+    for mode in ("sites", "stacks"):
+        done, report = survey(
+            "./c_host", "./plugins/maker.so", "./plugins/dropper.so", *words, options=["--mode", mode]
+        )
+        equal((done.returncode, done.stdout, done.stderr), (0, "", ""), f"a runtime of plug-ins {words} in {mode}")
+        equal(report["process"]["mismatches"], 0, f"wrong releases {words} in {mode}")
 
 # C++ runtimes inside of a library, under any name, whether they are exported or not, and at any optimisation.
 build("own_runtime_host", SOURCES / "own_runtime_host.cpp", "-ldl")

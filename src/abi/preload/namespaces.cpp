@@ -13,6 +13,7 @@
 #include "abi/foreign.hpp"
 #include "abi/free.hpp"
 #include "abi/preload/callers_path.hpp"
+#include "abi/preload/deep_binding.hpp"
 #include "abi/preload/redirection.hpp"
 #include "abi/resize.hpp"
 #include "abi/start.hpp"
@@ -158,8 +159,8 @@ extern "C" [[gnu::visibility("hidden")]] Chosen arpent_choose_dlmopen(Lmid_t whe
       }
       return {nullptr, handle};
     }
-  } else if (where == LM_ID_BASE && (mode & RTLD_DEEPBIND) != 0) {
-    redirect_process();
+  } else if (where == LM_ID_BASE) {
+    before_opening(file, mode);
   }
   errno = saved;
   return {next, nullptr};

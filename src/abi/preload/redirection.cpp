@@ -6,6 +6,7 @@
 
 #include "abi/foreign.hpp"
 #include "abi/preload/opened_module.hpp"
+#include "platform/runtime_names.hpp"
 
 #define ARPENT_DECLARE_OWN(name) [[gnu::visibility("hidden")]] extern const char arpent_own_##name[]
 
@@ -113,17 +114,6 @@ void redirect(const OpenedModule& module, const OwnFunction (&functions)[count])
   }
 }
 
-bool is_cpp_runtime(const char* path) noexcept {
-  const char* const slash = std::strrchr(path, '/');
-  const char* const name = slash == nullptr ? path : slash + 1;
-  for (const char* runtime : {"libstdc++.so.", "libc++.so.", "libc++abi.so."}) {
-    if (std::strncmp(name, runtime, std::strlen(runtime)) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // Runtimes that deeply bound libraries brought: to redirect them would part what is bound to them already
 // from what comes later.
 constexpr std::size_t most_left_alone = 8;
@@ -149,7 +139,7 @@ bool is_left_alone(std::uintptr_t runtime) noexcept {
 }
 
 int leave_alone_if_runtime(dl_phdr_info* module, std::size_t, void*) noexcept {
-  if (module->dlpi_name != nullptr && is_cpp_runtime(module->dlpi_name)) {
+  if (module->dlpi_name != nullptr && platform::is_cpp_runtime(module->dlpi_name)) {
     leave_alone(module->dlpi_addr);
   }
   return 0;
@@ -157,7 +147,7 @@ int leave_alone_if_runtime(dl_phdr_info* module, std::size_t, void*) noexcept {
 
 // Of the loader's list, which no other thread changes meanwhile.
 int redirect_if_runtime(dl_phdr_info* module, std::size_t, void*) noexcept {
-  if (module->dlpi_name == nullptr || !is_cpp_runtime(module->dlpi_name) ||
+  if (module->dlpi_name == nullptr || !platform::is_cpp_runtime(module->dlpi_name) ||
       is_left_alone(module->dlpi_addr)) {
     return 0;
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "platform/runtime_names.hpp"
 #include "platform/sandbox.hpp"
 #include "track/region/mode.hpp"
 #include "track/region/region.hpp"
@@ -73,18 +74,6 @@ const ModuleOperators* operators_of(std::uint32_t index) noexcept {
   return &known;
 }
 
-bool has_shared_runtime_name(const ModuleRecord& record) noexcept {
-  const char* const path = record.path == 0 ? "" : at<const char>(record.path);
-  const char* const slash = std::strrchr(path, '/');
-  const char* const name = slash == nullptr ? path : slash + 1;
-  for (const char* runtime : {"libstdc++.so", "libc++.so", "libc++abi.so"}) {
-    if (std::strncmp(name, runtime, std::strlen(runtime)) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 // Not for ever: the thread that holds the region's lock may wait for a lock that this one holds.
 class RegionTurn {
  public:
@@ -123,7 +112,7 @@ bool some_module_defines_delete(bool also_shared, std::uintptr_t own_code) noexc
   for (std::uint32_t index = 1; index <= header()->module_count; ++index) {
     const ModuleRecord& record = *module(index);
     if (record.unloaded != 0 || (own_code >= record.start && own_code < record.end) ||
-        (!also_shared && has_shared_runtime_name(record))) {
+        (!also_shared && record.path != 0 && platform::is_cpp_runtime(at<const char>(record.path)))) {
       continue;
     }
     if (const ModuleOperators* known = operators_of(index); known != nullptr && known->defines_delete) {
