@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +21,7 @@
 #include "profile/symbols/entry_walk.hpp"
 #include "profile/symbols/line_tables.hpp"
 #include "profile/symbols/plain_debug_file.hpp"
+#include "profile/symbols/separate_files.hpp"
 
 namespace ar::profile {
 namespace {
@@ -55,17 +56,6 @@ struct UnitExtent {
   Dwarf_Addr high;
   Dwarf_Die unit;
 };
-
-// With -gsplit-dwarf the functions are described in a unit of another file.
-Dwarf_Die with_functions(Dwarf_Die& unit) {
-  Dwarf_Die described;
-  std::uint8_t kind = 0;
-  if (dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &described, nullptr, nullptr, nullptr) == 0 &&
-      kind == DW_UT_skeleton && dwarf_tag(&described) == DW_TAG_compile_unit) {
-    return described;
-  }
-  return unit;
-}
 
 // C's own name rather than an alias (strdup, not __GI_strdup); the linkage name where it tells more.
 std::string function_name(Dwarf_Die& die) {
@@ -118,7 +108,7 @@ std::string file_name(const char* file, Dwarf_Die& unit) {
 }  // namespace
 
 struct DebugModule::State {
-  State() = default;
+  explicit State(std::string file) : path(std::move(file)), separate_files(path) {}
   ~State() {
     if (separate_copy >= 0) {
       ::close(separate_copy);
@@ -160,7 +150,9 @@ struct DebugModule::State {
   [[nodiscard]] std::string own_build_id();
   void check_debug_information();
 
-  [[nodiscard]] bool may_look_for_debug_files(const char* link_name);
+  void note_problem(const char* found);
+  // With -gsplit-dwarf the functions are described in a unit of another file.
+  [[nodiscard]] Dwarf_Die with_functions(Dwarf_Die& unit);
   static int find_debug_file(Dwfl_Module* module, void** user_data, const char* name, Dwarf_Addr base,
                              const char* file_name, const char* link_name, GElf_Word checksum,
                              char** debug_file_name);
@@ -173,6 +165,8 @@ struct DebugModule::State {
   Dwfl_Callbacks callbacks{};
   Dwfl* session = nullptr;
   Dwfl_Module* module = nullptr;
+  SeparateFiles separate_files;
+  std::set<const void*> split_units;  // that were looked at
   std::optional<std::vector<UnitExtent>> units;
   std::map<const void*, FunctionTable> tables;  // by the address of the unit's first entry
   bool has_functions = false;                   // in the file or in its separate debug file, readable or not
@@ -268,37 +262,16 @@ void DebugModule::State::check_debug_information() {
   if (separate_copy >= 0) {
     (void)begin();
   }
+  if (Dwarf* const dwarf = dwfl_module_getdwarf(module, &bias); dwarf != nullptr) {
+    if (const char* const found = separate_files.problem_of_alternate(dwarf, budget->decompressed);
+        found != nullptr) {
+      note_problem(found);
+      is_cut = true;
+    }
+  }
   if (has_functions && problem.empty() && dwfl_module_nextcu(module, nullptr, &bias) == nullptr) {
     problem = "it is damaged";
   }
-}
-
-// elfutils opens a separate file to compare build IDs, and goes on with it whatever we answer then. So the
-// places where it looks are looked at before.
-bool DebugModule::State::may_look_for_debug_files(const char* link_name) {
-  const std::filesystem::path file{path};
-  std::vector<std::filesystem::path> names{file.filename(), file.filename().string() + ".debug"};
-  if (link_name != nullptr) {
-    names.emplace_back(link_name);
-  }
-  std::error_code error;
-  for (const std::filesystem::path& folder :
-       {file.parent_path(), std::filesystem::canonical(file, error).parent_path()}) {
-    for (const std::filesystem::path& place :
-         {folder, folder / ".debug", "/usr/lib/debug" / folder.relative_path()}) {
-      for (const std::filesystem::path& name : names) {
-        const int opened = ::open((place / name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        const bool is_bounded = opened < 0 || is_within_bounds(opened, budget->decompressed);
-        if (opened >= 0) {
-          ::close(opened);
-        }
-        if (!is_bounded) {
-          return false;
-        }
-      }
-    }
-  }
-  return true;
 }
 
 int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, const char* name,
@@ -309,9 +282,14 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
     *debug_file_name = ::strdup(state->separate_name.c_str());
     return std::exchange(state->separate_copy, -1);
   }
-  if (state != nullptr && !state->may_look_for_debug_files(link_name)) {
-    state->problem = state->problem.empty() ? too_large_to_decompress : state->problem;
-    return -1;
+  // It opens a separate file to compare build IDs, and goes on with it whatever we answer then.
+  if (state != nullptr) {
+    if (const char* const found =
+            state->separate_files.problem_of_link(link_name, state->budget->decompressed);
+        found != nullptr) {
+      state->note_problem(found);
+      return -1;
+    }
   }
   const int file = dwfl_standard_find_debuginfo(module, user_data, name, base, file_name, link_name, checksum,
                                                 debug_file_name);
@@ -326,6 +304,9 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
       ::close(copy);
     }
     return -1;
+  }
+  if (*debug_file_name != nullptr) {
+    state->separate_files.add(*debug_file_name);
   }
   const bool is_first = !std::exchange(state->has_separate, true);
   if (copy < 0) {
@@ -342,12 +323,27 @@ int DebugModule::State::find_debug_file(Dwfl_Module* module, void** user_data, c
   return file;
 }
 
+void DebugModule::State::note_problem(const char* found) {
+  if (problem.empty()) {
+    problem = found;
+  }
+}
+
+Dwarf_Die DebugModule::State::with_functions(Dwarf_Die& unit) {
+  if (split_units.insert(unit.cu).second) {
+    if (const char* const found = separate_files.problem_of_split(unit, budget->decompressed);
+        found != nullptr) {
+      note_problem(found);
+      is_cut = true;
+    }
+  }
+  return is_cut ? unit : split_unit(unit);
+}
+
 // What is left of it could name the wrong function: it counts as having none.
 void DebugModule::State::note_cut() {
   is_cut = true;
-  if (problem.empty()) {
-    problem = "it is damaged or too large";
-  }
+  note_problem("it is damaged or too large");
 }
 
 bool DebugModule::State::next_range(Dwarf_Die& entry, Range& range) {
@@ -476,8 +472,7 @@ DebugModule::~DebugModule() = default;
 
 auto DebugModule::open(const std::string& path, const std::string& build_id, DebugBudget& budget)
     -> std::expected<std::unique_ptr<DebugModule>, Failure> {
-  auto state = std::make_unique<State>();
-  state->path = path;
+  auto state = std::make_unique<State>(path);
   state->budget = &budget;
   if (const auto failure = state->begin()) {
     return std::unexpected(*failure);
@@ -510,7 +505,7 @@ std::vector<Frame> DebugModule::frames(std::uint64_t address) {
   }
 
   // The innermost of the functions that hold the address: the last that begins before it.
-  Dwarf_Die described = with_functions(*unit);
+  Dwarf_Die described = state_->with_functions(*unit);
   const FunctionTable& table = state_->functions(described);
   auto after = std::ranges::upper_bound(table, inside, {}, &FunctionExtent::low);
   while (after != table.begin() && std::prev(after)->high <= inside) {

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fmt/format.h>
+#include <lzma.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ constexpr std::uint32_t compressed_by_zstd = 2;
 // best.
 constexpr std::uint64_t most_decompressed_per_byte = 64;  // that the file takes on disk; a hole takes none
 constexpr std::uint64_t bytes_per_block = 512;            // of st_blocks
+constexpr std::size_t bytes_at_once = 65536;              // to decompress
 
 // What names functions and lines; the others, of variables and of unwinding, stay as they are.
 constexpr std::string_view sections_read[] = {"info",    "types",       "abbrev", "str",
@@ -217,8 +219,48 @@ std::uint64_t size_of(const std::vector<Range>& ranges) {
   return size;
 }
 
-// What elfutils or we make of the section; 0 if it is not compressed.
-std::uint64_t decompressed_size(int file, const ElfSection& section) {
+struct EndXz {
+  void operator()(lzma_stream* stream) const {
+    ::lzma_end(stream);
+    delete stream;
+  }
+};
+
+// What elfutils makes of symbols that are stored as an xz file, whose own word on its size may be wrong.
+// Stops beyond `most`.
+std::uint64_t size_of_xz(int file, const ElfSection& section, std::uint64_t most) {
+  const std::unique_ptr<lzma_stream, EndXz> stream{new lzma_stream(LZMA_STREAM_INIT)};
+  constexpr std::uint64_t most_memory = std::uint64_t{128} << 20U;  // for the dictionary
+  if (::lzma_auto_decoder(stream.get(), most_memory, 0) != LZMA_OK) {
+    return most + 1;
+  }
+  std::vector<std::uint8_t> input(bytes_at_once);
+  std::vector<std::uint8_t> output(bytes_at_once);
+  const std::uint64_t end = section.header.sh_offset + section.header.sh_size;
+  std::uint64_t at = section.header.sh_offset;
+  lzma_ret result = LZMA_OK;
+  while (result == LZMA_OK && stream->total_out <= most) {
+    if (stream->avail_in == 0) {
+      const std::size_t size = std::min<std::uint64_t>(input.size(), end - at);
+      if (size == 0 || !read_at(file, input.data(), size, at)) {
+        break;
+      }
+      at += size;
+      stream->next_in = input.data();
+      stream->avail_in = size;
+    }
+    stream->next_out = output.data();
+    stream->avail_out = output.size();
+    result = ::lzma_code(stream.get(), LZMA_RUN);
+  }
+  return result == LZMA_MEMLIMIT_ERROR ? most + 1 : stream->total_out;
+}
+
+// What elfutils or we make of the section, as far as it is at most `most`; 0 if it is not compressed.
+std::uint64_t decompressed_size(int file, const ElfSection& section, std::uint64_t most) {
+  if (section.name == ".gnu_debugdata") {
+    return size_of_xz(file, section, most);
+  }
   if (is_compressed(section)) {
     Elf64_Chdr compression{};
     return read_at(file, &compression, sizeof compression, section.header.sh_offset) ? compression.ch_size
@@ -240,7 +282,7 @@ bool spend_on_decompression(int file, const std::vector<ElfSection>& all, std::u
   std::uint64_t left_of_file = in_file * most_decompressed_per_byte;
   std::uint64_t total = 0;
   for (const ElfSection& section : all) {
-    const std::uint64_t size = decompressed_size(file, section);
+    const std::uint64_t size = decompressed_size(file, section, left_of_file);
     if (!spend(left_of_file, size)) {
       return false;
     }
@@ -251,7 +293,7 @@ bool spend_on_decompression(int file, const std::vector<ElfSection>& all, std::u
 
 bool is_debug_or_compressed(const ElfSection& section) {
   return is_unneeded(section) || is_read(section.name) || is_compressed(section) ||
-         section.name.starts_with(".zdebug_");
+         section.name.starts_with(".zdebug_") || section.name == ".gnu_debugdata";
 }
 
 // A copy of the file with its symbols, and without what may be compressed. -1 if that is too large as well.
@@ -344,14 +386,20 @@ PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left) {
   return found;
 }
 
-bool is_within_bounds(int file, std::uint64_t bytes_left) {
+const char* problem_for_elfutils(int file, std::uint64_t& bytes_left) {
   struct stat status{};
-  if (::fstat(file, &status) != 0) {
-    return false;
+  if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+    return nullptr;
   }
-  return S_ISDIR(status.st_mode) ||
-         (S_ISREG(status.st_mode) && is_elf64(file) &&
-          spend_on_decompression(file, read_elf_sections(file), size_on_disk(status), bytes_left));
+  if (!S_ISREG(status.st_mode) || !is_elf64(file)) {
+    return "what it names as its debug information is no ELF file";
+  }
+  // Of what .gnu_debuglink names, elfutils computes a checksum, holes included.
+  constexpr off_t largest = off_t{16} << 30U;
+  return status.st_size <= largest &&
+                 spend_on_decompression(file, read_elf_sections(file), size_on_disk(status), bytes_left)
+             ? nullptr
+             : too_large_to_decompress;
 }
 
 }  // namespace ar::profile

@@ -28,8 +28,8 @@ struct PlainDebugFile {
 // `bytes_left`.
 [[nodiscard]] PlainDebugFile plain_debug_file(int file, std::uint64_t& bytes_left);
 
-// Whether elfutils may open this: an ELF file that is decompressed within `bytes_left`, or a folder, but no
-// pipe or device.
-[[nodiscard]] bool is_within_bounds(int file, std::uint64_t bytes_left);
+// Why elfutils must not open this, a clause, or null: it may open an ELF file that is decompressed within
+// `bytes_left`, from which that is taken, or a folder, but no pipe or device.
+[[nodiscard]] const char* problem_for_elfutils(int file, std::uint64_t& bytes_left);
 
 }  // namespace ar::profile

@@ -2,6 +2,7 @@
 """Small ELF files whose debug information stands for unlimited work or memory: entries that lead back, lists that many
 entries share, compressed sections that share their bytes, one file under many paths."""
 
+import lzma
 import os
 import pathlib
 import struct
@@ -27,10 +28,10 @@ def uleb(*numbers):
     return text
 
 
-def write_elf(path, sections, hole=0):
+def write_elf(path, sections, hole=0, table=(".symtab", 2)):
     """An ELF file with a function `named` at 0x1000 and these sections; equal contents share their bytes."""
     symbols = bytes(24) + struct.pack("<IBBHQQ", 1, 0x12, 0, 1, 0x1000, 0x1000)
-    own = [(".text", 1, 6, bytes(0x1000)), (".symtab", 2, 0, symbols), (".strtab", 3, 0, b"\0named\0")]
+    own = [(".text", 1, 6, bytes(0x1000)), (*table, 0, symbols), (".strtab", 3, 0, b"\0named\0")]
     own += [(name, 1, flags, content) for name, flags, content in sections]
     names = b"\0" + b"".join(name.encode() + b"\0" for name, *_ in own) + b".shstrtab\0"
     own.append((".shstrtab", 3, 0, names))
@@ -40,7 +41,7 @@ def write_elf(path, sections, hole=0):
             body += bytes(-len(body) % 8)
             places[content] = 120 + len(body)
             body += content
-        link, info, entry = (3, 1, 24) if kind == 2 else (0, 0, 0)
+        link, info, entry = (3, 1, 24) if kind == table[1] else (0, 0, 0)
         position = names.index(b"\0" + name.encode() + b"\0") + 1
         address = 0x1000 if name == ".text" else 0
         headers += struct.pack(
@@ -101,6 +102,8 @@ def check_bounded(path, limit=1024):
     check(has_ended, f"{path}: ended")
     check(memory < limit * MIB, f"{path}: {memory // MIB} MiB")
     check("named" in said, f"{path}: its function in {said}")
+    _, has_ended, memory = run("check", path)
+    check(has_ended and memory < limit * MIB, f"check of {path}: {memory // MIB} MiB")
 
 
 # Each entry names its own first child as its sibling: 2 to the power of their number visits.
@@ -137,10 +140,37 @@ write_elf("zlib.so", [(f".debug_{name}", COMPRESSED, new) for name in NAMES])
 write_elf("zlib-gnu.so", [(f".zdebug_{name}", 0, old) for name in NAMES])
 for file in "zlib.so", "zlib-gnu.so":
     check_bounded(file)
-    _, has_ended, memory = run("check", file)
-    check(has_ended and memory < 1024 * MIB, f"check of {file}: {memory // MIB} MiB")
 
 # A hole does not make a file large.
 write_elf("hole.so", [(".debug_str", COMPRESSED, new)], hole=1 << 30)
 check_bounded("hole.so", limit=256)
+
+# The same in the files that a module names: by their name and checksum, once for each unit, and for several modules. Or
+# there is a pipe, or another kind of file, or one whose checksum takes for ever.
+pathlib.Path("text").write_text("no ELF file")
+os.mkfifo("pipe")
+write_elf("sparse", [], hole=1 << 42)
+ONE = [(".debug_info", 0, dwarf(UNIT, b"")[1][2])]
+write_elf("one_unit", [(".debug_abbrev", 0, UNIT + b"\0"), *ONE, (".debug_str", COMPRESSED, new)])
+SPLIT = uleb(1, 0x11) + b"\0" + uleb(0x11, 1, 0x12, 7, 0x2130, 8, 0x2131, 7, 0x1B, 8, 0, 0)
+for name in "zlib.so", "one_unit", "text", "pipe", "sparse":
+    file = pathlib.Path(name).absolute()
+    checksum = zlib.crc32(file.read_bytes()) if name in ("zlib.so", "one_unit", "text") else 0
+    link = name.encode() + bytes(4 - len(name) % 4) + struct.pack("<I", checksum)
+    write_elf(f"link_to_{name}", [(".gnu_debuglink", 0, link)])
+    check_bounded(f"link_to_{name}")
+    alternate = (".gnu_debugaltlink", 0, os.fsencode(file) + b"\0" + bytes(20))
+    write_elf(f"alternate_{name}", [*dwarf(UNIT, b"\0"), alternate])
+    check_bounded(f"alternate_{name}")
+    for dwo in (os.fsencode(file), name.encode()):
+        content = HEADER + dwo + b"\0" + struct.pack("<Q", 1) + os.fsencode(file.parent) + b"\0"
+        units = (struct.pack("<I", len(content)) + content) * 20
+        write_elf(f"split_{name}", [(".debug_abbrev", 0, SPLIT + b"\0"), (".debug_info", 0, units)])
+        check_bounded(f"split_{name}")
+
+# Symbols that are stored as an xz file.
+xz = lzma.LZMACompressor(preset=0)
+packed = b"".join(xz.compress(bytes(MIB)) for _ in range(1536)) + xz.flush()
+write_elf("symbols.so", [(".gnu_debugdata", 0, packed)], table=(".dynsym", 11))
+check_bounded("symbols.so")
 finish()

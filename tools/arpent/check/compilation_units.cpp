@@ -13,6 +13,7 @@
 
 #include "profile/symbols/debug_budget.hpp"
 #include "profile/symbols/plain_debug_file.hpp"
+#include "profile/symbols/separate_files.hpp"
 
 namespace ar::command::check {
 namespace {
@@ -26,6 +27,11 @@ constexpr int language_zig = 0x27;
 constexpr int language_cpp17 = 0x2a;
 constexpr int language_cpp20 = 0x2b;
 constexpr int language_c17 = 0x2c;
+
+struct OtherFiles {
+  profile::SeparateFiles files;
+  std::uint64_t bytes_left;  // to be decompressed
+};
 
 struct EndSession {
   void operator()(Dwfl* session) const { ::dwfl_end(session); }
@@ -127,18 +133,37 @@ ImportedMacros imported_macros(Dwarf_Die& unit) {
 }
 
 // With -gsplit-dwarf the name may be in the other file only.
-std::string unit_name(Dwarf_Die& unit) {
+std::string unit_name(Dwarf_Die& unit, OtherFiles& other) {
   std::string name = text_of(unit, DW_AT_name);
   if (!name.empty()) {
     return name;
   }
-  Dwarf_Die described;
-  std::uint8_t kind = 0;
-  if (::dwarf_cu_info(unit.cu, nullptr, &kind, nullptr, &described, nullptr, nullptr, nullptr) == 0 &&
-      kind == DW_UT_skeleton && ::dwarf_tag(&described) == DW_TAG_compile_unit) {
-    return text_of(described, DW_AT_name);
+  if (other.files.problem_of_split(unit, other.bytes_left) != nullptr) {
+    return {};
   }
-  return {};
+  Dwarf_Die described = profile::split_unit(unit);
+  return text_of(described, DW_AT_name);
+}
+
+int find_debug_file(Dwfl_Module* module, void** user_data, const char* name, Dwarf_Addr base,
+                    const char* file_name, const char* link_name, GElf_Word checksum, char** found_name) {
+  auto* const other = static_cast<OtherFiles*>(*user_data);
+  if (other == nullptr || other->files.problem_of_link(link_name, other->bytes_left) != nullptr) {
+    return -1;
+  }
+  const int file = ::dwfl_standard_find_debuginfo(module, user_data, name, base, file_name, link_name,
+                                                  checksum, found_name);
+  if (file < 0) {
+    return -1;
+  }
+  if (profile::problem_for_elfutils(file, other->bytes_left) != nullptr) {
+    ::close(file);
+    return -1;
+  }
+  if (*found_name != nullptr) {
+    other->files.add(*found_name);
+  }
+  return file;
 }
 
 // libdwfl reads from a descriptor: a member of an archive has none of its own.
@@ -161,15 +186,15 @@ std::vector<CompilationUnit> read_compilation_units(const std::string& path, std
   char* debug_path = nullptr;  // elfutils' default search path
   Dwfl_Callbacks callbacks{};
   callbacks.find_elf = ::dwfl_build_id_find_elf;
-  callbacks.find_debuginfo = ::dwfl_standard_find_debuginfo;
+  callbacks.find_debuginfo = find_debug_file;
   callbacks.section_address = ::dwfl_offline_section_address;
   callbacks.debuginfo_path = &debug_path;
   const std::unique_ptr<Dwfl, EndSession> session{::dwfl_begin(&callbacks)};
   int descriptor = member.empty() ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
                                   : as_descriptor(member);
-  std::uint64_t bytes_left = profile::DebugBudget{}.decompressed;
+  OtherFiles other{.files = profile::SeparateFiles{path}, .bytes_left = profile::DebugBudget{}.decompressed};
   if (descriptor >= 0) {
-    const profile::PlainDebugFile plain = profile::plain_debug_file(descriptor, bytes_left);
+    const profile::PlainDebugFile plain = profile::plain_debug_file(descriptor, other.bytes_left);
     if (plain.copy >= 0 || plain.is_refused) {
       ::close(descriptor);
       descriptor = plain.copy;
@@ -188,10 +213,18 @@ std::vector<CompilationUnit> read_compilation_units(const std::string& path, std
     return {};
   }
   ::dwfl_report_end(session.get(), nullptr, nullptr);
+  void** user_data = nullptr;
+  ::dwfl_module_info(module, &user_data, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  *user_data = &other;
   std::vector<CompilationUnit> units;
   Dwarf_Addr bias = 0;
+  Dwarf* const dwarf = ::dwfl_module_getdwarf(module, &bias);
+  if (dwarf == nullptr || other.files.problem_of_alternate(dwarf, other.bytes_left) != nullptr) {
+    return {};
+  }
   for (Dwarf_Die* unit = nullptr; (unit = ::dwfl_module_nextcu(module, unit, &bias)) != nullptr;) {
-    const std::string name = ::dwarf_tag(unit) == DW_TAG_partial_unit ? std::string{} : unit_name(*unit);
+    const std::string name =
+        ::dwarf_tag(unit) == DW_TAG_partial_unit ? std::string{} : unit_name(*unit, other);
     if (name.empty() || name == "<artificial>") {
       continue;  // parts that units share, and what link-time optimisation puts together
     }
